@@ -1,0 +1,79 @@
+/* Blocks double from 1 KiB to 64 KiB: a small document costs one malloc, a large one few. An
+ * allocation larger than the next block gets a block of its own size. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { BLOCK_MIN = 1024, BLOCK_MAX = 64 * 1024 };
+
+struct arena_block {
+    struct arena_block *next;
+    size_t size; /* of `data` */
+    _Alignas(max_align_t) char data[];
+};
+
+void arena_done(struct arena *arena)
+{
+    struct arena_block *block = arena->blocks;
+    while (block != NULL) {
+        struct arena_block *next = block->next;
+        free(block);
+        block = next;
+    }
+    *arena = (struct arena){0};
+}
+
+static void add_block(struct arena *arena, size_t least)
+{
+    size_t size = arena->blocks == NULL ? BLOCK_MIN : arena->blocks->size * 2;
+    size = size > BLOCK_MAX ? BLOCK_MAX : size;
+    size = size < least ? least : size;
+    struct arena_block *block = alloc_resize(NULL, 1, sizeof *block + size);
+    block->next = arena->blocks;
+    block->size = size;
+    arena->blocks = block;
+    arena->next = block->data;
+    arena->end = block->data + size;
+    arena->bytes += sizeof *block + size;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    size_t aligned = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
+    if (aligned < size) {
+        aligned = SIZE_MAX; /* makes malloc refuse, and the process say so */
+    }
+    if ((size_t)(arena->end - arena->next) < aligned) {
+        add_block(arena, aligned);
+    }
+    char *memory = arena->next;
+    arena->next += aligned;
+    return memset(memory, 0, size);
+}
+
+struct text arena_text(struct arena *arena, struct text text)
+{
+    char *copy = arena_alloc(arena, text.len + 1);
+    if (text.len > 0) {
+        memcpy(copy, text.ptr, text.len);
+    }
+    return (struct text){copy, text.len};
+}
+
+struct text arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = arena_alloc(arena, (size_t)(len < 0 ? 0 : len) + 1);
+    vsnprintf(text, (size_t)(len < 0 ? 0 : len) + 1, format, again);
+    va_end(again);
+    return (struct text){text, (size_t)(len < 0 ? 0 : len)};
+}
