@@ -1,0 +1,30 @@
+/* Paths to a value inside another: `spec.disks[0].size`, `metadata.annotations['a.b/c']`.
+ *
+ * A step is a field (letters, digits, '_', '-'; anything else in [''] with ' and \ escaped by \) or
+ * [index]. A leading '.' is allowed, as printer columns of CustomResourceDefinitions write it
+ * (the simple subset of kubectl's JSONPath: no wildcards, no filters).
+ */
+#ifndef DOCUMENT_PATH_H
+#define DOCUMENT_PATH_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "document/value.h"
+
+/* TEND_INVALID with the offending place where `path` is none. */
+NODISCARD enum tend_code path_check(struct text path, struct error *err);
+
+/* The value at `path` below `root`; NULL where it is absent or `path` is malformed. */
+const struct value *path_get(const struct value *root, struct text path);
+
+/* `root` with `value` at `path`, maps made on the way; NULL `value` removes. TEND_INVALID where a
+ * step meets something that is no map, an index is beyond the list's end, or `path` is malformed. */
+NODISCARD enum tend_code path_set(struct arena *arena, const struct value *root, struct text path,
+                                  const struct value *value, const struct value **ret_root,
+                                  struct error *err);
+
+/* Append one step in canonical writing to a path under construction. */
+void path_add_field(struct buffer *path, struct text field);
+void path_add_index(struct buffer *path, size_t index);
+
+#endif

@@ -1,0 +1,72 @@
+/* Structural schemas: the OpenAPI v3 subset of CustomResourceDefinitions (apiextensions.k8s.io/v1).
+ *
+ * Understood: type (with nullable and x-kubernetes-int-or-string), properties, additionalProperties
+ * (schema or boolean), items, required, enum, default, minimum, maximum, exclusiveMinimum and
+ * -Maximum (boolean), multipleOf, minLength, maxLength, pattern (PCRE2, with match limits), minItems,
+ * maxItems, uniqueItems, minProperties, maxProperties, format (date-time, duration, int32, int64,
+ * others are notes), x-kubernetes-preserve-unknown-fields, x-kubernetes-embedded-resource,
+ * x-kubernetes-list-type and -map-keys (kept, checked for set and map), description and title. Any other
+ * keyword refuses the schema, with its path: a rule that is not enforced must not look as if it were.
+ *
+ * A compiled schema is immutable and shared by counting.
+ */
+#ifndef DOCUMENT_SCHEMA_H
+#define DOCUMENT_SCHEMA_H
+
+#include "base/error.h"
+#include "document/value.h"
+
+struct schema;
+
+/* What is wrong with a value; the words of metav1.StatusCause. */
+enum schema_reason {
+    SCHEMA_REQUIRED,      /* FieldValueRequired */
+    SCHEMA_TYPE,          /* FieldValueTypeInvalid */
+    SCHEMA_INVALID,       /* FieldValueInvalid */
+    SCHEMA_NOT_SUPPORTED, /* FieldValueNotSupported: not in the enum */
+    SCHEMA_TOO_LONG,      /* FieldValueTooLong */
+    SCHEMA_TOO_MANY,      /* FieldValueTooMany */
+    SCHEMA_DUPLICATE,     /* FieldValueDuplicate */
+    SCHEMA_UNKNOWN,       /* a field that the schema does not have */
+};
+
+struct schema_problem {
+    enum schema_reason reason;
+    struct text path; /* "spec.disks[0].size" */
+    struct text
+        message; /* "must be at least 1, is 0"; "no field \"iamge\", did you mean \"image\"?" */
+    uint32_t line, column; /* 0: not from a text */
+};
+
+struct schema_problems {
+    struct arena *arena; /* set by the caller: texts live there */
+    struct schema_problem *items;
+    size_t count, capacity; /* at most SCHEMA_PROBLEMS_MAX are kept */
+};
+
+/* Compile `openapi` (the value of openAPIV3Schema). TEND_INVALID with the path of what is wrong. */
+NODISCARD enum tend_code schema_compile(const struct value *openapi, struct schema **ret_schema,
+                                        struct error *err);
+struct schema *schema_ref(struct schema *schema);
+struct schema *schema_unref(struct schema *schema); /* NULL is allowed; returns NULL */
+
+/* `value` with the defaults of absent fields filled in (in `arena`, sharing what is unchanged). */
+const struct value *schema_default(const struct schema *schema, struct arena *arena,
+                                   const struct value *value);
+
+/* `value` without the fields that the schema does not have; each is reported as SCHEMA_UNKNOWN, with
+ * the nearest known name. apiVersion, kind and metadata at the root are always known. */
+const struct value *schema_prune(const struct schema *schema, struct arena *arena,
+                                 const struct value *value, struct schema_problems *problems);
+
+/* Append to `problems` whatever breaks the schema; none appended: `value` is valid. */
+void schema_validate(const struct schema *schema, const struct value *value,
+                     struct schema_problems *problems);
+
+/* The schema of the field at `path` ("spec.duration"), borrowed; NULL where there is none. */
+const struct schema *schema_at(const struct schema *schema, struct text path);
+
+/* The JSON type that the schema declares; VALUE_NULL where it declares none. */
+enum value_type schema_type(const struct schema *schema);
+
+#endif
