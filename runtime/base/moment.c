@@ -39,28 +39,36 @@ static int64_t floor_div(int64_t value, int64_t by)
     return value / by - (value % by < 0);
 }
 
+static int64_t clamp(int64_t moment_ms)
+{
+    return moment_ms < MOMENT_MIN_MS   ? MOMENT_MIN_MS
+           : moment_ms > MOMENT_MAX_MS ? MOMENT_MAX_MS
+                                       : moment_ms;
+}
+
 static int format_seconds(int64_t moment_ms, char *out)
 {
     int64_t days = floor_div(moment_ms, DAY);
     int64_t rest = moment_ms - days * DAY;
     struct civil civil = civil_from_days(days);
-    int year = civil.year < 0 ? 0 : civil.year > 9999 ? 9999 : (int)civil.year;
-    return snprintf(out, MOMENT_TEXT_MAX, "%04d-%02u-%02uT%02u:%02u:%02u", year, civil.month % 100,
-                    civil.day % 100, (unsigned)(rest / HOUR) % 100,
-                    (unsigned)(rest / MINUTE % 60) % 100, (unsigned)(rest / SECOND % 60) % 100);
+    return snprintf(out, MOMENT_TEXT_MAX, "%04u-%02u-%02uT%02u:%02u:%02u",
+                    (unsigned)civil.year % 10000, civil.month % 100, civil.day % 100,
+                    (unsigned)(rest / HOUR) % 100, (unsigned)(rest / MINUTE % 60) % 100,
+                    (unsigned)(rest / SECOND % 60) % 100);
 }
 
 const char *moment_format(int64_t moment_ms, char *out)
 {
-    int used = format_seconds(moment_ms, out);
+    int used = format_seconds(clamp(moment_ms), out);
     snprintf(out + used, (size_t)(MOMENT_TEXT_MAX - used), "Z");
     return out;
 }
 
 const char *moment_format_micro(int64_t moment_ms, char *out)
 {
-    int used = format_seconds(moment_ms, out);
-    unsigned ms = (unsigned)(moment_ms - floor_div(moment_ms, SECOND) * SECOND);
+    int64_t moment = clamp(moment_ms);
+    int used = format_seconds(moment, out);
+    unsigned ms = (unsigned)(moment - floor_div(moment, SECOND) * SECOND);
     snprintf(out + used, (size_t)(MOMENT_TEXT_MAX - used), ".%03u000Z", ms % 1000);
     return out;
 }
@@ -85,16 +93,16 @@ static bool take_number(struct text text, size_t *at, int digits, char end, unsi
     return true;
 }
 
-static bool take_fraction(struct text text, size_t *at, unsigned *ret_ms)
+/* The digits after a '.', where there is one; the first is worth `weight`, each next a tenth. */
+static bool take_fraction(struct text text, size_t *at, int64_t weight, int64_t *ret)
 {
-    *ret_ms = 0;
+    *ret = 0;
     if (*at >= text.len || text.ptr[*at] != '.') {
         return true;
     }
     size_t first = ++*at;
-    unsigned weight = 100;
     for (; *at < text.len && text.ptr[*at] >= '0' && text.ptr[*at] <= '9'; (*at)++) {
-        *ret_ms += (unsigned)(text.ptr[*at] - '0') * weight;
+        *ret += (text.ptr[*at] - '0') * weight;
         weight /= 10;
     }
     return *at > first;
@@ -132,8 +140,8 @@ static bool real_date(unsigned year, unsigned month, unsigned day)
 bool moment_parse(struct text text, int64_t *ret_moment_ms)
 {
     size_t at = 0;
-    unsigned year, month, day, hour, minute, second, ms;
-    int64_t offset;
+    unsigned year, month, day, hour, minute, second;
+    int64_t ms, offset;
     if (!take_number(text, &at, 4, '-', &year) || !take_number(text, &at, 2, '-', &month) ||
         !take_number(text, &at, 2, 0, &day) || at >= text.len ||
         (text.ptr[at] != 'T' && text.ptr[at] != 't')) {
@@ -141,15 +149,19 @@ bool moment_parse(struct text text, int64_t *ret_moment_ms)
     }
     at++;
     if (!take_number(text, &at, 2, ':', &hour) || !take_number(text, &at, 2, ':', &minute) ||
-        !take_number(text, &at, 2, 0, &second) || !take_fraction(text, &at, &ms) ||
+        !take_number(text, &at, 2, 0, &second) || !take_fraction(text, &at, SECOND / 10, &ms) ||
         !take_offset(text, &at, &offset) || at != text.len) {
         return false;
     }
     if (!real_date(year, month, day) || hour > 23 || minute > 59 || second > 60) {
         return false;
     }
-    *ret_moment_ms = days_from_civil(year, month, day) * DAY + (int64_t)hour * HOUR +
+    int64_t moment = days_from_civil(year, month, day) * DAY + (int64_t)hour * HOUR +
                      (int64_t)minute * MINUTE + (int64_t)second * SECOND + ms - offset;
+    if (moment != clamp(moment)) {
+        return false; /* an offset led out of the four-digit years */
+    }
+    *ret_moment_ms = moment;
     return true;
 }
 
@@ -158,6 +170,7 @@ static const struct unit {
     int64_t ms;
 } units[] = {{"d", DAY}, {"h", HOUR}, {"m", MINUTE}, {"s", SECOND}, {"ms", MS}};
 
+enum { BILLION = 1000000000 };
 enum { UNITS = sizeof units / sizeof units[0] };
 
 /* The unit that `*rest` starts with, taken off it; UNITS where there is none. */
@@ -176,24 +189,39 @@ static size_t take_unit(struct text *rest)
     return UNITS;
 }
 
-/* A decimal number, taken off `*rest`, in thousandths. */
-static bool take_thousandths(struct text *rest, int64_t *ret)
+struct decimal {
+    int64_t whole;
+    int64_t
+        billionths; /* further digits are read and dropped: 1e-9 of a day is below a millisecond */
+};
+
+/* A decimal number, taken off `*rest`. */
+static bool take_decimal(struct text *rest, struct decimal *ret)
 {
     size_t at = 0;
-    int64_t whole = 0;
-    unsigned fraction;
+    *ret = (struct decimal){0};
     for (; at < rest->len && rest->ptr[at] >= '0' && rest->ptr[at] <= '9'; at++) {
-        if (__builtin_mul_overflow(whole, 10, &whole) ||
-            __builtin_add_overflow(whole, rest->ptr[at] - '0', &whole)) {
+        if (__builtin_mul_overflow(ret->whole, 10, &ret->whole) ||
+            __builtin_add_overflow(ret->whole, rest->ptr[at] - '0', &ret->whole)) {
             return false;
         }
     }
-    if (at == 0 || !take_fraction(*rest, &at, &fraction) ||
-        __builtin_mul_overflow(whole, 1000, &whole)) {
+    if (at == 0 || !take_fraction(*rest, &at, BILLION / 10, &ret->billionths)) {
         return false;
     }
     *rest = text_from(*rest, at);
-    return !__builtin_add_overflow(whole, (int64_t)fraction, ret);
+    return true;
+}
+
+/* `decimal` of `unit_ms`, in whole milliseconds, added to `*total`. */
+static bool add_part(int64_t *total, struct decimal decimal, int64_t unit_ms)
+{
+    int64_t whole_ms;
+    if (__builtin_mul_overflow(decimal.whole, unit_ms, &whole_ms) || whole_ms > DURATION_MAX_MS) {
+        return false;
+    }
+    *total += whole_ms + decimal.billionths * unit_ms / BILLION;
+    return *total <= DURATION_MAX_MS;
 }
 
 bool duration_parse(struct text text, int64_t *ret_duration_ms)
@@ -208,20 +236,15 @@ bool duration_parse(struct text text, int64_t *ret_duration_ms)
         return false;
     }
     while (text.len > 0) {
-        int64_t thousandths;
-        if (!take_thousandths(&text, &thousandths)) {
+        struct decimal decimal;
+        if (!take_decimal(&text, &decimal)) {
             return false;
         }
         size_t unit = take_unit(&text);
-        if (unit == UNITS || unit < next ||
-            __builtin_mul_overflow(thousandths, units[unit].ms, &thousandths)) {
+        if (unit == UNITS || unit < next || !add_part(&total, decimal, units[unit].ms)) {
             return false;
         }
         next = unit + 1;
-        total += thousandths / 1000;
-        if (total > DURATION_MAX_MS) {
-            return false;
-        }
     }
     *ret_duration_ms = total;
     return true;
@@ -262,8 +285,10 @@ const char *duration_age(int64_t duration_ms, char *out)
         snprintf(out, DURATION_TEXT_MAX, "%lldd%lldh", d, h % 24);
     } else if (d < 365 * 2) {
         snprintf(out, DURATION_TEXT_MAX, "%lldd", d);
-    } else {
+    } else if (d < 365 * 8 && d % 365 != 0) {
         snprintf(out, DURATION_TEXT_MAX, "%lldy%lldd", d / 365, d % 365);
+    } else {
+        snprintf(out, DURATION_TEXT_MAX, "%lldy", d / 365);
     }
     return out;
 }
