@@ -19,4 +19,17 @@
 #define INPUT_DOCS_MAX   100000u     /* documents in one file */
 #define YAML_ALIASES_MAX 100u        /* aliases in one document */
 
+/* --- resources --------------------------------------------------------------------------------- */
+#define NAME_BYTES_MAX     253u         /* DNS-1123 subdomain */
+#define LABEL_BYTES_MAX    63u          /* DNS-1123 label: namespaces, label names and values */
+#define KEY_BYTES_MAX      571u         /* RESOURCE/NAMESPACE/NAME: 253 + 1 + 63 + 1 + 253 */
+#define ANNOTATIONS_MAX    (256u * KIB) /* keys and values of one object, as Kubernetes has it */
+#define FINALIZERS_MAX     64u          /* in one object; a handful is usual */
+#define OWNERS_MAX         64u          /* ownerReferences of one object */
+#define MACHINE_STATES_MAX 64u          /* a machine is drawn on a page */
+#define COLUMNS_MAX        32u          /* printer columns of a kind */
+#define SELECTOR_TERMS_MAX 64u          /* terms of one selector, and values of one term */
+#define EVENT_MESSAGE_MAX  1024u        /* bytes, as the events API has it */
+#define KINDS_MAX          1000u        /* declared kinds: a change copies the list */
+
 #endif

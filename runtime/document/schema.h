@@ -28,6 +28,7 @@ enum schema_reason {
     SCHEMA_TOO_MANY,      /* FieldValueTooMany */
     SCHEMA_DUPLICATE,     /* FieldValueDuplicate */
     SCHEMA_UNKNOWN,       /* a field that the schema does not have */
+    SCHEMA_FORBIDDEN,     /* FieldValueForbidden: said by rules that no schema can express */
 };
 
 struct schema_problem {
@@ -43,6 +44,12 @@ struct schema_problems {
     struct schema_problem *items;
     size_t count, capacity; /* at most SCHEMA_PROBLEMS_MAX are kept */
 };
+
+/* Append one problem, cut off silently beyond SCHEMA_PROBLEMS_MAX; `path` is copied, and the place is
+ * that of `value` (which may be NULL). */
+void schema_problem_add(struct schema_problems *problems, enum schema_reason reason,
+                        struct text path, const struct value *value, const char *format, ...)
+    PRINTF_LIKE(5, 6);
 
 /* Compile `openapi` (the value of openAPIV3Schema). TEND_INVALID with the path of what is wrong. */
 NODISCARD enum tend_code schema_compile(const struct value *openapi, struct schema **ret_schema,

@@ -1,0 +1,33 @@
+/* The kinds that are there without being declared.
+ *
+ *     Namespace ConfigMap Event                    v1
+ *     CustomResourceDefinition                     apiextensions.k8s.io/v1
+ *     Controller                                   tend.dev/v1, cluster-scoped
+ *
+ * Each has a real schema and the columns that kubectl users know. A Controller is one controller that
+ * the host found: spec.owns is what it declared about kinds ([{apiVersion, kind, finalizes, machine}],
+ * in force before any runner is up), status is what became of it (file, hash, version, phase live |
+ * refused | lost | disabled, reason, message, kinds, since, restarts, conditions).
+ */
+#ifndef RESOURCE_BUILTIN_H
+#define RESOURCE_BUILTIN_H
+
+#include <stddef.h>
+
+#include "document/value.h"
+#include "resource/kind.h"
+
+#define BUILTIN_NAMESPACES  "namespaces"
+#define BUILTIN_CONFIGMAPS  "configmaps"
+#define BUILTIN_EVENTS      "events"
+#define BUILTIN_CRDS        "customresourcedefinitions.apiextensions.k8s.io"
+#define BUILTIN_CONTROLLERS "controllers.tend.dev"
+
+/* How many there are, and a new one of them (owned by the caller). */
+size_t builtin_count(void);
+struct kind *builtin_kind(size_t index);
+
+/* The namespace "default" as it is created in a new store. */
+const struct value *builtin_default_namespace(struct arena *arena);
+
+#endif
