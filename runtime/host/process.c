@@ -1,0 +1,142 @@
+/* vfork, because posix_spawn can set neither limits nor a parent-death signal, and fork would copy the
+ * page tables of a store with 100 000 objects. Between vfork and exec the child runs on the parent's
+ * memory: it only makes system calls and writes its failure into a variable that the parent reads. */
+#include "host/process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+enum { FDS_MAX = 8, STAGING = 64 /* descriptors are parked above this while they are placed */ };
+
+struct failure {
+    const char *step;
+    int number;
+};
+
+static bool limit(int what, uint64_t value)
+{
+    struct rlimit both = {value, value};
+    return value == 0 || setrlimit((__rlimit_resource_t)what, &both) == 0;
+}
+
+/* fds[i] becomes descriptor i, whatever numbers they have now. */
+static bool place_descriptors(const struct child_spec *spec)
+{
+    int parked[FDS_MAX];
+    for (size_t i = 0; i < spec->fd_count; i++) {
+        int from = spec->fds[i] >= 0 ? spec->fds[i] : open("/dev/null", O_RDWR | O_CLOEXEC);
+        parked[i] = fcntl(from, F_DUPFD_CLOEXEC, STAGING);
+        if (parked[i] < 0) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < spec->fd_count; i++) {
+        if (dup2(parked[i], (int)i) < 0) {
+            return false;
+        }
+    }
+    for (size_t i = 3; i < spec->fd_count; i++) {
+        if (spec->fds[i] < 0) {
+            close((int)i);
+        }
+    }
+    return true;
+}
+
+static void default_signals(void)
+{
+    for (int number = 1; number < NSIG; number++) {
+        signal(number, SIG_DFL);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void become(const struct child_spec *spec, pid_t parent, volatile struct failure *failure)
+{
+    default_signals();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(127); /* the host ended before the death signal was set */
+    }
+    failure->step = "descriptors";
+    if (place_descriptors(spec)) {
+        failure->step = "limits";
+        if (limit(RLIMIT_AS, spec->limits.memory_bytes) &&
+            limit(RLIMIT_NOFILE, spec->limits.open_files)) {
+            failure->step = "exec";
+            errno = 0;
+            setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + spec->limits.nice);
+            union {
+                const char *const *given;
+                char *const *wanted;
+            } argv = {spec->argv};
+            execve(spec->path, argv.wanted, environ);
+        }
+    }
+    failure->number = errno;
+    _exit(127);
+}
+
+enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid, int *ret_pidfd,
+                             struct error *err)
+{
+    volatile struct failure failure = {NULL, 0};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all,
+                    &before); /* no handler of ours runs in the borrowed memory */
+    pid_t parent = getpid();
+    pid_t pid = vfork();
+    if (pid == 0) {
+        become(spec, parent, &failure);
+    }
+    int forked = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid < 0) {
+        return FAIL(err, TEND_IO, "cannot start %s: fork: %s", spec->path, strerror(forked));
+    }
+    if (failure.number != 0) {
+        (void)process_wait(pid);
+        return FAIL(err, TEND_IO, "cannot start %s: %s: %s", spec->path, failure.step,
+                    strerror(failure.number));
+    }
+    int pidfd = pidfd_open(pid, 0);
+    if (pidfd < 0) {
+        int number = errno;
+        kill(pid, SIGKILL); /* ours and not reaped: the number is still its own */
+        (void)process_wait(pid);
+        return FAIL(err, TEND_IO, "cannot watch %s: %s", spec->path, strerror(number));
+    }
+    *ret_pid = pid;
+    *ret_pidfd = pidfd;
+    return TEND_OK;
+}
+
+void process_kill(int pidfd, int signal)
+{
+    (void)pidfd_send_signal(pidfd, signal, NULL, 0); /* ended meanwhile: what was wanted */
+}
+
+bool process_reap(pid_t pid, int *ret_status)
+{
+    return waitpid(pid, ret_status, WNOHANG) == pid;
+}
+
+int process_wait(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}

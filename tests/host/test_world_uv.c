@@ -1,0 +1,257 @@
+/* The real world keeps the promises of base/world.h. Order and causes are checked, never durations. */
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "host/world_uv.h"
+#include "support/suite.h"
+
+struct bench {
+    struct world_uv *uv;
+    struct world *world;
+    struct alarm alarms[3];
+    struct task tasks[3];
+    struct job jobs[3];
+    struct readiness readiness;
+    struct child child;
+    char trace[64];
+    int status;
+};
+
+static struct bench bench; /* callbacks find their owner here; each case starts it anew */
+
+static void mark(char letter)
+{
+    size_t len = strlen(bench.trace);
+    bench.trace[len] = letter;
+    bench.trace[len + 1] = '\0';
+}
+
+static bool start(void)
+{
+    memset(&bench, 0, sizeof bench);
+    struct error err;
+    if (!CHECK(world_uv_new(NULL, &bench.uv, &err) == TEND_OK)) {
+        return false;
+    }
+    bench.world = world_uv_world(bench.uv);
+    return true;
+}
+
+static void stop_when(const char *expected)
+{
+    if (strlen(bench.trace) >= strlen(expected)) {
+        world_uv_stop(bench.uv);
+    }
+}
+
+static void finish(const char *expected)
+{
+    CHECK_TEXT(bench.trace, expected);
+    world_uv_free(bench.uv);
+}
+
+static void fire(struct alarm *alarm)
+{
+    mark((char)('a' + (alarm - bench.alarms)));
+    stop_when("ab");
+}
+
+static void fires_alarms_in_order(void)
+{
+    if (!start()) {
+        return;
+    }
+    int64_t now = world_ticks_ms(bench.world);
+    for (int i = 0; i < 3; i++) {
+        bench.alarms[i].fire = fire;
+    }
+    world_alarm_set(bench.world, &bench.alarms[1], now + 20);
+    world_alarm_set(bench.world, &bench.alarms[2], now + 5);
+    world_alarm_set(bench.world, &bench.alarms[0], now + 10);
+    world_alarm_clear(bench.world, &bench.alarms[2]);
+    world_uv_run(bench.uv);
+    CHECK(world_ticks_ms(bench.world) >= now + 20);
+    finish("ab");
+}
+
+static void again(struct task *task)
+{
+    (void)task;
+    mark('C');
+    world_uv_stop(bench.uv);
+}
+
+static void first(struct task *task)
+{
+    (void)task;
+    mark('A');
+    world_soon(bench.world, &bench.tasks[2]);
+}
+
+static void second(struct task *task)
+{
+    (void)task;
+    mark('B');
+}
+
+static void runs_tasks_in_a_later_step(void)
+{
+    if (!start()) {
+        return;
+    }
+    bench.tasks[0].run = first;
+    bench.tasks[1].run = second;
+    bench.tasks[2].run = again;
+    world_soon(bench.world, &bench.tasks[0]);
+    world_soon(bench.world, &bench.tasks[1]);
+    world_soon(bench.world, &bench.tasks[0]);
+    CHECK_TEXT(bench.trace, "");
+    world_uv_run(bench.uv);
+    finish("ABC");
+}
+
+static void work(struct job *job)
+{
+    (void)job;
+}
+
+static void done(struct job *job)
+{
+    mark((char)('0' + (job - bench.jobs)));
+    stop_when("012");
+}
+
+static void keeps_the_order_of_a_lane(void)
+{
+    if (!start()) {
+        return;
+    }
+    for (int i = 0; i < 3; i++) {
+        bench.jobs[i] = (struct job){.lane = LANE_WRITE, .work = work, .done = done};
+        world_offload(bench.world, &bench.jobs[i]);
+    }
+    world_uv_run(bench.uv);
+    finish("012");
+}
+
+static void ready(struct readiness *readiness, unsigned events)
+{
+    char byte = '?';
+    CHECK((events & READY_READ) != 0);
+    CHECK(read(readiness->fd, &byte, 1) == 1);
+    mark(byte);
+    world_unwatch_fd(bench.world, readiness);
+    world_uv_stop(bench.uv);
+}
+
+static void tells_when_a_descriptor_is_ready(void)
+{
+    if (!start()) {
+        return;
+    }
+    int ends[2];
+    struct error err;
+    CHECK(pipe2(ends, 02000000) == 0);
+    bench.readiness = (struct readiness){.fd = ends[0], .ready = ready};
+    CHECK(world_watch_fd(bench.world, &bench.readiness, READY_READ, &err) == TEND_OK);
+    CHECK(write(ends[1], "x", 1) == 1);
+    world_uv_run(bench.uv);
+    close(ends[0]);
+    close(ends[1]);
+    finish("x");
+}
+
+static void ended(struct child *child, int status)
+{
+    (void)child;
+    mark('e');
+    bench.status = status;
+    world_uv_stop(bench.uv);
+}
+
+static void spawn_shell(const char *script, int out)
+{
+    const char *argv[] = {"sh", "-c", script, NULL};
+    struct child_spec spec = {"/bin/sh", argv, {-1, out, -1, out}, 4, {.open_files = 20}};
+    struct error err = ERROR_INIT;
+    bench.child.ended = ended;
+    if (!CHECK(world_spawn(bench.world, &bench.child, &spec, &err) == TEND_OK)) {
+        world_uv_stop(bench.uv);
+    }
+}
+
+static void starts_a_child_with_its_descriptors_and_limits(void)
+{
+    if (!start()) {
+        return;
+    }
+    int ends[2];
+    CHECK(pipe2(ends, 02000000) == 0);
+    spawn_shell("ulimit -n >&3; exit 7", ends[1]);
+    close(ends[1]);
+    world_uv_run(bench.uv);
+    char text[16] = {0};
+    CHECK(read(ends[0], text, sizeof text - 1) > 0);
+    close(ends[0]);
+    CHECK_TEXT(text, "20\n");
+    CHECK(WIFEXITED(bench.status) && WEXITSTATUS(bench.status) == 7);
+    finish("e");
+}
+
+static void kills_a_child(void)
+{
+    if (!start()) {
+        return;
+    }
+    spawn_shell("while :; do read x; done", -1);
+    world_kill(bench.world, &bench.child, SIGKILL);
+    world_uv_run(bench.uv);
+    CHECK(WIFSIGNALED(bench.status) && WTERMSIG(bench.status) == SIGKILL);
+    finish("e");
+}
+
+static void says_why_a_child_cannot_start(void)
+{
+    if (!start()) {
+        return;
+    }
+    const char *argv[] = {"none", NULL};
+    struct child_spec spec = {"/no/such/program", argv, {-1, -1, -1}, 3, {0}};
+    struct error err = ERROR_INIT;
+    bench.child.ended = ended;
+    CHECK(world_spawn(bench.world, &bench.child, &spec, &err) == TEND_IO);
+    CHECK_TEXT(err.message, "cannot start /no/such/program: exec: No such file or directory");
+    finish("");
+}
+
+static void raised(struct signal_watch *watch)
+{
+    mark('s');
+    world_uv_forget_signal(watch);
+    world_uv_stop(bench.uv);
+}
+
+static void tells_of_a_signal(void)
+{
+    if (!start()) {
+        return;
+    }
+    struct signal_watch watch = {.number = SIGUSR1, .raised = raised};
+    struct error err;
+    CHECK(world_uv_watch_signal(bench.uv, &watch, &err) == TEND_OK);
+    kill(getpid(), SIGUSR1);
+    world_uv_run(bench.uv);
+    finish("s");
+}
+
+SUITE({"fires alarms in the order of their moments, cleared ones never", fires_alarms_in_order},
+      {"runs tasks in a later step, each once", runs_tasks_in_a_later_step},
+      {"keeps the order of a lane's jobs", keeps_the_order_of_a_lane},
+      {"tells when a descriptor is ready", tells_when_a_descriptor_is_ready},
+      {"starts a child with its descriptors and limits",
+       starts_a_child_with_its_descriptors_and_limits},
+      {"kills a child", kills_a_child},
+      {"says why a child cannot start", says_why_a_child_cannot_start},
+      {"tells of a signal", tells_of_a_signal})
