@@ -32,4 +32,9 @@
 #define EVENT_MESSAGE_MAX  1024u        /* bytes, as the events API has it */
 #define KINDS_MAX          1000u        /* declared kinds: a change copies the list */
 
+/* --- admission --------------------------------------------------------------------------------- */
+#define SET_REQUESTS_MAX     1000u /* in one set: one transaction, judged in one step */
+#define WARNINGS_MAX         20u   /* in one answer; as many headers as HTTP clients take */
+#define NAMESPACE_EVENTS_MAX 900u  /* Events that go with their namespace, in the same set */
+
 #endif
