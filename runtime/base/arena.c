@@ -28,12 +28,20 @@ void arena_done(struct arena *arena)
     *arena = (struct arena){0};
 }
 
+/* The sum; where it exceeds what can be asked for, a size that malloc refuses, so that the process
+ * says so instead of getting less than it asked for. */
+static size_t sum_or_refused(size_t a, size_t b)
+{
+    size_t sum;
+    return __builtin_add_overflow(a, b, &sum) ? SIZE_MAX : sum;
+}
+
 static void add_block(struct arena *arena, size_t least)
 {
     size_t size = arena->blocks == NULL ? BLOCK_MIN : arena->blocks->size * 2;
     size = size > BLOCK_MAX ? BLOCK_MAX : size;
     size = size < least ? least : size;
-    struct arena_block *block = alloc_resize(NULL, 1, sizeof *block + size);
+    struct arena_block *block = alloc_resize(NULL, 1, sum_or_refused(sizeof *block, size));
     block->next = arena->blocks;
     block->size = size;
     arena->blocks = block;
@@ -44,11 +52,9 @@ static void add_block(struct arena *arena, size_t least)
 
 void *arena_alloc(struct arena *arena, size_t size)
 {
-    size_t aligned = (size + sizeof(max_align_t) - 1) & ~(sizeof(max_align_t) - 1);
-    if (aligned < size) {
-        aligned = SIZE_MAX; /* makes malloc refuse, and the process say so */
-    }
-    if ((size_t)(arena->end - arena->next) < aligned) {
+    size_t unit = _Alignof(max_align_t);
+    size_t aligned = size == 0 ? unit : sum_or_refused(size, unit - 1) & ~(unit - 1);
+    if (arena->blocks == NULL || (size_t)(arena->end - arena->next) < aligned) {
         add_block(arena, aligned);
     }
     char *memory = arena->next;
@@ -58,7 +64,7 @@ void *arena_alloc(struct arena *arena, size_t size)
 
 struct text arena_text(struct arena *arena, struct text text)
 {
-    char *copy = arena_alloc(arena, text.len + 1);
+    char *copy = arena_alloc(arena, sum_or_refused(text.len, 1));
     if (text.len > 0) {
         memcpy(copy, text.ptr, text.len);
     }

@@ -23,7 +23,7 @@ struct arena {
 /* Free every block; the arena is empty and usable again. */
 void arena_done(struct arena *arena);
 
-/* `size` zeroed bytes, aligned for any type. */
+/* `size` zeroed bytes, aligned for any type. Zero bytes are an address of their own. */
 void *arena_alloc(struct arena *arena, size_t size) __attribute__((returns_nonnull));
 
 /* A NUL-terminated copy of `text`, as a text. */

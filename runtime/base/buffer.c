@@ -27,7 +27,7 @@ static void grow(struct buffer *buffer, size_t needed)
 {
     size_t cap = buffer->cap < FIRST_CAPACITY ? FIRST_CAPACITY : buffer->cap;
     while (cap < needed) {
-        cap *= 2;
+        cap = cap > buffer->max / 2 ? buffer->max : cap * 2;
     }
     cap = cap > buffer->max ? buffer->max : cap;
     buffer->data = alloc_resize(buffer->data, cap + 1, 1);
@@ -37,7 +37,7 @@ static void grow(struct buffer *buffer, size_t needed)
 
 char *buffer_reserve(struct buffer *buffer, size_t len)
 {
-    if (len > buffer->max - buffer->len) {
+    if (buffer->full || len > buffer->max - buffer->len) {
         buffer->full = true;
         return NULL;
     }
@@ -88,7 +88,7 @@ void buffer_formatv(struct buffer *buffer, const char *format, va_list args)
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
-    char *space = len < 0 ? NULL : buffer_reserve(buffer, (size_t)len);
+    char *space = buffer_reserve(buffer, len < 0 ? SIZE_MAX : (size_t)len);
     if (space != NULL) {
         vsnprintf(space, (size_t)len + 1, format, again);
         buffer->len += (size_t)len;

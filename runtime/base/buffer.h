@@ -1,7 +1,8 @@
 /* Growable bytes, born with a maximum.
  *
- * Appending beyond `max` keeps what fits before and sets `full`, which stays set: a writer appends
- * without asking and checks once at the end. The bytes always end in a NUL that is not counted.
+ * An append that would exceed `max` adds nothing and sets `full`; from then on nothing is added, so
+ * that the content is always a true beginning of what was written. A writer appends without asking
+ * and checks once at the end. The bytes always end in a NUL that is not counted.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -15,7 +16,7 @@
 struct buffer {
     char *data; /* NULL while empty */
     size_t len, cap, max;
-    bool full; /* something did not fit */
+    bool full; /* something did not fit; until buffer_clear, _take or _done */
 };
 
 #define BUFFER_INIT(max_bytes)                                                                     \
@@ -35,8 +36,8 @@ void buffer_format(struct buffer *buffer, const char *format, ...)
 void buffer_formatv(struct buffer *buffer, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 
-/* Space for `len` more bytes to write at data + this->len (then add to `len` oneself); NULL and
- * `full` where that exceeds the maximum. */
+/* Space for `len` more bytes, at data + the buffer's len; the caller adds to that what it wrote, and
+ * the next append ends it in a NUL again. NULL and `full` where it would exceed the maximum. */
 char *buffer_reserve(struct buffer *buffer, size_t len);
 
 /* Drop the first `len` bytes. */

@@ -38,11 +38,17 @@ const char *code_name(enum tend_code code)
     return "unknown";
 }
 
+/* End a text that was cut in "...", and not within a UTF-8 character: messages travel in JSON. */
 static void mark_cut(char *text, size_t size, int wanted)
 {
-    if (wanted >= 0 && (size_t)wanted >= size) {
-        memcpy(text + size - 4, "...", 4);
+    if (wanted < 0 || (size_t)wanted < size) {
+        return;
     }
+    size_t end = size - 4;
+    while (end > 0 && ((unsigned char)text[end] & 0xc0) == 0x80) {
+        end--;
+    }
+    memcpy(text + end, "...", 4);
 }
 
 enum tend_code error_set(struct error *err, enum tend_code code, const char *origin,
@@ -51,7 +57,7 @@ enum tend_code error_set(struct error *err, enum tend_code code, const char *ori
     if (err == NULL) {
         return code;
     }
-    char text[ERROR_TEXT_MAX]; /* the arguments may point into err->message */
+    char text[ERROR_TEXT_MAX] = ""; /* not in place: the arguments may point into err->message */
     va_list args;
     va_start(args, format);
     int wanted = vsnprintf(text, sizeof text, format, args);
@@ -68,7 +74,7 @@ enum tend_code error_wrap(struct error *err, const char *format, ...)
     if (err == NULL) {
         return TEND_INTERNAL;
     }
-    char text[ERROR_TEXT_MAX];
+    char text[ERROR_TEXT_MAX] = "";
     va_list args;
     va_start(args, format);
     int used = vsnprintf(text, sizeof text, format, args);

@@ -55,7 +55,8 @@ struct error {
 enum tend_code error_set(struct error *err, enum tend_code code, const char *origin,
                          const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* Put "<prefix>: " in front of the message on its way up; returns err->code. */
+/* Put "<prefix>: " in front of the message on its way up; returns err->code. A prefix that leaves no
+ * room is left out. Without an `err` there is no code to return: TEND_INTERNAL. */
 enum tend_code error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define ERROR_LINE_(line) #line

@@ -7,7 +7,7 @@
 
 /* --- log --------------------------------------------------------------------------------------- */
 #define LOG_MESSAGE_MAX 1024u /* one sentence; the rest is fields */
-#define LOG_LINE_MAX    8192u /* below PIPE_BUF twice over: one write, one line */
+#define LOG_LINE_MAX    4096u /* PIPE_BUF on Linux: writes up to it do not mix on a pipe */
 
 /* --- documents --------------------------------------------------------------------------------- */
 #define DOC_BYTES_MAX    (1536u * KIB) /* one object, canonical: what etcd takes (1.5 MiB) */

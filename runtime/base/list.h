@@ -3,6 +3,7 @@
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -29,6 +30,7 @@ static inline bool list_linked(const struct list *link)
 
 static inline void list_insert_after(struct list *place, struct list *link)
 {
+    assert(!list_linked(link)); /* one list at a time: remove it first */
     link->prev = place;
     link->next = place->next;
     place->next->prev = link;

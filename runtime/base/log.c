@@ -7,40 +7,65 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "base/moment.h"
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
+static const char line_cut[] = "..."; /* ends a line that was cut; its NUL pays for the newline */
 static const char *const level_marks[] = {"\x1b[31merror", "\x1b[33mwarn ", "\x1b[32minfo ",
                                           "\x1b[90mdebug"};
 
-static void add_escaped(struct buffer *line, const char *value)
+/* Length of the control character at `at`, 0 where there is none: what a terminal would act on, which
+ * is C0, DEL, and C1 in its UTF-8 form (0xc2 0x80..0x9f). */
+static int control_len(const char *at)
+{
+    unsigned char byte = (unsigned char)*at;
+    if (byte == 0xc2) {
+        unsigned char next = (unsigned char)at[1];
+        return next >= 0x80 && next <= 0x9f ? 2 : 0;
+    }
+    return (byte != '\0' && byte < 0x20) || byte == 0x7f ? 1 : 0;
+}
+
+/* `value` with control characters spelled out, and a backslash before each byte of `special`. */
+static void add_escaped(struct buffer *line, const char *value, const char *special)
 {
     for (const char *at = value; *at != '\0'; at++) {
-        unsigned char byte = (unsigned char)*at;
-        if (byte == '\n') {
+        if (*at == '\n') {
             buffer_chars(line, "\\n");
-        } else if (byte < 0x20 || byte == 0x7f) {
-            buffer_format(line, "\\x%02x", byte);
-        } else if (byte == '"' || byte == '\\') {
-            buffer_format(line, "\\%c", byte);
+        } else if (control_len(at) == 2) {
+            buffer_format(line, "\\u00%02x", (unsigned char)*++at);
+        } else if (control_len(at) == 1) {
+            buffer_format(line, "\\u00%02x", (unsigned char)*at);
+        } else if (strchr(special, *at) != NULL) {
+            buffer_format(line, "\\%c", *at);
         } else {
             buffer_byte(line, *at);
         }
     }
 }
 
+static bool is_bare(const char *value)
+{
+    for (const char *at = value; *at != '\0'; at++) {
+        if (control_len(at) > 0) {
+            return false;
+        }
+    }
+    return value[0] != '\0' && strpbrk(value, " \"=\\") == NULL;
+}
+
 static void add_value(struct buffer *line, const char *value)
 {
-    bool bare = value[0] != '\0' && strpbrk(value, " \"=\\\n\t\r") == NULL;
-    if (!bare) {
-        buffer_byte(line, '"');
+    if (is_bare(value)) {
+        buffer_chars(line, value);
+        return;
     }
-    add_escaped(line, value);
-    if (!bare) {
-        buffer_byte(line, '"');
-    }
+    buffer_byte(line, '"');
+    add_escaped(line, value, "\"\\");
+    buffer_byte(line, '"');
 }
 
 static void add_plain(struct buffer *line, const struct log *log, enum log_level level,
@@ -69,7 +94,7 @@ static void add_coloured(struct buffer *line, const struct log *log, enum log_le
         buffer_format(line, "\x1b[90m%.12s\x1b[0m ", moment + 11);
     }
     buffer_format(line, "%s\x1b[0m ", level_marks[level]);
-    add_escaped(line, message);
+    add_escaped(line, message, "");
     for (; fields->key != NULL; fields++) {
         if (fields->value != NULL) {
             buffer_format(line, " \x1b[36m%s\x1b[0m=", fields->key);
@@ -78,29 +103,38 @@ static void add_coloured(struct buffer *line, const struct log *log, enum log_le
     }
 }
 
+static void send_line(const struct log *log, struct buffer *line)
+{
+    if (log->sink != NULL) {
+        log->sink(log->to, buffer_view(line).ptr);
+        return;
+    }
+    buffer_byte(line, '\n');
+    ssize_t written = write(log->fd, line->data, line->len);
+    (void)written; /* a log that cannot be written must not stop the host */
+}
+
 void log_write(const struct log *log, enum log_level level, const struct log_field *fields,
                const char *format, ...)
 {
     if (log == NULL || level > log->level || (log->fd < 0 && log->sink == NULL)) {
         return;
     }
-    char message[LOG_MESSAGE_MAX];
+    char message[LOG_MESSAGE_MAX] = "";
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
-    struct buffer line = BUFFER_INIT(LOG_LINE_MAX);
+    CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(LOG_LINE_MAX - sizeof line_cut);
     if (log->style == LOG_COLOUR) {
         add_coloured(&line, log, level, fields, message);
     } else {
         add_plain(&line, log, level, fields, message);
     }
-    if (log->sink != NULL) {
-        log->sink(log->to, buffer_view(&line).ptr);
-    } else {
-        buffer_byte(&line, '\n');
-        ssize_t written = write(log->fd, line.data, line.len);
-        (void)written; /* a log that cannot be written must not stop the host */
+    line.max = LOG_LINE_MAX;
+    if (line.full) {
+        line.full = false;
+        buffer_chars(&line, line_cut);
     }
-    buffer_done(&line);
+    send_line(log, &line);
 }

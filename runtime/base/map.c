@@ -2,6 +2,8 @@
  * tombstone, so lookups never slow down with age. */
 #include "base/map.h"
 
+#include <assert.h>
+
 #include "base/alloc.h"
 
 enum { CAPACITY_MIN = 16 };
@@ -41,6 +43,7 @@ void *map_get(const struct map *map, struct text key)
 
 void *map_put(struct map *map, struct text key, void *value)
 {
+    assert(value != NULL); /* NULL marks a free slot */
     if ((map->count + 1) * 4 > map->capacity * 3) {
         grow(map);
     }

@@ -106,7 +106,8 @@ static size_t edit_distance(struct text a, struct text b)
 const char *text_nearest(struct text word, const char *const *candidates, size_t count)
 {
     const char *nearest = NULL;
-    size_t best = word.len / 3 + 2; /* farther than this is another word, not a slip */
+    size_t best = word.len / 3 + 2; /* farther than this is another word, not a slip ... */
+    best = best > word.len ? word.len : best; /* ... and so is one that shares no letter */
     for (size_t i = 0; i < count && word.len <= NEAREST_LEN_MAX; i++) {
         struct text candidate = text_of(candidates[i]);
         if (candidate.len > NEAREST_LEN_MAX) {

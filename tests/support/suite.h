@@ -28,8 +28,9 @@ static inline bool suite_check(bool passed, int line, const char *what, const ch
 
 #define CHECK(condition) suite_check((condition), __LINE__, #condition, __FILE__)
 
+/* Integers of any type that a long long holds. */
 #define CHECK_INT(actual, expected)                                                                \
-    suite_check_int((actual), (expected), __LINE__, #actual, __FILE__)
+    suite_check_int((long long)(actual), (long long)(expected), __LINE__, #actual, __FILE__)
 #define CHECK_TEXT(actual, expected)                                                               \
     suite_check_text((actual), (expected), __LINE__, #actual, __FILE__)
 
