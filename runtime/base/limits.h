@@ -37,4 +37,10 @@
 #define WARNINGS_MAX         20u   /* in one answer; as many headers as HTTP clients take */
 #define NAMESPACE_EVENTS_MAX 900u  /* Events that go with their namespace, in the same set */
 
+/* --- workers, runners, plugins ------------------------------------------------------------------ */
+#define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
+#define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
+#define WORKER_CALLS_MAX                                                                           \
+    64u /* queued in one worker: covers the round trip, bounds what a death undoes */
+
 #endif
