@@ -3,6 +3,7 @@
  * Values are immutable and live in an arena: every pointer is borrowed until the arena ends. Making a
  * changed tree makes new nodes along the path and shares the rest, so old and new are both valid.
  * The fields of a map are sorted by the bytes of their keys and unique; that is the canonical order.
+ * Every key and text is followed by a NUL that is not counted (and may hold one: \u0000 is a character).
  * A value remembers where it was written (1-based line and column), 0 where it came from no text.
  *
  * Depth is at most DOC_DEPTH_MAX and the number of nodes at most DOC_NODES_MAX wherever a value came
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "base/text.h"
 
 enum value_type {
@@ -79,6 +81,10 @@ const struct value *value_append(struct arena *arena, const struct value *list,
 /* A deep copy in another arena. */
 const struct value *value_copy(struct arena *arena, const struct value *value);
 
+/* For readers of text: sort `fields` in place by key, where they are not sorted already. Returns the
+ * later (by line and column) of two fields that have one key, or NULL where every key is unique. */
+const struct value_field *value_sort_fields(struct value_field *fields, size_t count);
+
 /* --- reading: every function takes NULL for "absent" and answers it ---------------------------- */
 
 /* The field of a map; NULL where it is absent or `map` is no map. */
@@ -106,5 +112,9 @@ bool value_equal(const struct value *a, const struct value *b);
 
 /* Depth-first count of nodes: what limits and budgets are about. */
 size_t value_nodes(const struct value *value);
+
+/* TEND_LIMIT where `value` (not NULL) exceeds a limit that holds for a document: depth, number of
+ * values, keys of a map, bytes of a key. For values that were put together and not read. */
+NODISCARD enum tend_code value_check_bounds(const struct value *value, struct error *err);
 
 #endif
