@@ -43,4 +43,12 @@
 #define WORKER_CALLS_MAX                                                                           \
     64u /* queued in one worker: covers the round trip, bounds what a death undoes */
 
+/* --- queue ------------------------------------------------------------------------------------- */
+#define BACKOFF_FIRST_MS       100          /* a conflict or a restart is over by then */
+#define BACKOFF_MAX_MS         (300 * 1000) /* an outage is noticed to be over within minutes */
+#define BACKOFF_JITTER_PERCENT 20           /* keys that failed together do not return together */
+#define BACKOFF_FAILURES_MAX   1000000u     /* counted no further */
+#define DELAY_SLICE            1024u        /* moments served in one step of the loop */
+#define WORK_KEYS_MAX          1000000u /* keys known to all queues: about 200 MiB at the worst */
+
 #endif
