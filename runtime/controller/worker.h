@@ -1,9 +1,11 @@
-/* A worker runs reconciles: the seam between dispatch, which decides what runs, and whatever runs it.
+/* A worker runs reconciles: the seam between dispatch, which decides what runs, and whatever runs
+ * it.
  *
- * One worker stands for one loaded plugin (or script): a runner process, or the same engine inline. It
- * may serve several controllers; a call names its own. Dispatch owns the calls: each is embedded in
- * its owner's record, goes in with worker_start, and comes back exactly once, as `done` or as `lost`,
- * unless worker_cancel took it back before. In between the worker may ask, any number of times.
+ * One worker stands for one loaded plugin (or script): a runner process, or the same engine inline.
+ * It may serve several controllers; a call names its own. Dispatch owns the calls: each is embedded
+ * in its owner's record, goes in with worker_start, and comes back exactly once, as `done` or as
+ * `lost`, unless worker_cancel took it back before. In between the worker may ask, any number of
+ * times.
  *
  * Everything here happens on the core. No callback comes from inside worker_start, worker_answer or
  * worker_cancel. `asked` may be answered from inside the callback; questions that are answered from
@@ -33,8 +35,9 @@ enum reconcile_verb {
 
 /* One run of one controller over one object.
  *
- * Set by the owner before the start, and unchanged until the call is back: the first group. `object`
- * is referenced by the owner for that long. `result` lives in `arena`; the owner ends the arena. */
+ * Set by the owner before the start, and unchanged until the call is back: the first group.
+ * `object` is referenced by the owner for that long. `result` lives in `arena`; the owner ends the
+ * arena. */
 struct reconcile_call {
     const char *controller; /* its name in the plugin's descriptor */
     enum reconcile_verb verb;
@@ -65,13 +68,13 @@ struct reconcile_call {
  *                      "reason": "...", "message": "..."}],
  *      "events": [{"type": "Normal" | "Warning", "reason": "...", "message": "..."}]}
  *
- * A kind is "GROUP/VERSION/KIND", or "v1/KIND" for the core group. An empty namespace means that of the
- * reconciled object. An applied object has apiVersion, kind and metadata.name. */
+ * A kind is "GROUP/VERSION/KIND", or "v1/KIND" for the core group. An empty namespace means that of
+ * the reconciled object. An applied object has apiVersion, kind and metadata.name. */
 
 /* A question, as a value:
  *
- *     {"fetch":  {"kind": "...", "namespace": "", "name": "a"}}          one object
- *     {"select": {"kind": "...", "namespace": "", "labels": "a=b"}}      all that match; "" labels: all
+ *     {"fetch":  {"kind": "...", "namespace": "", "name": "a"}}        one object
+ *     {"select": {"kind": "...", "namespace": "", "labels": "a=b"}}    all that match ("": all)
  */
 struct worker_answer {
     enum tend_code code; /* TEND_OK, or why there is no answer */
@@ -131,8 +134,8 @@ struct worker {
     uint32_t calls;   /* it holds now; at most WORKER_CALLS_MAX are useful */
 };
 
-/* Run `call`. It waits its turn in the worker, in order of starting. A worker that is not up gives it
- * back as lost, BLAME_NONE, in a later step. */
+/* Run `call`. It waits its turn in the worker, in order of starting. A worker that is not up gives
+ * it back as lost, BLAME_NONE, in a later step. */
 static inline void worker_start(struct worker *worker, struct reconcile_call *call)
 {
     worker->ops->start(worker, call);

@@ -1,0 +1,566 @@
+/* tend/plugin.h -- the whole contract between a controller plugin and the host.
+ *
+ * A plugin is a shared object that exports one data symbol, `tend_plugin_v1`, made by TEND_PLUGIN.
+ * It describes controllers; a controller is a function of one object: given a snapshot it returns
+ * writes and an outcome. It may run at any time, twice, or after a crash, and converges. The
+ * smallest one:
+ *
+ *     #include <tend/plugin.h>
+ *
+ *     static void reconcile(struct tend_call *call, struct tend_result *result)
+ *     {
+ *         const char *name = tend_text(call, TEND_THIS, "spec.name", "world");
+ *         tend_put_text(call, TEND_THIS, "status.greeting", tend_format(call, "Hello, %s", name));
+ *         tend_done(result);
+ *     }
+ *     static const struct tend_controller greeting = {
+ *         .size = sizeof greeting, .name = "greeting", .kind = "example.com/v1/Greeting",
+ *         .reconcile = reconcile};
+ *     static const struct tend_controller *const controllers[] = {&greeting, NULL};
+ *     TEND_PLUGIN("greeting", "1.0.0", controllers)
+ *
+ *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Wl,-z,defs greeting.c -o greeting.so
+ *
+ * Rules that never change
+ *
+ *  1 Every struct that crosses the line begins with `size`: its sizeof, as its author compiled it.
+ *    Fields are only ever appended. A reader takes what both know and reads the rest as zero; a
+ *    host refuses a longer struct only where bytes that it does not know are not zero. Lists are
+ *    arrays of pointers, so that an element can grow. Only struct tend_str, which is frozen, goes
+ *    by value.
+ *  2 Numbers have a fixed width, enumerators a written value, unknown values a stated meaning.
+ *  3 Who allocates frees. What the host hands to a callback is valid until that call is over, and
+ *    what the plugin hands to the host is copied before the host's function returns.
+ *  4 Text is UTF-8. Text from the host ends in a NUL as well.
+ *  5 A plugin links to nothing of the host: all comes through struct tend_api.
+ *  6 No exception, longjmp or fork crosses the line; no exit(), signal(), setlocale(), chdir().
+ *    (A runner survives most of these; its plugin does not.)
+ *
+ * Thread tags
+ *
+ *  [control] one at a time, and never beside [work] of the same controller
+ *  [work]    never twice at once for one object; for several objects at once only where
+ *            `parallel` > 1
+ *  [any]     any thread at any time between start and the return of stop
+ *
+ * Mistakes. Functions that write return nothing. A write that cannot be made (a malformed path, a
+ * path outside `status.` of the object itself, a draft that is none) is remembered, and the outcome
+ * becomes TEND_FAIL, reason "PluginMistake", with a message that names it. Nothing of that call is
+ * written.
+ *
+ * Times are milliseconds. Moments are of the host's wall clock, since 1970 in UTC; use call->now_ms
+ * and never a clock of your own: a test runs an hour in milliseconds.
+ */
+#ifndef TEND_PLUGIN_H
+#define TEND_PLUGIN_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TEND_MAJOR 1 /* part of the symbol's name: a new major is a new symbol */
+#define TEND_MINOR 0 /* grows with every appended field */
+
+/* A value inside a document, in one call: an object, a field, an answer, a draft. 0 is absent where
+ * a value is returned, and the object being reconciled where one is given. */
+typedef uint64_t tend_node;
+#define TEND_THIS ((tend_node)0)
+
+struct tend_str { /* frozen */
+    const char *ptr;
+    size_t len;
+};
+
+enum tend_type {
+    TEND_ABSENT = 0,
+    TEND_NULL = 1,
+    TEND_BOOL = 2,
+    TEND_INT = 3, /* 64 bits, signed */
+    TEND_REAL = 4,
+    TEND_TEXT = 5,
+    TEND_LIST = 6,
+    TEND_MAP = 7
+};
+enum tend_level { TEND_DEBUG = 0, TEND_INFO = 1, TEND_WARN = 2, TEND_ERROR = 3 };
+enum tend_truth { TEND_FALSE = 0, TEND_TRUE = 1, TEND_UNKNOWN = 2 };
+enum tend_tone { TEND_NORMAL = 0, TEND_WARNING = 1 };
+enum tend_verb {
+    TEND_RECONCILE = 0,
+    TEND_FINALIZE = 1 /* the object is being deleted */
+};
+
+/* --- the outcome of a call -------------------------------------------------------------------- */
+
+enum tend_outcome {
+    TEND_DONE = 0,  /* settled; run again when the object, or something that was read, changes */
+    TEND_AGAIN = 1, /* and also after `after_ms` */
+    TEND_ENTER = 2, /* enter `state`, which the current state must list in `next` */
+    TEND_RETRY = 3, /* failed for now: run again with growing delay, not before `after_ms` */
+    TEND_FAIL = 4,  /* failed until the spec changes; unknown values are read as this */
+    TEND_LATER = 5  /* comes through api->finish, when questions were answered */
+};
+
+/* The host hands in a zeroed one (TEND_DONE). Texts are literals or come from tend_format. */
+struct tend_result {
+    uint32_t size;
+    int32_t outcome;
+    int64_t after_ms;
+    const char *state;
+    const char *reason;  /* CamelCase, one word; NULL allowed */
+    const char *message; /* a sentence for people; NULL allowed */
+};
+
+/* --- what the host offers --------------------------------------------------------------------- */
+
+struct tend_api;
+
+/* This controller in its host. Valid from start to the return of stop. */
+struct tend_host {
+    uint32_t size;
+    uint32_t minor; /* the host's TEND_MINOR */
+    const struct tend_api *api;
+};
+
+/* One run over one object. Valid until its outcome is delivered: the return of the callback, or
+ * api->finish where that returned TEND_LATER. */
+struct tend_call {
+    uint32_t size;
+    int32_t verb; /* enum tend_verb */
+    const struct tend_api *api;
+    const struct tend_host *host;
+    void *self;         /* what start gave */
+    int64_t now_ms;     /* the moment of this call */
+    int64_t entered_ms; /* when the object entered its state, or was created */
+};
+
+/* Takes the answer to a question; 0 where there is none (the object is absent, the host shuts
+ * down). */
+typedef void tend_then(struct tend_call *call, tend_node answer, void *data);
+
+/* Present in every host of this major, in this order. The inline functions further down are how it
+ * is meant to be used. A path is `spec.disks[0].size`, `metadata.annotations['a.b/c']`. */
+struct tend_api {
+    uint32_t size;
+    uint32_t reserved;
+
+    /* An interface by name ("tend.jobs/1"); NULL where this host has none. [any] */
+    const void *(*find)(const struct tend_host *host, const char *id);
+    /* A line in the host's log, with the plugin's name. [any] */
+    void (*log)(const struct tend_host *host, int32_t level, const char *text);
+
+    /* Reading, all [work]. `root` 0 is the object, status writes of this call included. */
+    tend_node (*get)(struct tend_call *call, tend_node root, const char *path);
+    int32_t (*type)(struct tend_call *call, tend_node node); /* enum tend_type */
+    int32_t (*as_bool)(struct tend_call *call, tend_node node, int32_t otherwise);
+    int64_t (*as_int)(struct tend_call *call, tend_node node, int64_t otherwise);
+    double (*as_real)(struct tend_call *call, tend_node node, double otherwise);
+    struct tend_str (*as_text)(struct tend_call *call, tend_node node, const char *otherwise);
+    uint32_t (*count)(struct tend_call *call, tend_node node); /* of a list or map, else 0 */
+    /* Item `index`; `ret_key` (or NULL) receives its key where `node` is a map. */
+    tend_node (*item)(struct tend_call *call, tend_node node, uint32_t index,
+                      struct tend_str *ret_key);
+
+    /* The one asynchronous primitive. [work] `then` is called once, on the thread of the call, from
+     * inside wait or after the callback returned TEND_LATER; never from inside ask. Reading
+     * subscribes: when the answer is no longer true the object is run again. Questions:
+     *   {"fetch": {"kind": "v1/ConfigMap", "namespace": "", "name": "a"}}   -> object or 0
+     *   {"select": {"kind": "v1/ConfigMap", "namespace": "", "labels": "a=b"}}  -> a list
+     * An empty namespace is that of the object. Answers see the writes of this call. */
+    void (*ask)(struct tend_call *call, tend_node question, tend_then *then, void *data);
+    /* Block until one question of this call was answered. Nonzero where none is open. [work] */
+    int32_t (*wait)(struct tend_call *call);
+    /* Deliver the outcome of a call that returned TEND_LATER; the call is over. [work] */
+    void (*finish)(struct tend_call *call, const struct tend_result *result);
+
+    /* Making values. [work] */
+    tend_node (*make_bool)(struct tend_call *call, int32_t value);
+    tend_node (*make_int)(struct tend_call *call, int64_t value);
+    tend_node (*make_real)(struct tend_call *call, double value); /* not finite: a mistake */
+    /* Not UTF-8: a mistake. */
+    tend_node (*make_text)(struct tend_call *call, struct tend_str value);
+    tend_node (*make_map)(struct tend_call *call);  /* empty */
+    tend_node (*make_list)(struct tend_call *call); /* empty */
+
+    /* Writing: collected in the call, and committed with its outcome against the version that was
+     * read, or not at all. [work] `target` 0 is the object (paths under `status.` only; not the
+     * state); `value` 0 removes. */
+    void (*put)(struct tend_call *call, tend_node target, const char *path, tend_node value);
+    void (*append)(struct tend_call *call, tend_node target, const char *path, tend_node value);
+    /* A draft of another object: apiVersion, kind, name and namespace (NULL: the object's). */
+    tend_node (*draft)(struct tend_call *call, const char *kind, const char *name_space,
+                       const char *name);
+    /* The fields of `draft` are to be so; what it does not name stays. The object will own it. */
+    void (*apply)(struct tend_call *call, tend_node draft);
+    void (*remove)(struct tend_call *call, const char *kind, const char *name_space,
+                   const char *name);
+    void (*condition)(struct tend_call *call, const char *type, int32_t truth, const char *reason,
+                      const char *message);
+    void (*event)(struct tend_call *call, int32_t tone, const char *reason, const char *message);
+
+    /* Zeroed memory until the call is over; never NULL. [work] */
+    void *(*alloc)(struct tend_call *call, size_t bytes);
+    /* What is left of the time that the call may take; 0: cancelled, return soon. [any] */
+    int64_t (*time_left_ms)(struct tend_call *call);
+
+    /* Moments as RFC 3339 in UTC, durations as "1h30m". Nonzero where `text` is none. [work] */
+    const char *(*format_moment)(struct tend_call *call, int64_t moment_ms);
+    int32_t (*parse_moment)(struct tend_call *call, const char *text, int64_t *ret_ms);
+    int32_t (*parse_duration)(struct tend_call *call, const char *text, int64_t *ret_ms);
+};
+
+/* --- what a plugin is ------------------------------------------------------------------------- */
+
+/* A run over one object; `result` is zeroed but for its size. */
+typedef void tend_run(struct tend_call *call, struct tend_result *result);
+
+enum tend_state_flag {
+    TEND_FINAL = 1,    /* no exits */
+    TEND_TEARDOWN = 2, /* entering it deletes the object; a deleted object is in it */
+    TEND_ALONE = 4     /* its deadline fires even while no controller is up */
+};
+
+/* One state of the kind's machine. The host holds the machine: an undeclared move is refused
+ * whoever asks, and deadlines are durable. */
+struct tend_state {
+    uint32_t size;
+    uint32_t flags; /* enum tend_state_flag, or-ed */
+    const char *name;
+    const char *next; /* "ready, failed": the states that may follow */
+    tend_run *run; /* NULL: the controller's reconcile, and where that is NULL as well, nothing */
+
+    /* The deadline: within_ms after the object entered the state. */
+    int64_t within_ms; /* 0: none, unless within_field */
+    const char
+        *within_field;     /* "spec.timeout" (a duration, or whole seconds) goes before within_ms */
+    const char *from;      /* "status.readyAt": counts from that moment; NULL: from entry */
+    const char *otherwise; /* the state that it leads to ... */
+    const char *condition; /* ... or the condition that becomes True; exactly one of the two */
+    const char *reason;    /* of the move or the condition; CamelCase */
+    const char *message;
+};
+
+struct tend_controller {
+    uint32_t size;
+    uint32_t parallel; /* objects at once; 0 is 1 */
+    const char *name;  /* one DNS label */
+    const char *kind;  /* "GROUP/VERSION/KIND" */
+    /* "v1/ConfigMap, ...": kinds that it applies; their changes wake the owner. NULL: none. */
+    const char *owns;
+    /* The kind's CustomResourceDefinition, as YAML or JSON. NULL: it comes from elsewhere. */
+    const char *crd;
+    /* Where the state's name is kept. NULL: "status.state". */
+    const char *state_field;
+    /* NULL-ended, the first is the initial one. NULL: the kind has no machine. */
+    const struct tend_state *const *states;
+
+    /* Before any work. NULL, or a sentence that says why this controller cannot work here (it is
+     * refused with that); the text stays valid until the plugin is gone. `config` is JSON, "{}"
+     * where there is none. *ret_self is handed to every call. May be NULL. At most 5 s.
+     * [control] */
+    const char *(*start)(const struct tend_host *host, struct tend_str config, void **ret_self);
+    /* No call follows: join threads, close descriptors. Not after a failed start. May be NULL.
+     * [control] */
+    void (*stop)(void *self);
+
+    /* One run over one object. [work] */
+    tend_run *reconcile;
+    /* The object is being deleted: undo what exists outside; TEND_DONE lets it go. NULL: nothing to
+     * undo. [work] */
+    tend_run *finalize;
+};
+
+struct tend_plugin {
+    uint32_t size;
+    uint16_t major, minor; /* that the plugin was compiled with */
+    const char *name, *version;
+    const struct tend_controller *const *controllers; /* NULL-ended */
+};
+
+/* --- everyday use: inline functions over the table -------------------------------------------- */
+
+static inline struct tend_str tend_str(const char *text)
+{
+    struct tend_str str;
+    str.ptr = text == NULL ? "" : text;
+    str.len = strlen(str.ptr);
+    return str;
+}
+
+static inline void tend_set_result(struct tend_result *result, int32_t outcome, int64_t after_ms,
+                                   const char *state, const char *reason, const char *message)
+{
+    result->outcome = outcome;
+    result->after_ms = after_ms;
+    result->state = state;
+    result->reason = reason;
+    result->message = message;
+}
+static inline void tend_done(struct tend_result *result)
+{
+    tend_set_result(result, TEND_DONE, 0, NULL, NULL, NULL);
+}
+static inline void tend_again(struct tend_result *result, int64_t after_ms)
+{
+    tend_set_result(result, TEND_AGAIN, after_ms, NULL, NULL, NULL);
+}
+static inline void tend_enter(struct tend_result *result, const char *state, const char *reason,
+                              const char *message)
+{
+    tend_set_result(result, TEND_ENTER, 0, state, reason, message);
+}
+static inline void tend_retry(struct tend_result *result, const char *reason, const char *message)
+{
+    tend_set_result(result, TEND_RETRY, 0, NULL, reason, message);
+}
+static inline void tend_fail(struct tend_result *result, const char *reason, const char *message)
+{
+    tend_set_result(result, TEND_FAIL, 0, NULL, reason, message);
+}
+static inline void tend_later(struct tend_result *result)
+{
+    tend_set_result(result, TEND_LATER, 0, NULL, NULL, NULL);
+}
+
+/* Reading at a path. `root` is TEND_THIS, or a node. */
+static inline tend_node tend_get(struct tend_call *call, tend_node root, const char *path)
+{
+    return call->api->get(call, root, path);
+}
+static inline const char *tend_text(struct tend_call *call, tend_node root, const char *path,
+                                    const char *otherwise)
+{
+    return call->api->as_text(call, tend_get(call, root, path), otherwise).ptr;
+}
+static inline int64_t tend_int(struct tend_call *call, tend_node root, const char *path,
+                               int64_t otherwise)
+{
+    return call->api->as_int(call, tend_get(call, root, path), otherwise);
+}
+static inline double tend_real(struct tend_call *call, tend_node root, const char *path,
+                               double otherwise)
+{
+    return call->api->as_real(call, tend_get(call, root, path), otherwise);
+}
+static inline int32_t tend_bool(struct tend_call *call, tend_node root, const char *path,
+                                int32_t otherwise)
+{
+    return call->api->as_bool(call, tend_get(call, root, path), otherwise);
+}
+static inline int64_t tend_duration(struct tend_call *call, tend_node root, const char *path,
+                                    int64_t otherwise_ms)
+{
+    int64_t ms;
+    return call->api->parse_duration(call, tend_text(call, root, path, ""), &ms) == 0
+               ? ms
+               : otherwise_ms;
+}
+static inline int64_t tend_moment(struct tend_call *call, tend_node root, const char *path,
+                                  int64_t otherwise_ms)
+{
+    int64_t ms;
+    return call->api->parse_moment(call, tend_text(call, root, path, ""), &ms) == 0 ? ms
+                                                                                    : otherwise_ms;
+}
+
+/* Writing at a path. `target` is TEND_THIS (paths under `status.`), or a draft. */
+static inline void tend_put(struct tend_call *call, tend_node target, const char *path,
+                            tend_node value)
+{
+    call->api->put(call, target, path, value);
+}
+static inline void tend_put_text(struct tend_call *call, tend_node target, const char *path,
+                                 const char *value)
+{
+    tend_put(call, target, path, call->api->make_text(call, tend_str(value)));
+}
+static inline void tend_put_int(struct tend_call *call, tend_node target, const char *path,
+                                int64_t value)
+{
+    tend_put(call, target, path, call->api->make_int(call, value));
+}
+static inline void tend_put_real(struct tend_call *call, tend_node target, const char *path,
+                                 double value)
+{
+    tend_put(call, target, path, call->api->make_real(call, value));
+}
+static inline void tend_put_bool(struct tend_call *call, tend_node target, const char *path,
+                                 int32_t value)
+{
+    tend_put(call, target, path, call->api->make_bool(call, value));
+}
+static inline void tend_put_moment(struct tend_call *call, tend_node target, const char *path,
+                                   int64_t moment_ms)
+{
+    tend_put_text(call, target, path, call->api->format_moment(call, moment_ms));
+}
+static inline void tend_unset(struct tend_call *call, tend_node target, const char *path)
+{
+    tend_put(call, target, path, 0);
+}
+
+/* Ask, and wait for the answer. */
+static inline void tend_keep_answer(struct tend_call *call, tend_node answer, void *data)
+{
+    tend_node *kept = (tend_node *)data;
+    (void)call;
+    kept[0] = answer;
+    kept[1] = 1;
+}
+static inline tend_node tend_ask(struct tend_call *call, tend_node question)
+{
+    tend_node kept[2] = {0, 0};
+    call->api->ask(call, question, tend_keep_answer, kept);
+    while (kept[1] == 0 && call->api->wait(call) == 0) {
+    }
+    return kept[0];
+}
+
+/* Another object, in the namespace of this one; 0 where it is absent. Subscribes either way. */
+static inline tend_node tend_fetch(struct tend_call *call, const char *kind, const char *name)
+{
+    tend_node question = call->api->make_map(call);
+    tend_put_text(call, question, "fetch.kind", kind);
+    tend_put_text(call, question, "fetch.name", name);
+    return tend_ask(call, question);
+}
+
+/* The objects of `kind` in this object's namespace that match `labels` ("a=b,c"; NULL: all): a
+ * list. Subscribes to the selection. */
+static inline tend_node tend_select(struct tend_call *call, const char *kind, const char *labels)
+{
+    tend_node question = call->api->make_map(call);
+    tend_put_text(call, question, "select.kind", kind);
+    tend_put_text(call, question, "select.labels", labels);
+    return tend_ask(call, question);
+}
+
+/* A draft of another object in the namespace of this one; apply it when its fields are set. */
+static inline tend_node tend_draft(struct tend_call *call, const char *kind, const char *name)
+{
+    return call->api->draft(call, kind, NULL, name);
+}
+static inline void tend_apply(struct tend_call *call, tend_node draft)
+{
+    call->api->apply(call, draft);
+}
+static inline void tend_remove(struct tend_call *call, const char *kind, const char *name)
+{
+    call->api->remove(call, kind, NULL, name);
+}
+static inline void tend_condition(struct tend_call *call, const char *type, int32_t truth,
+                                  const char *reason, const char *message)
+{
+    call->api->condition(call, type, truth, reason, message);
+}
+static inline void tend_event(struct tend_call *call, int32_t tone, const char *reason,
+                              const char *message)
+{
+    call->api->event(call, tone, reason, message);
+}
+
+/* Formatted text that lives as long as the call. */
+#if defined(__GNUC__)
+static inline const char *tend_format(struct tend_call *call, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+#endif
+static inline const char *tend_format(struct tend_call *call, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, args);
+    char *text = (char *)call->api->alloc(call, len < 0 ? 1 : (size_t)len + 1);
+    if (len >= 0) {
+        vsnprintf(text, (size_t)len + 1, format, again);
+    }
+    va_end(again);
+    va_end(args);
+    return text;
+}
+
+/* --- the symbol and the note ------------------------------------------------------------------ */
+
+#if defined(__GNUC__)
+#    define TEND_EXPORT __attribute__((visibility("default")))
+/* An ELF note of owner "TEND", type 1: {major, minor, sizeof(struct tend_plugin)}. A host reads it,
+ * and refuses what it cannot serve, before any code of the plugin has run. */
+#    define TEND_NOTE                                                                              \
+        static const struct {                                                                      \
+            uint32_t name_bytes, note_bytes, type;                                                 \
+            char name[8];                                                                          \
+            uint32_t note[3];                                                                      \
+        } tend_note_v1 __attribute__((section(".note.tend"), aligned(4), used)) = {                \
+            5, 12, 1, "TEND", {TEND_MAJOR, TEND_MINOR, (uint32_t)sizeof(struct tend_plugin)}};
+#else
+#    error "a plugin needs a compiler that understands __attribute__ (gcc, clang)"
+#endif
+#ifdef __cplusplus
+#    define TEND_LINKAGE extern "C"
+#else
+#    define TEND_LINKAGE extern
+#endif
+
+/* Once in a plugin, without a semicolon: its name, its version, its controllers. */
+#define TEND_PLUGIN(plugin_name, plugin_version, plugin_controllers)                               \
+    TEND_NOTE                                                                                      \
+    TEND_LINKAGE TEND_EXPORT const struct tend_plugin tend_plugin_v1;                              \
+    const struct tend_plugin tend_plugin_v1 = {(uint32_t)sizeof(struct tend_plugin),               \
+                                               TEND_MAJOR,                                         \
+                                               TEND_MINOR,                                         \
+                                               plugin_name,                                        \
+                                               plugin_version,                                     \
+                                               plugin_controllers};
+
+/* Layout is law on 64-bit machines: a line that fails here is a break of the contract. */
+#ifdef __cplusplus
+#    define TEND_LAW(holds) static_assert(holds, "the layout is part of the contract");
+#else
+#    define TEND_LAW(holds) _Static_assert(holds, "the layout is part of the contract");
+#endif
+#define TEND_LAW_SIZE(name, bytes)     TEND_LAW(sizeof(struct name) == (bytes))
+#define TEND_LAW_AT(name, field, byte) TEND_LAW(offsetof(struct name, field) == (byte))
+#if UINTPTR_MAX == 0xffffffffffffffffu
+TEND_LAW_SIZE(tend_str, 16)
+TEND_LAW_SIZE(tend_result, 40)
+TEND_LAW_AT(tend_result, after_ms, 8)
+TEND_LAW_AT(tend_result, state, 16)
+TEND_LAW_AT(tend_result, message, 32)
+TEND_LAW_SIZE(tend_host, 16)
+TEND_LAW_SIZE(tend_call, 48)
+TEND_LAW_AT(tend_call, api, 8)
+TEND_LAW_AT(tend_call, self, 24)
+TEND_LAW_AT(tend_call, entered_ms, 40)
+TEND_LAW_SIZE(tend_api, 256)
+TEND_LAW_AT(tend_api, find, 8)
+TEND_LAW_AT(tend_api, get, 24)
+TEND_LAW_AT(tend_api, item, 80)
+TEND_LAW_AT(tend_api, ask, 88)
+TEND_LAW_AT(tend_api, make_bool, 112)
+TEND_LAW_AT(tend_api, put, 160)
+TEND_LAW_AT(tend_api, event, 208)
+TEND_LAW_AT(tend_api, parse_duration, 248)
+TEND_LAW_SIZE(tend_state, 88)
+TEND_LAW_AT(tend_state, run, 24)
+TEND_LAW_AT(tend_state, within_ms, 32)
+TEND_LAW_AT(tend_state, otherwise, 56)
+TEND_LAW_AT(tend_state, message, 80)
+TEND_LAW_SIZE(tend_controller, 88)
+TEND_LAW_AT(tend_controller, kind, 16)
+TEND_LAW_AT(tend_controller, states, 48)
+TEND_LAW_AT(tend_controller, start, 56)
+TEND_LAW_AT(tend_controller, finalize, 80)
+TEND_LAW_SIZE(tend_plugin, 32)
+TEND_LAW_AT(tend_plugin, controllers, 24)
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
