@@ -18,6 +18,11 @@ NODISCARD enum tend_code crd_kind(const struct value *root, char *ret_path, stru
 
 enum { CRD_PATH_MAX = 256 };
 
+/* The kind of a definition's `spec` alone. ORIGIN_BUILTIN lifts what only the host may do: the core
+ * group "", and columns that are complete and say how they are `show`n. */
+NODISCARD enum tend_code crd_define(const struct value *spec, enum kind_origin origin,
+                                    char *ret_path, struct kind **ret_kind, struct error *err);
+
 /* `root` with the status that the host keeps on it: conditions NamesAccepted and Established,
  * acceptedNames, storedVersions; `now_ms` where a condition changes. */
 const struct value *crd_with_status(struct arena *arena, const struct value *root,

@@ -25,7 +25,9 @@ struct kind_words {
 
 struct kind {
     atomic_uint refs;
-    struct arena arena; /* holds every text below */
+    struct arena arena; /* holds every text below, unless `base` does */
+    struct kind
+        *base; /* an owned kind shares what its definition says; NULL: it is the definition */
 
     const char *group;       /* "lab.neuroglia.com"; "" is the core group */
     const char *version;     /* "v1" */
@@ -35,6 +37,7 @@ struct kind {
     const char *plural;      /* "labinstances" */
     const char *singular;    /* "labinstance" */
     const char *resource;    /* "labinstances.lab.neuroglia.com", "configmaps": begins every key */
+    const char *identity;    /* "lab.neuroglia.com/v1/LabInstance" */
     struct kind_words short_names, categories;
     enum kind_scope scope;
     enum kind_origin origin;

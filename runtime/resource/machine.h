@@ -89,7 +89,8 @@ NODISCARD enum tend_code machine_with_state(const struct machine *machine, struc
                                             const struct value *root, struct text name,
                                             const struct value **ret_root, struct error *err);
 
-/* May an object go from `from` (empty: it is created) to `to`? Staying is always allowed.
+/* May an object go from `from` (empty: it is created) to `to`? Staying is always allowed, and from a
+ * state that this machine does not know (it had another one before) to `initial` and to `teardown`.
  * TEND_INVALID with "no move from ready to pending; from ready: failed, deleting". */
 NODISCARD enum tend_code machine_move(const struct machine *machine, struct text from,
                                       struct text to, struct error *err);
@@ -97,8 +98,10 @@ NODISCARD enum tend_code machine_move(const struct machine *machine, struct text
 /* When `root` entered its state, wall ms; META_NO_MOMENT where nothing says so. */
 int64_t machine_entered_ms(const struct value *root);
 
-/* The wall moment of the deadline of the state that `root` is in; false where it has none: no state,
- * no deadline, `from` not there (yet), or a duration in the object that is malformed. */
+/* The wall moment of the deadline of the state that `root` is in; false where it has none: no state, no
+ * deadline, or nothing says since when. What the object does not say (an absent or malformed duration
+ * at `withinField`, no moment at `from`) does not lose the deadline: the constant and the moment of
+ * entry count instead. */
 bool machine_deadline(const struct machine *machine, const struct value *root,
                       int64_t *ret_deadline_ms);
 

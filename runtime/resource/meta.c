@@ -1,0 +1,301 @@
+/* Metadata is read from the tree whenever it is needed instead of being kept beside it: one truth, and
+ * decoding is a handful of binary searches. Edits copy the two maps on the path and share the rest. */
+#include "resource/meta.h"
+
+#include <stdio.h>
+
+#include "base/limits.h"
+#include "base/moment.h"
+#include "resource/name.h"
+
+static struct text text_field(const struct value *map, struct text key)
+{
+    return value_text_or(value_get(map, key), TEXT(""));
+}
+
+static int64_t moment_field(const struct value *map, struct text key)
+{
+    int64_t moment = META_NO_MOMENT;
+    return moment_parse(text_field(map, key), &moment) ? moment : META_NO_MOMENT;
+}
+
+static const struct value *typed_field(const struct value *map, struct text key,
+                                       enum value_type type)
+{
+    const struct value *value = value_get(map, key);
+    return value_is(value, type) ? value : NULL;
+}
+
+bool meta_parse_revision(struct text text, int64_t *ret_revision)
+{
+    int64_t revision = 0;
+    if (text.len == 0 || text.ptr[0] < '1' || text.ptr[0] > '9' || !text_to_int(text, &revision)) {
+        return false;
+    }
+    *ret_revision = revision;
+    return true;
+}
+
+struct meta meta_of(const struct value *root)
+{
+    const struct value *map = typed_field(root, TEXT("metadata"), VALUE_MAP);
+    struct meta meta = {
+        .api_version = text_field(root, TEXT("apiVersion")),
+        .kind = text_field(root, TEXT("kind")),
+        .name = text_field(map, TEXT("name")),
+        .namespace = text_field(map, TEXT("namespace")),
+        .generate_name = text_field(map, TEXT("generateName")),
+        .uid = text_field(map, TEXT("uid")),
+        .resource_version = text_field(map, TEXT("resourceVersion")),
+        .generation = value_int_or(value_field(map, "generation"), 0),
+        .creation_ms = moment_field(map, TEXT("creationTimestamp")),
+        .deletion_ms = moment_field(map, TEXT("deletionTimestamp")),
+        .metadata = map,
+        .labels = typed_field(map, TEXT("labels"), VALUE_MAP),
+        .annotations = typed_field(map, TEXT("annotations"), VALUE_MAP),
+        .finalizers = typed_field(map, TEXT("finalizers"), VALUE_LIST),
+        .owners = typed_field(map, TEXT("ownerReferences"), VALUE_LIST),
+    };
+    if (!meta_parse_revision(meta.resource_version, &meta.revision)) {
+        meta.revision = 0;
+    }
+    return meta;
+}
+
+/* --- checking ---------------------------------------------------------------------------------- */
+
+/* Absent, null, or of `type`; anything else is a problem. */
+static bool check_type(const struct value *metadata, const char *key, enum value_type type,
+                       struct schema_problems *problems)
+{
+    const struct value *value = value_get(metadata, text_of(key));
+    if (value == NULL || value->type == VALUE_NULL || value->type == type) {
+        return true;
+    }
+    char path[64];
+    snprintf(path, sizeof path, "metadata.%s", key);
+    schema_problem_add(problems, SCHEMA_TYPE, text_of(path), value, "must be %s, is %s",
+                       value_type_name(type), value_type_name(value->type));
+    return false;
+}
+
+static void check_texts(const struct value *metadata, struct schema_problems *problems)
+{
+    static const char *const texts[] = {
+        "name",     "namespace",         "generateName",     "uid", "resourceVersion",
+        "selfLink", "creationTimestamp", "deletionTimestamp"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        (void)check_type(metadata, texts[i], VALUE_TEXT, problems);
+    }
+}
+
+static void check_finalizers(const struct value *metadata, struct schema_problems *problems)
+{
+    if (!check_type(metadata, "finalizers", VALUE_LIST, problems)) {
+        return;
+    }
+    const struct value *list = value_field(metadata, "finalizers");
+    if (value_count(list) > FINALIZERS_MAX) {
+        schema_problem_add(problems, SCHEMA_TOO_MANY, TEXT("metadata.finalizers"), list,
+                           "must have at most %u items, has %zu", FINALIZERS_MAX,
+                           value_count(list));
+        return;
+    }
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *item = value_at(list, i);
+        const char *wrong =
+            value_is(item, VALUE_TEXT) ? name_check_finalizer(item->text) : "must be a string";
+        if (wrong != NULL) {
+            struct text path = arena_format(problems->arena, "metadata.finalizers[%zu]", i);
+            schema_problem_add(problems, SCHEMA_INVALID, path, item, "%s", wrong);
+        }
+    }
+}
+
+static void check_owner(const struct value *owner, size_t index, struct schema_problems *problems)
+{
+    static const char *const needed[] = {"apiVersion", "kind", "name", "uid"};
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (text_field(owner, text_of(needed[i])).len == 0) {
+            struct text path =
+                arena_format(problems->arena, "metadata.ownerReferences[%zu].%s", index, needed[i]);
+            schema_problem_add(problems, SCHEMA_REQUIRED, path, owner, "must be given");
+        }
+    }
+}
+
+static void check_owners(const struct value *metadata, struct schema_problems *problems)
+{
+    if (!check_type(metadata, "ownerReferences", VALUE_LIST, problems)) {
+        return;
+    }
+    const struct value *list = value_field(metadata, "ownerReferences");
+    if (value_count(list) > OWNERS_MAX) {
+        schema_problem_add(problems, SCHEMA_TOO_MANY, TEXT("metadata.ownerReferences"), list,
+                           "must have at most %u items, has %zu", OWNERS_MAX, value_count(list));
+        return;
+    }
+    size_t controllers = 0;
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *owner = value_at(list, i);
+        check_owner(owner, i, problems);
+        controllers += value_bool_or(value_field(owner, "controller"), false) ? 1 : 0;
+    }
+    if (controllers > 1) {
+        schema_problem_add(problems, SCHEMA_INVALID, TEXT("metadata.ownerReferences"), list,
+                           "must have at most one with controller: true, has %zu", controllers);
+    }
+}
+
+void meta_check(const struct value *root, struct schema_problems *problems)
+{
+    const struct value *metadata = value_field(root, "metadata");
+    if (metadata != NULL && metadata->type != VALUE_MAP) {
+        schema_problem_add(problems, SCHEMA_TYPE, TEXT("metadata"), metadata,
+                           "must be an object, is %s", value_type_name(metadata->type));
+        return;
+    }
+    check_texts(metadata, problems);
+    name_check_labels(value_field(metadata, "labels"), "metadata.labels", problems);
+    name_check_annotations(value_field(metadata, "annotations"), "metadata.annotations", problems);
+    check_finalizers(metadata, problems);
+    check_owners(metadata, problems);
+}
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+struct text meta_label(const struct meta *meta, const char *key)
+{
+    return text_field(meta->labels, text_of(key));
+}
+
+struct text meta_annotation(const struct meta *meta, const char *key)
+{
+    return text_field(meta->annotations, text_of(key));
+}
+
+bool meta_has_finalizer(const struct meta *meta, struct text finalizer)
+{
+    for (size_t i = 0; i < value_count(meta->finalizers); i++) {
+        if (text_equal(value_text_or(value_at(meta->finalizers, i), TEXT("")), finalizer)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const struct value *meta_controller_ref(const struct meta *meta)
+{
+    for (size_t i = 0; i < value_count(meta->owners); i++) {
+        const struct value *owner = value_at(meta->owners, i);
+        if (value_bool_or(value_field(owner, "controller"), false)) {
+            return owner;
+        }
+    }
+    return NULL;
+}
+
+/* --- editing ----------------------------------------------------------------------------------- */
+
+const struct value *meta_with(struct arena *arena, const struct value *root, const char *key,
+                              const struct value *value)
+{
+    const struct value *metadata = typed_field(root, TEXT("metadata"), VALUE_MAP);
+    if (value == NULL && value_get(metadata, text_of(key)) == NULL) {
+        return root;
+    }
+    metadata = value_with(arena, metadata, text_of(key), value);
+    return value_with(arena, root, TEXT("metadata"), metadata);
+}
+
+const struct value *meta_with_text(struct arena *arena, const struct value *root, const char *key,
+                                   struct text text)
+{
+    return meta_with(arena, root, key, text.len == 0 ? NULL : value_text(arena, text));
+}
+
+const struct value *meta_with_revision(struct arena *arena, const struct value *root,
+                                       int64_t revision)
+{
+    if (revision == 0) {
+        return meta_with(arena, root, "resourceVersion", NULL);
+    }
+    struct text text = arena_format(arena, "%lld", (long long)revision);
+    return meta_with(arena, root, "resourceVersion", value_text(arena, text));
+}
+
+const struct value *meta_with_moment(struct arena *arena, const struct value *root, const char *key,
+                                     int64_t moment_ms)
+{
+    char text[MOMENT_TEXT_MAX];
+    return meta_with(
+        arena, root, key,
+        moment_ms == META_NO_MOMENT ? NULL : value_chars(arena, moment_format(moment_ms, text)));
+}
+
+/* `root` with an entry of the map metadata.MAP; an emptied map disappears. */
+static const struct value *with_entry(struct arena *arena, const struct value *root,
+                                      const char *map_key, const char *key, struct text text)
+{
+    const struct value *metadata = typed_field(root, TEXT("metadata"), VALUE_MAP);
+    const struct value *map = typed_field(metadata, text_of(map_key), VALUE_MAP);
+    if (text.len == 0 && value_get(map, text_of(key)) == NULL) {
+        return root;
+    }
+    map = value_with(arena, map, text_of(key), text.len == 0 ? NULL : value_text(arena, text));
+    return meta_with(arena, root, map_key, value_count(map) == 0 ? NULL : map);
+}
+
+const struct value *meta_with_annotation(struct arena *arena, const struct value *root,
+                                         const char *key, struct text text)
+{
+    return with_entry(arena, root, "annotations", key, text);
+}
+
+const struct value *meta_with_label(struct arena *arena, const struct value *root, const char *key,
+                                    struct text text)
+{
+    return with_entry(arena, root, "labels", key, text);
+}
+
+const struct value *meta_with_finalizer(struct arena *arena, const struct value *root,
+                                        struct text finalizer)
+{
+    struct meta meta = meta_of(root);
+    if (meta_has_finalizer(&meta, finalizer)) {
+        return root;
+    }
+    return meta_with(arena, root, "finalizers",
+                     value_append(arena, meta.finalizers, value_text(arena, finalizer)));
+}
+
+const struct value *meta_without_finalizer(struct arena *arena, const struct value *root,
+                                           struct text finalizer)
+{
+    struct meta meta = meta_of(root);
+    if (!meta_has_finalizer(&meta, finalizer)) {
+        return root;
+    }
+    const struct value *kept = NULL;
+    for (size_t i = 0; i < value_count(meta.finalizers); i++) {
+        const struct value *item = value_at(meta.finalizers, i);
+        if (!text_equal(value_text_or(item, TEXT("")), finalizer)) {
+            kept = value_append(arena, kept, item);
+        }
+    }
+    return meta_with(arena, root, "finalizers", kept);
+}
+
+const struct value *meta_owner_ref(struct arena *arena, const struct value *owner)
+{
+    struct meta meta = meta_of(owner);
+    const struct value_field fields[] = {
+        {.key = TEXT("apiVersion"), .value = value_text(arena, meta.api_version)},
+        {.key = TEXT("kind"), .value = value_text(arena, meta.kind)},
+        {.key = TEXT("name"), .value = value_text(arena, meta.name)},
+        {.key = TEXT("uid"), .value = value_text(arena, meta.uid)},
+        {.key = TEXT("controller"), .value = value_bool(arena, true)},
+        {.key = TEXT("blockOwnerDeletion"), .value = value_bool(arena, true)},
+    };
+    return value_map(arena, fields, sizeof fields / sizeof fields[0]);
+}
