@@ -22,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "document/json.h"
+#include "document/utf8.h"
 
 enum { PAD = 8, STACK_FIRST = 64, FOUND_MAX = 32, DIGITS_MAX = 19 /* of a 64-bit number */ };
 
@@ -159,32 +160,6 @@ static char *skip_plain(char *at)
     }
 }
 
-static bool continues(char byte)
-{
-    return ((unsigned char)byte & 0xc0u) == 0x80;
-}
-
-/* Bytes of the character at `at` by the table of RFC 3629, or 0: no overlong forms, no surrogates,
- * nothing beyond U+10FFFF. The NUL behind the text is no continuation, so nothing reads past it. */
-static size_t character_len(const char *at)
-{
-    unsigned char first = (unsigned char)at[0], second = (unsigned char)at[1];
-    if (first < 0xc2 || first > 0xf4 || !continues(at[1])) {
-        return 0;
-    }
-    if (first < 0xe0) {
-        return 2;
-    }
-    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-        (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f) || !continues(at[2])) {
-        return 0;
-    }
-    if (first < 0xf0) {
-        return 3;
-    }
-    return continues(at[3]) ? 4 : 0;
-}
-
 /* Four hexadecimal digits at `at`; -1 where they are none. */
 static int32_t read_hex(const char *at)
 {
@@ -204,26 +179,6 @@ static int32_t read_hex(const char *at)
     return unit;
 }
 
-static char *put_character(char *to, uint32_t character)
-{
-    if (character < 0x80) {
-        *to++ = (char)character;
-    } else if (character < 0x800) {
-        *to++ = (char)(0xc0u | character >> 6);
-        *to++ = (char)(0x80u | (character & 0x3fu));
-    } else if (character < 0x10000) {
-        *to++ = (char)(0xe0u | character >> 12);
-        *to++ = (char)(0x80u | (character >> 6 & 0x3fu));
-        *to++ = (char)(0x80u | (character & 0x3fu));
-    } else {
-        *to++ = (char)(0xf0u | character >> 18);
-        *to++ = (char)(0x80u | (character >> 12 & 0x3fu));
-        *to++ = (char)(0x80u | (character >> 6 & 0x3fu));
-        *to++ = (char)(0x80u | (character & 0x3fu));
-    }
-    return to;
-}
-
 /* At the 'u' of an escape: the character it means, with the second half of a pair. */
 static enum tend_code read_unicode(struct reader *reader, char **to)
 {
@@ -233,7 +188,7 @@ static enum tend_code read_unicode(struct reader *reader, char **to)
     }
     reader->at += 5;
     if (high < 0xd800 || high > 0xdfff) {
-        *to = put_character(*to, (uint32_t)high);
+        *to = utf8_put(*to, (uint32_t)high);
         return TEND_OK;
     }
     int32_t low = reader->at[0] == '\\' && reader->at[1] == 'u' ? read_hex(reader->at + 2) : -1;
@@ -242,8 +197,7 @@ static enum tend_code read_unicode(struct reader *reader, char **to)
         return refuse(reader, TEND_INVALID, "half of a surrogate pair is no character");
     }
     reader->at += 6;
-    *to =
-        put_character(*to, 0x10000u + (((uint32_t)high & 0x3ffu) << 10 | ((uint32_t)low & 0x3ffu)));
+    *to = utf8_put(*to, 0x10000u + (((uint32_t)high & 0x3ffu) << 10 | ((uint32_t)low & 0x3ffu)));
     return TEND_OK;
 }
 
@@ -266,7 +220,7 @@ static enum tend_code read_escape(struct reader *reader, char **to)
 
 static enum tend_code read_wide(struct reader *reader)
 {
-    size_t len = character_len(reader->at);
+    size_t len = utf8_len(reader->at);
     if (len == 0) {
         return expected(reader, "valid UTF-8");
     }
