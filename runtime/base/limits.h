@@ -50,5 +50,18 @@
 #define BACKOFF_FAILURES_MAX   1000000u     /* counted no further */
 #define DELAY_SLICE            1024u        /* moments served in one step of the loop */
 #define WORK_KEYS_MAX          1000000u /* keys known to all queues: about 200 MiB at the worst */
+/* --- store ------------------------------------------------------------------------------------- */
+#define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */
+#define STORE_PENDING_BYTES_MAX (32u * MIB) /* documents under way: bounds memory and the WAL */
+#define READER_AGE_MAX_MS       60000       /* a snapshot keeps old versions: a slow list ends */
+#define READER_BYTES_MAX        (64u * MIB) /* old versions kept for snapshots, all together */
+#define RING_ROWS_MAX           32768u      /* recent changes in memory: a watcher may lag so far */
+#define RING_BYTES_MAX          (32u * MIB) /* ... or so many bytes of documents before and after */
+#define PAGE_BYTES_MAX          (4u * MIB)  /* documents in one page of history */
+#define PAGE_LOOKS_MAX          16384u      /* rows one page looks at: some 20 ms of LANE_READ */
+#define RETAIN_MS               ((int64_t)24 * 3600 * 1000)   /* a day of history ... */
+#define RETAIN_COUNT            ((int64_t)1000000)            /* ... at most so many rows ... */
+#define RETAIN_BYTES            ((int64_t)1024 * 1024 * 1024) /* ... and so much of the disk */
+#define STORE_PROBE_MS          2000 /* how often a full disk is tried again */
 
 #endif

@@ -1,9 +1,14 @@
 /* What a store rests on: something that keeps rows, in order, durably. Two implementations:
- * backends/sqlite.h and backends/memory.h; one conformance suite.
+ * backends/sqlite.h and backends/memory.h; one conformance suite (tests/conformance/backend.c).
  *
- * The store calls `load` and `close` on the core while nothing else runs, `append`, `head` and
- * `compact` one at a time on LANE_WRITE, and `read` one at a time on LANE_READ, which may overlap a
- * write. A backend has no locks towards the store and starts no threads.
+ * The store calls `load` and `close` while nothing else runs; `append`, `tidy`, `compact` and
+ * `recover` one at a time on LANE_WRITE; and `read` one at a time on LANE_READ, which may overlap
+ * those. A backend has no locks towards the store and starts no threads.
+ *
+ *   1  A row that `append` returned TEND_OK for is there after a crash at any instruction.
+ *   2  The rows of one `append` are there together or not at all; so are the rows of one set.
+ *   3  Revisions are contiguous: the first row of an append is one more than the newest before it.
+ *   4  What is damaged is reported as TEND_CORRUPT, never skipped.
  */
 #ifndef STORE_BACKEND_H
 #define STORE_BACKEND_H
@@ -18,6 +23,9 @@ struct backend_row {
     struct text doc; /* canonical bytes */
     struct text actor, reason;
     int64_t time_ms;
+    /* From `read` only: the document of the version before; ptr NULL for a create. Every row that is
+     * kept has it, also where its predecessor was compacted. */
+    struct text before;
 };
 
 /* Receives rows; texts are valid during the call only. A failure stops the reading. */
@@ -26,45 +34,75 @@ struct backend_visitor {
                           struct error *err);
 };
 
+/* What is kept. Rows after `oldest` are; it is the end of a set. */
 struct backend_state {
-    int64_t revision; /* newest row; 0: empty */
-    int64_t oldest;   /* rows after this one are kept */
+    int64_t revision;  /* newest row ever; 0: none yet */
+    int64_t oldest;    /* <= revision */
+    int64_t bytes;     /* of the documents of the rows that are kept */
+    int64_t oldest_ms; /* time of the first row that is kept; 0 where none is */
 };
+
+/* Which rows may go: the oldest ones, as long as there are more than `count`, or more than `bytes`, or
+ * they are from before `since_ms`. */
+struct backend_keep {
+    int64_t since_ms, count, bytes;
+};
+
+/* One page of the log. */
+struct backend_query {
+    int64_t after;      /* rows with a greater revision */
+    struct text prefix; /* of their keys */
+    size_t rows_max;    /* > 0 */
+    size_t bytes_max;   /* of documents; the first row comes whatever its size */
+    size_t looks_max;   /* > 0; rows to look at, matching or not */
+};
+
+enum backend_more { BACKEND_DONE, BACKEND_MORE };
 
 struct backend_ops {
     const char *name;
 
-    /* First every live object as of some revision H (op CREATE, its own revision), then every row
-     * after H in order. Proportional to the live objects plus what came since `head` was last
-     * called, not to history. */
+    /* First every live object as of some revision H, in byte order of keys (op CREATE, its own
+     * revision, previous, actor, reason and time unknown: zeroed), then every row after H in order.
+     * Proportional to the live objects, not to history, where `tidy` was called when it was due. */
     enum tend_code (*load)(struct backend *backend, struct backend_visitor *visitor,
                            struct backend_state *ret_state, struct error *err);
 
     /* Make `rows` durable in one transaction. TEND_UNAVAILABLE: it certainly did not happen (no
-     * space), going on is safe. TEND_IO: nobody knows whether it happened. */
+     * space), going on is safe. TEND_IO: nobody knows whether it happened; nothing else is called
+     * then but `close`, if anything. STORE_SHRINKS may use space that is set aside for it. */
     enum tend_code (*append)(struct backend *backend, const struct backend_row *rows, size_t count,
-                             struct error *err);
+                             enum store_purpose purpose, struct error *err);
 
-    /* Bring the head table up to date in bounded steps; sets `*ret_more` where work is left. Failure
-     * for lack of space is TEND_UNAVAILABLE and harmless. */
-    enum tend_code (*head)(struct backend *backend, bool *ret_more, struct error *err);
+    /* One bounded step of the housekeeping that keeps `load` short and the files small. Called, as
+     * long as it says BACKEND_MORE, after an append that set backend->untidy. Lack of space is
+     * TEND_UNAVAILABLE and harmless; TEND_IO as in append. */
+    enum tend_code (*tidy)(struct backend *backend, enum backend_more *ret_more, struct error *err);
 
-    /* Forget rows up to `revision`, a bounded number of them each call; `*ret_more` as above. */
-    enum tend_code (*compact)(struct backend *backend, int64_t revision, bool *ret_more,
+    /* Forget the oldest rows that `keep` lets go, whole sets, a bounded number of them each call.
+     * `*ret_state` is what is kept then. Failures as in tidy. */
+    enum tend_code (*compact)(struct backend *backend, const struct backend_keep *keep,
+                              struct backend_state *ret_state, enum backend_more *ret_more,
                               struct error *err);
 
-    /* Rows after `after` whose key starts with `prefix`, in order, until the visitor has `max` rows or
-     * `bytes_max`; each row is followed by the version before it where there is one and it is kept
-     * (revision row->previous). TEND_GONE where `after` is older than what is kept. */
-    enum tend_code (*read)(struct backend *backend, int64_t after, struct text prefix, size_t max,
-                           size_t bytes_max, struct backend_visitor *visitor, int64_t *ret_reached,
+    /* After a TEND_UNAVAILABLE: TEND_OK where there is space again, and what was set aside for
+     * STORE_SHRINKS is whole again; otherwise TEND_UNAVAILABLE, or TEND_IO as in append. */
+    enum tend_code (*recover)(struct backend *backend, struct error *err);
+
+    /* Rows that `query` asks for, in order, each with `before`. Everything up to `*ret_reached` was
+     * looked at: it is the newest revision where the log's end was reached. TEND_GONE where
+     * query->after is older than what is kept. */
+    enum tend_code (*read)(struct backend *backend, const struct backend_query *query,
+                           struct backend_visitor *visitor, int64_t *ret_reached,
                            struct error *err);
 
+    /* End it and free it. */
     void (*close)(struct backend *backend);
 };
 
 struct backend {
     const struct backend_ops *ops;
+    enum backend_more untidy; /* set by append and load: `tidy` has something to do */
 };
 
 #endif

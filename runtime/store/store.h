@@ -30,10 +30,14 @@ struct backend; /* store/backend.h */
 
 enum change_op { CHANGE_CREATE, CHANGE_UPDATE, CHANGE_DELETE };
 
+/* What a set of writes is for: where there is no space, only what helps to make some is taken. */
+enum store_purpose { STORE_GROWS, STORE_SHRINKS /* deletes, and the writes that go with them */ };
+
 /* One row of the log. Texts and documents are borrowed from whoever hands out the change. */
 struct change {
     int64_t revision;
     int64_t set_last; /* last revision of the set it belongs to */
+    int64_t previous; /* revision of `before`; 0 for a create */
     enum change_op op;
     struct text key; /* "labinstances.lab.neuroglia.com/default/lab1" (resource/key.h) */
     struct doc *doc; /* the object after; of a delete the last object with the delete's revision */
@@ -43,13 +47,15 @@ struct change {
     int64_t time_ms;    /* wall clock */
 };
 
+/* How much of the log is kept. Rows go when they are older, or more, or larger than this, within a
+ * sixteenth; 0 means the default of base/limits.h. Objects are not touched, only their history. */
 struct store_options {
-    int64_t retain_ms;    /* log rows older than this may go ... */
-    int64_t retain_count; /* ... and so may rows beyond this many ... */
-    int64_t
-        retain_bytes; /* ... or this many bytes of documents; 0: the defaults of base/limits.h */
+    int64_t retain_ms;    /* wall clock */
+    int64_t retain_count; /* rows */
+    int64_t retain_bytes; /* of documents */
     /* The backend does not know whether a commit is on disk: nothing may be answered any more. The
-     * host logs and exits at once; it must not return to the loop. */
+     * host logs and exits at once. Where it returns (in tests), the store answers nothing ever after:
+     * no waiter, listener or page is called. */
     void (*fatal)(void *owner, const struct error *err);
     void *owner;
 };
@@ -60,7 +66,12 @@ NODISCARD enum tend_code store_open(struct world *world, struct backend *backend
                                     const struct store_options *options, struct store **ret_store,
                                     struct error *err);
 
-/* Close. Commits under way are finished first, what still waits fails with TEND_UNAVAILABLE. Blocks. */
+/* Take no more writes and pages (TEND_UNAVAILABLE), finish what is under way, then run `finished`, in a
+ * step of its own: after it the store can be closed. */
+void store_finish(struct store *store, struct task *finished);
+
+/* Close store and backend; blocks. Nothing may be under way: store_finish came first, or everything
+ * that was asked for was answered. After `fatal` it is not called. NULL is allowed. */
 void store_close(struct store *store);
 
 /* --- the durable head -------------------------------------------------------------------------- */
@@ -86,15 +97,16 @@ size_t store_count(const struct store *store, struct text prefix);
 /* --- snapshots --------------------------------------------------------------------------------- */
 
 /* Keeps the versions of one revision alive. Embedded in its owner; `expired` is called when it grew
- * older than READER_AGE_MAX_MS: it is closed by then. */
+ * older than READER_AGE_MAX_MS, or when it is the oldest and more than READER_BYTES_MAX of documents
+ * that were replaced are kept for readers: it is closed by then. */
 struct store_reader {
     struct list link;
-    int64_t revision; /* read-only for the owner */
-    int64_t opened_ms;
+    int64_t revision;                             /* read-only for the owner */
+    int64_t opened_ms;                            /* ticks */
     void (*expired)(struct store_reader *reader); /* may be NULL */
 };
 
-/* Open at the durable head. */
+/* Open at the durable head. `reader` is zeroed but for `expired`. */
 void store_reader_open(struct store *store, struct store_reader *reader);
 void store_reader_close(struct store *store, struct store_reader *reader); /* harmless if closed */
 
@@ -132,22 +144,28 @@ const struct change *store_recent(const struct store *store, int64_t after);
 /* Rows after this revision are still in the log; a follower from before it is told TEND_GONE. */
 int64_t store_oldest(const struct store *store);
 
-/* A page of the log, read from the backend by LANE_READ. Embedded in its owner, which keeps it until
- * `done` was called. */
+/* A page of the log, read from the backend by LANE_READ. Embedded in its owner, which keeps it and
+ * the bytes of `prefix` until `done` was called, in a later step. TEND_GONE where `after` is older
+ * than store_oldest().
+ *
+ * A page may hold fewer changes than `max`, none even, before the end of the log: it looks at no more
+ * than PAGE_LOOKS_MAX rows. Go on after `reached` until that is what you look for. */
 struct store_page {
     int64_t after;      /* rows with a revision greater than this */
-    size_t max;         /* at most this many, and at most PAGE_BYTES_MAX of documents */
+    size_t max;         /* at most this many, and about PAGE_BYTES_MAX of documents */
     struct text prefix; /* only keys that start so; empty: all */
     void (*done)(struct store_page *page, enum tend_code code, const struct error *err);
-    struct change *changes; /* owned by the page: store_page_clear() */
+    struct change *changes; /* owned by the page: store_page_clear(); each with its `before` */
     size_t count;
-    int64_t reached; /* everything up to here was looked at, also what the prefix left out */
+    int64_t reached; /* everything up to here was looked at, also what the prefix left out; never
+                        beyond the durable head */
     void *impl;
 };
 void store_page_read(struct store *store, struct store_page *page);
 void store_page_clear(struct store_page *page);
 
-/* Whether writes are refused for lack of space; deletes are not. */
+/* Whether writes are refused for lack of space; deletes are not. The store finds out by itself when
+ * there is space again. */
 enum store_state { STORE_READY, STORE_FULL };
 enum store_state store_state(const struct store *store);
 

@@ -13,14 +13,15 @@
 /* Told once, on the core, in a later step than the call that registered it. */
 struct store_waiter {
     struct list link;
-    /* TEND_OK: durable, and visible to readers. TEND_UNAVAILABLE: it did not happen; `err` says why. */
+    /* TEND_OK: durable, and visible to readers. TEND_UNAVAILABLE: it did not happen; `err` says why.
+     * May commit, settle and forget other waiters. */
     void (*settled)(struct store_waiter *waiter, enum tend_code code, const struct error *err);
 };
 
 struct store_write {
     enum change_op op;
     struct text key;    /* copied */
-    struct doc *doc;    /* the store takes its own reference */
+    struct doc *doc;    /* the store takes its own reference; also of a delete: the last object */
     struct text reason; /* copied; may be empty */
 };
 
@@ -34,12 +35,12 @@ struct doc *store_pending(const struct store *store, struct text key);
 size_t store_pending_list(const struct store *store, struct text prefix, struct text after,
                           struct store_entry *entries, size_t max);
 
-/* Commit `count` writes as one set: all or nothing, contiguous revisions from store_next_revision().
- * Creates of keys that exist and changes of keys that do not are the caller's bug (asserted). `waiter`
- * is settled when the set is durable. TEND_LIMIT where too much waits already (STORE_PENDING_*), and
- * TEND_UNAVAILABLE where there is no space and the set is not made of deletes and the writes that
- * go with them (`STORE_SHRINKS`); then nothing happened and `waiter` is not called. */
-enum store_purpose { STORE_GROWS, STORE_SHRINKS };
+/* Commit `count` (> 0) writes as one set: all or nothing, contiguous revisions from
+ * store_next_revision(). Creates of keys that exist and changes of keys that do not are the caller's
+ * bug (asserted). `waiter` (may be NULL) is settled when the set is durable. TEND_LIMIT where too much
+ * waits already (STORE_PENDING_ROWS_MAX, STORE_PENDING_BYTES_MAX), and TEND_UNAVAILABLE where the
+ * store finishes, or is STORE_FULL and the set is not STORE_SHRINKS; then nothing happened and
+ * `waiter` is not called. */
 NODISCARD enum tend_code store_commit(struct store *store, const struct store_write *writes,
                                       size_t count, struct text actor, enum store_purpose purpose,
                                       struct store_waiter *waiter, struct error *err);
