@@ -7,9 +7,6 @@
  */
 #include "document/path.h"
 
-#include <stdlib.h>
-
-#include "base/alloc.h"
 #include "base/limits.h"
 
 enum step_kind { STEP_FIELD, STEP_INDEX };
@@ -69,6 +66,7 @@ static enum tend_code read_index(struct cursor *cursor, struct step *step, struc
     while (peek(cursor) >= '0' && peek(cursor) <= '9') {
         index = index * 10 + (size_t)(peek(cursor) - '0');
         if (index > DOC_NODES_MAX) {
+            cursor->at = start;
             return malformed(cursor, "a smaller index", err);
         }
         cursor->at++;
@@ -203,13 +201,13 @@ static enum tend_code blocked(const struct change *change, size_t at, const stru
 {
     const struct step *step = &change->steps[at];
     const char *type = value_type_name(here->type);
+    const char *article = type[0] == 'i' || type[0] == 'a' || type[0] == 'o' ? "an" : "a";
     if (step->kind == STEP_FIELD) {
-        return FAIL(change->err, TEND_INVALID, "path \"%.*s\": \"%.*s\" is no field of %s %s",
-                    TEXT_ARG(change->path), TEXT_ARG(step->field),
-                    here->type == VALUE_INT ? "an" : "a", type);
+        return FAIL(change->err, TEND_INVALID, "path \"%.*s\": \"%.*s\" cannot be in %s %s",
+                    TEXT_ARG(change->path), TEXT_ARG(step->field), article, type);
     }
-    return FAIL(change->err, TEND_INVALID, "path \"%.*s\": [%zu] is no item of a %s",
-                TEXT_ARG(change->path), step->index, type);
+    return FAIL(change->err, TEND_INVALID, "path \"%.*s\": [%zu] cannot be in %s %s",
+                TEXT_ARG(change->path), step->index, article, type);
 }
 
 static enum tend_code set_below(const struct change *change, size_t at, const struct value *here,
@@ -242,7 +240,11 @@ static const struct value *with_item(struct arena *arena, const struct value *li
             items[kept++] = value;
         }
     }
-    return value_list(arena, items, kept);
+    struct value *made = arena_alloc(arena, sizeof *made);
+    *made = (struct value){.type = VALUE_LIST, .count = (uint32_t)kept, .items = items};
+    made->line = list == NULL ? 0 : list->line;
+    made->column = list == NULL ? 0 : list->column;
+    return made;
 }
 
 static enum tend_code set_item(const struct change *change, size_t at, const struct value *here,

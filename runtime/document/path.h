@@ -2,7 +2,7 @@
  *
  * A step is a field (letters, digits, '_', '-'; anything else in [''] with ' and \ escaped by \) or
  * [index]. A leading '.' is allowed, as printer columns of CustomResourceDefinitions write it
- * (the simple subset of kubectl's JSONPath: no wildcards, no filters).
+ * (the simple subset of kubectl's JSONPath: no wildcards, no filters). At most DOC_DEPTH_MAX steps.
  */
 #ifndef DOCUMENT_PATH_H
 #define DOCUMENT_PATH_H
@@ -11,14 +11,16 @@
 #include "base/error.h"
 #include "document/value.h"
 
-/* TEND_INVALID with the offending place where `path` is none. */
+/* TEND_INVALID with the offending place where `path` is none. The empty path is the root itself. */
 NODISCARD enum tend_code path_check(struct text path, struct error *err);
 
 /* The value at `path` below `root`; NULL where it is absent or `path` is malformed. */
 const struct value *path_get(const struct value *root, struct text path);
 
-/* `root` with `value` at `path`, maps made on the way; NULL `value` removes. TEND_INVALID where a
- * step meets something that is no map, an index is beyond the list's end, or `path` is malformed. */
+/* `root` (which may be NULL) with `value` at `path`; NULL `value` removes, and removing what is not
+ * there changes nothing. Maps and lists are made on the way, also in place of a null; the index
+ * behind a list's last item appends. TEND_INVALID where a step meets something that it cannot enter,
+ * an index is farther beyond the end, or `path` is malformed. */
 NODISCARD enum tend_code path_set(struct arena *arena, const struct value *root, struct text path,
                                   const struct value *value, const struct value **ret_root,
                                   struct error *err);
