@@ -40,8 +40,20 @@
 /* --- workers, runners, plugins ------------------------------------------------------------------ */
 #define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
 #define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
-#define WORKER_CALLS_MAX                                                                           \
-    64u /* queued in one worker: covers the round trip, bounds what a death undoes */
+#define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
+
+#define PLUGIN_CONTROLLERS_MAX 64u  /* of one plugin */
+#define CONTROLLER_OWNS_MAX    64u  /* kinds that one controller applies */
+#define CALL_WRITES_MAX        256u /* objects that one run applies or removes: one set */
+#define CALL_CONDITIONS_MAX    64u
+#define CALL_EVENTS_MAX        64u
+#define CALL_ASKS_MAX          1000u       /* questions of one run */
+#define CALL_NODES_MAX         1000000u    /* values that one run names: a loop that never ends */
+#define FRAME_HEAD_MAX         (64u * KIB) /* what a frame says of itself; documents are tails */
+#define RESULT_BYTES_MAX       (4u * MIB)  /* a few objects of the largest size */
+#define ANSWER_BYTES_MAX       (8u * MIB)  /* a selection; more is refused, with a sentence */
+#define DESCRIPTOR_BYTES_MAX   (4u * MIB)  /* carries definitions of kinds */
+#define FRAME_STREAM_MAX       (16u * MIB) /* read and not yet looked at */
 
 /* --- queue ------------------------------------------------------------------------------------- */
 #define BACKOFF_FIRST_MS       100          /* a conflict or a restart is over by then */

@@ -90,7 +90,7 @@ enum worker_blame {
 
 /* What a worker tells its owner. */
 struct worker_listener_ops {
-    /* It takes calls from now on. `descriptor` is what the plugin says of itself (engine/engine.h,
+    /* It takes calls from now on. `descriptor` is what the plugin says of itself (protocol/shape.h,
      * "the descriptor"), borrowed until the return. Again after every restart. */
     void (*up)(struct worker_listener *listener, struct worker *worker,
                const struct value *descriptor);

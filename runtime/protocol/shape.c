@@ -1,0 +1,237 @@
+/* Tables of fields instead of code for each: what a map may hold, of which type, and what it must.
+ * A field that the table does not have is refused as well; a newer engine says so by its
+ * version. */
+#include "protocol/shape.h"
+
+#include "base/alloc.h"
+#include "base/limits.h"
+
+enum need { OPTIONAL, REQUIRED };
+#define ANYTHING VALUE_NULL /* no field may be null */
+
+struct field {
+    const char *name;
+    enum value_type type;
+    enum need need;
+};
+
+static const struct field *find(const struct field *fields, size_t count, struct text name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (text_is(name, fields[i].name)) {
+            return &fields[i];
+        }
+    }
+    return NULL;
+}
+
+/* `what` is the sentence's subject: "controllers[0]". */
+static enum tend_code check_map(const struct value *map, const char *what,
+                                const struct field *fields, size_t count, struct error *err)
+{
+    if (!value_is(map, VALUE_MAP)) {
+        return FAIL(err, TEND_INVALID, "%s is no map", what);
+    }
+    for (size_t i = 0; i < map->count; i++) {
+        const struct field *field = find(fields, count, map->fields[i].key);
+        if (field == NULL) {
+            return FAIL(err, TEND_INVALID, "%s has an unknown field \"%.*s\"", what,
+                        (int)(map->fields[i].key.len < 60 ? map->fields[i].key.len : 60),
+                        map->fields[i].key.ptr);
+        }
+        if (field->type != ANYTHING && map->fields[i].value->type != field->type) {
+            return FAIL(err, TEND_INVALID, "%s: \"%s\" is no %s", what, field->name,
+                        value_type_name(field->type));
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (fields[i].need == REQUIRED && value_get(map, text_of(fields[i].name)) == NULL) {
+            return FAIL(err, TEND_INVALID, "%s has no \"%s\"", what, fields[i].name);
+        }
+    }
+    return TEND_OK;
+}
+
+static enum tend_code check_word(const struct value *map, const char *what, const char *name,
+                                 const char *const *words, size_t count, struct error *err)
+{
+    struct text word = value_text_or(value_get(map, text_of(name)), TEXT(""));
+    for (size_t i = 0; i < count; i++) {
+        if (text_is(word, words[i])) {
+            return TEND_OK;
+        }
+    }
+    return FAIL(err, TEND_INVALID, "%s: unknown %s \"%.*s\"", what, name,
+                (int)(word.len < 40 ? word.len : 40), word.ptr);
+}
+
+static enum tend_code check_count(const struct value *list, const char *what, size_t most,
+                                  struct error *err)
+{
+    if (value_count(list) > most) {
+        return FAIL(err, TEND_LIMIT, "%s has %zu items, at most %zu are allowed", what,
+                    value_count(list), most);
+    }
+    return TEND_OK;
+}
+
+/* --- the descriptor
+ * ---------------------------------------------------------------------------- */
+
+static enum tend_code check_controller(const struct value *controller, struct error *err)
+{
+    static const struct field fields[] = {
+        {"name", VALUE_TEXT, REQUIRED},     {"kind", VALUE_TEXT, REQUIRED},
+        {"parallel", VALUE_INT, OPTIONAL},  {"owns", VALUE_LIST, OPTIONAL},
+        {"finalize", VALUE_BOOL, OPTIONAL}, {"crd", ANYTHING, OPTIONAL},
+        {"machine", VALUE_MAP, OPTIONAL}};
+    TRY(check_map(controller, "a controller", fields, COUNT_OF(fields), err));
+    const struct value *owns = value_field(controller, "owns");
+    TRY(check_count(owns, "\"owns\"", CONTROLLER_OWNS_MAX, err));
+    for (size_t i = 0; i < value_count(owns); i++) {
+        if (!value_is(value_at(owns, i), VALUE_TEXT)) {
+            return FAIL(err, TEND_INVALID, "a controller: \"owns\" has an item that is no string");
+        }
+    }
+    const struct value *crd = value_field(controller, "crd");
+    if (crd != NULL && crd->type != VALUE_TEXT && crd->type != VALUE_MAP) {
+        return FAIL(err, TEND_INVALID, "a controller: \"crd\" is neither text nor a map");
+    }
+    int64_t parallel = value_int_or(value_field(controller, "parallel"), 1);
+    if (parallel < 1 || parallel > WORKER_CALLS_MAX) {
+        return FAIL(err, TEND_INVALID, "a controller: \"parallel\" is not between 1 and %u",
+                    WORKER_CALLS_MAX);
+    }
+    return TEND_OK;
+}
+
+enum tend_code shape_descriptor(const struct value *descriptor, struct error *err)
+{
+    static const struct field fields[] = {{"name", VALUE_TEXT, REQUIRED},
+                                          {"version", VALUE_TEXT, REQUIRED},
+                                          {"controllers", VALUE_LIST, REQUIRED}};
+    TRY(check_map(descriptor, "the descriptor", fields, COUNT_OF(fields), err));
+    const struct value *controllers = value_field(descriptor, "controllers");
+    TRY(check_count(controllers, "\"controllers\"", PLUGIN_CONTROLLERS_MAX, err));
+    if (controllers->count == 0) {
+        return FAIL(err, TEND_INVALID, "the plugin has no controllers");
+    }
+    for (size_t i = 0; i < controllers->count; i++) {
+        TRY(check_controller(controllers->items[i], err));
+        struct text name = value_text_or(value_field(controllers->items[i], "name"), TEXT(""));
+        for (size_t j = 0; j < i; j++) {
+            if (text_equal(name, value_field(controllers->items[j], "name")->text)) {
+                return FAIL(err, TEND_INVALID, "the plugin has two controllers \"%.*s\"",
+                            TEXT_ARG(text_first(name, NAME_BYTES_MAX)));
+            }
+        }
+    }
+    return TEND_OK;
+}
+
+/* --- questions
+ * --------------------------------------------------------------------------------- */
+
+enum tend_code shape_question(const struct value *question, struct error *err)
+{
+    static const struct field fetch[] = {{"kind", VALUE_TEXT, REQUIRED},
+                                         {"namespace", VALUE_TEXT, OPTIONAL},
+                                         {"name", VALUE_TEXT, REQUIRED}};
+    static const struct field select[] = {{"kind", VALUE_TEXT, REQUIRED},
+                                          {"namespace", VALUE_TEXT, OPTIONAL},
+                                          {"labels", VALUE_TEXT, OPTIONAL}};
+    if (value_count(question) == 1 && value_field(question, "fetch") != NULL) {
+        return check_map(value_field(question, "fetch"), "the question", fetch, COUNT_OF(fetch),
+                         err);
+    }
+    if (value_count(question) == 1 && value_field(question, "select") != NULL) {
+        return check_map(value_field(question, "select"), "the question", select, COUNT_OF(select),
+                         err);
+    }
+    return FAIL(err, TEND_INVALID, "the question is neither \"fetch\" nor \"select\"");
+}
+
+/* --- results
+ * ----------------------------------------------------------------------------------- */
+
+static enum tend_code check_write(const struct value *write, struct error *err)
+{
+    static const struct field apply[] = {{"verb", VALUE_TEXT, REQUIRED},
+                                         {"object", VALUE_MAP, REQUIRED}};
+    static const struct field remove[] = {{"verb", VALUE_TEXT, REQUIRED},
+                                          {"kind", VALUE_TEXT, REQUIRED},
+                                          {"namespace", VALUE_TEXT, OPTIONAL},
+                                          {"name", VALUE_TEXT, REQUIRED}};
+    struct text verb = value_text_or(value_field(write, "verb"), TEXT(""));
+    if (text_is(verb, "remove")) {
+        return check_map(write, "a removal", remove, COUNT_OF(remove), err);
+    }
+    if (!text_is(verb, "apply")) {
+        return FAIL(err, TEND_INVALID, "a write is neither \"apply\" nor \"remove\"");
+    }
+    TRY(check_map(write, "a write", apply, COUNT_OF(apply), err));
+    const struct value *object = value_field(write, "object");
+    const struct value *name = value_field(value_field(object, "metadata"), "name");
+    if (!value_is(value_field(object, "apiVersion"), VALUE_TEXT) ||
+        !value_is(value_field(object, "kind"), VALUE_TEXT) || !value_is(name, VALUE_TEXT)) {
+        return FAIL(err, TEND_INVALID,
+                    "an applied object has no apiVersion, kind or metadata.name");
+    }
+    return TEND_OK;
+}
+
+static enum tend_code check_condition(const struct value *condition, struct error *err)
+{
+    static const struct field fields[] = {{"type", VALUE_TEXT, REQUIRED},
+                                          {"status", VALUE_TEXT, REQUIRED},
+                                          {"reason", VALUE_TEXT, OPTIONAL},
+                                          {"message", VALUE_TEXT, OPTIONAL}};
+    static const char *const statuses[] = {"True", "False", "Unknown"};
+    TRY(check_map(condition, "a condition", fields, COUNT_OF(fields), err));
+    return check_word(condition, "a condition", "status", statuses, COUNT_OF(statuses), err);
+}
+
+static enum tend_code check_event(const struct value *event, struct error *err)
+{
+    static const struct field fields[] = {{"type", VALUE_TEXT, REQUIRED},
+                                          {"reason", VALUE_TEXT, REQUIRED},
+                                          {"message", VALUE_TEXT, OPTIONAL}};
+    static const char *const types[] = {"Normal", "Warning"};
+    TRY(check_map(event, "an event", fields, COUNT_OF(fields), err));
+    return check_word(event, "an event", "type", types, COUNT_OF(types), err);
+}
+
+static enum tend_code check_each(const struct value *result, const char *name, size_t most,
+                                 enum tend_code (*check)(const struct value *, struct error *),
+                                 struct error *err)
+{
+    const struct value *list = value_get(result, text_of(name));
+    TRY(check_count(list, name, most, err));
+    for (size_t i = 0; i < value_count(list); i++) {
+        TRY(check(list->items[i], err));
+    }
+    return TEND_OK;
+}
+
+enum tend_code shape_result(const struct value *result, struct error *err)
+{
+    static const struct field fields[] = {
+        {"outcome", VALUE_TEXT, REQUIRED}, {"afterMs", VALUE_INT, OPTIONAL},
+        {"state", VALUE_TEXT, OPTIONAL},   {"reason", VALUE_TEXT, OPTIONAL},
+        {"message", VALUE_TEXT, OPTIONAL}, {"status", VALUE_MAP, OPTIONAL},
+        {"writes", VALUE_LIST, OPTIONAL},  {"conditions", VALUE_LIST, OPTIONAL},
+        {"events", VALUE_LIST, OPTIONAL}};
+    static const char *const outcomes[] = {"done", "again", "retry", "fail", "enter"};
+    TRY(check_map(result, "the result", fields, COUNT_OF(fields), err));
+    TRY(check_word(result, "the result", "outcome", outcomes, COUNT_OF(outcomes), err));
+    if (value_int_or(value_field(result, "afterMs"), 0) < 0) {
+        return FAIL(err, TEND_INVALID, "the result: \"afterMs\" is negative");
+    }
+    if (text_is(value_field(result, "outcome")->text, "enter") &&
+        value_field(result, "state") == NULL) {
+        return FAIL(err, TEND_INVALID, "the result enters no \"state\"");
+    }
+    TRY(check_each(result, "writes", CALL_WRITES_MAX, check_write, err));
+    TRY(check_each(result, "conditions", CALL_CONDITIONS_MAX, check_condition, err));
+    return check_each(result, "events", CALL_EVENTS_MAX, check_event, err);
+}

@@ -1,0 +1,27 @@
+/* Shapes: whether what came from the other side is what it has to be, before anybody reads it.
+ *
+ * The descriptor, which a plugin says of itself:
+ *
+ *     {"name": "labinstance", "version": "1.0.0",
+ *      "controllers": [
+ *        {"name": "labinstance", "kind": "lab.neuroglia.com/v1/LabInstance", "parallel": 1,
+ *         "owns": ["v1/ConfigMap"], "finalize": true,
+ *         "crd": {...},           a CustomResourceDefinition; YAML text while it is on its way to
+ *                                 the host; absent where it comes from elsewhere
+ *         "machine": {...}}]}     as resource/machine.h reads it; absent where there is none
+ *
+ * Results and questions are described in controller/worker.h. Only the shape is judged here; names,
+ * kinds, states and schemas are for those who know them.
+ */
+#ifndef PROTOCOL_SHAPE_H
+#define PROTOCOL_SHAPE_H
+
+#include "base/error.h"
+#include "document/value.h"
+
+/* TEND_INVALID with a sentence that names the field. */
+NODISCARD enum tend_code shape_descriptor(const struct value *descriptor, struct error *err);
+NODISCARD enum tend_code shape_question(const struct value *question, struct error *err);
+NODISCARD enum tend_code shape_result(const struct value *result, struct error *err);
+
+#endif

@@ -1,0 +1,97 @@
+#include "base/alloc.h"
+#include "document/json.h"
+#include "protocol/shape.h"
+#include "support/suite.h"
+
+struct shape_case {
+    const char *json;
+    const char *message; /* NULL: accepted */
+};
+
+static void judge(enum tend_code (*shape)(const struct value *, struct error *),
+                  const struct shape_case *cases, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        CLEANUP(arena_done) struct arena arena = {0};
+        const struct value *value = NULL;
+        struct error err = ERROR_INIT;
+        if (!CHECK(json_parse(&arena, text_of(cases[i].json), &value, &err) == TEND_OK)) {
+            printf("%s\n%s\n", err.message, cases[i].json);
+            continue;
+        }
+        enum tend_code code = shape(value, &err);
+        CHECK_TEXT(code == TEND_OK ? "" : err.message,
+                   cases[i].message == NULL ? "" : cases[i].message);
+    }
+}
+
+static void judges_results(void)
+{
+    static const struct shape_case cases[] = {
+        {"{\"outcome\":\"done\"}", NULL},
+        {"{\"outcome\":\"enter\",\"state\":\"ready\",\"status\":{},\"afterMs\":0,\"reason\":\"R\","
+         "\"message\":\"m\",\"writes\":[{\"verb\":\"remove\",\"kind\":\"v1/A\",\"name\":\"b\"},"
+         "{\"verb\":\"apply\",\"object\":{\"apiVersion\":\"v1\",\"kind\":\"A\",\"metadata\":"
+         "{\"name\":\"b\"}}}],\"conditions\":[{\"type\":\"T\",\"status\":\"Unknown\"}],"
+         "\"events\":[{\"type\":\"Normal\",\"reason\":\"R\"}]}",
+         NULL},
+        {"[]", "the result is no map"},
+        {"{}", "the result has no \"outcome\""},
+        {"{\"outcome\":\"explode\"}", "the result: unknown outcome \"explode\""},
+        {"{\"outcome\":1}", "the result: \"outcome\" is no string"},
+        {"{\"outcome\":\"done\",\"extra\":1}", "the result has an unknown field \"extra\""},
+        {"{\"outcome\":\"enter\"}", "the result enters no \"state\""},
+        {"{\"outcome\":\"again\",\"afterMs\":-1}", "the result: \"afterMs\" is negative"},
+        {"{\"outcome\":\"done\",\"status\":[]}", "the result: \"status\" is no object"},
+        {"{\"outcome\":\"done\",\"writes\":[{\"verb\":\"eat\"}]}",
+         "a write is neither \"apply\" nor \"remove\""},
+        {"{\"outcome\":\"done\",\"writes\":[null]}", "a write is neither \"apply\" nor \"remove\""},
+        {"{\"outcome\":\"done\",\"writes\":[{\"verb\":\"apply\",\"object\":{}}]}",
+         "an applied object has no apiVersion, kind or metadata.name"},
+        {"{\"outcome\":\"done\",\"conditions\":[{\"type\":\"T\",\"status\":\"yes\"}]}",
+         "a condition: unknown status \"yes\""},
+        {"{\"outcome\":\"done\",\"events\":[{\"type\":\"Normal\"}]}", "an event has no \"reason\""},
+    };
+    judge(shape_result, cases, COUNT_OF(cases));
+}
+
+static void judges_questions(void)
+{
+    static const struct shape_case cases[] = {
+        {"{\"fetch\":{\"kind\":\"v1/A\",\"name\":\"b\"}}", NULL},
+        {"{\"select\":{\"kind\":\"v1/A\",\"labels\":\"a=b\",\"namespace\":\"\"}}", NULL},
+        {"{}", "the question is neither \"fetch\" nor \"select\""},
+        {"{\"fetch\":{\"kind\":\"v1/A\"}}", "the question has no \"name\""},
+        {"{\"fetch\":7}", "the question is no map"},
+        {"{\"select\":{}}", "the question has no \"kind\""},
+        {"{\"fetch\":{},\"select\":{}}", "the question is neither \"fetch\" nor \"select\""},
+    };
+    judge(shape_question, cases, COUNT_OF(cases));
+}
+
+static void judges_descriptors(void)
+{
+    static const struct shape_case cases[] = {
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"g/v1/K\"}]}",
+         NULL},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[]}", "the plugin has no controllers"},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\"}]}",
+         "a controller has no \"kind\""},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\"},"
+         "{\"name\":\"a\",\"kind\":\"k\"}]}",
+         "the plugin has two controllers \"a\""},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
+         "\"parallel\":0}]}",
+         "a controller: \"parallel\" is not between 1 and 64"},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
+         "\"crd\":7}]}",
+         "a controller: \"crd\" is neither text nor a map"},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
+         "\"owns\":[1]}]}",
+         "a controller: \"owns\" has an item that is no string"},
+    };
+    judge(shape_descriptor, cases, COUNT_OF(cases));
+}
+
+SUITE({"judges results", judges_results}, {"judges questions", judges_questions},
+      {"judges descriptors", judges_descriptors})
