@@ -76,4 +76,11 @@
 #define RETAIN_BYTES            ((int64_t)1024 * 1024 * 1024) /* ... and so much of the disk */
 #define STORE_PROBE_MS          2000 /* how often a full disk is tried again */
 
+/* --- manifests --------------------------------------------------------------------------------- */
+#define MANIFEST_RESCAN_MS     5000   /* between listings of a folder that inotify does not serve */
+#define MANIFEST_DOCS_MAX      900u   /* documents in one file: they are one set, with the record */
+#define MANIFEST_FILES_MAX     10000u /* files of one folder */
+#define MANIFEST_WAITING_SHOWN 5u     /* documents that wait, named in one message */
+#define MANIFEST_MESSAGE_MAX   4096u  /* what is said of one file */
+
 #endif

@@ -10,6 +10,7 @@
 #include "host/world_uv.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -36,6 +37,7 @@ struct world_uv {
     uint64_t random[RANDOM_BATCH];
     size_t random_left;
     uint64_t wakeups;
+    size_t jobs_out; /* handed over, and not yet told */
 };
 
 static struct world_uv *of(struct world *world)
@@ -157,10 +159,8 @@ static void soon(struct world *world, struct task *task)
 
 /* --- jobs -------------------------------------------------------------------------------------- */
 
-static void on_finished(uv_poll_t *poll, int status, int events)
+static void collect_finished(struct world_uv *self)
 {
-    (void)status, (void)events;
-    struct world_uv *self = poll->data;
     uint64_t count;
     ssize_t got = read(self->finished_fd, &count, sizeof count);
     (void)got; /* the lanes' lists are the truth, the counter only wakes */
@@ -169,32 +169,41 @@ static void on_finished(uv_poll_t *poll, int status, int events)
         worker_lane_collect(&self->lanes[lane], &done);
         for (struct list *link = list_pop(&done); link != NULL; link = list_pop(&done)) {
             struct job *job = CONTAINER_OF(link, struct job, link);
+            self->jobs_out--;
             job->done(job);
         }
     }
 }
 
+static void on_finished(uv_poll_t *handle, int status, int events)
+{
+    (void)status, (void)events;
+    collect_finished(handle->data);
+}
+
 static void offload(struct world *world, struct job *job)
 {
-    worker_lane_add(&of(world)->lanes[job->lane], job);
+    struct world_uv *self = of(world);
+    self->jobs_out++;
+    worker_lane_add(&self->lanes[job->lane], job);
 }
 
 /* --- descriptors ------------------------------------------------------------------------------- */
 
-struct poll {
+struct watched_fd {
     uv_poll_t handle;
     struct readiness *readiness; /* NULL once given up */
 };
 
-static void free_poll(uv_handle_t *handle)
+static void free_watched(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
 static void on_ready(uv_poll_t *handle, int status, int events)
 {
-    struct poll *poll = handle->data;
-    if (poll->readiness == NULL) {
+    struct watched_fd *watched = handle->data;
+    if (watched->readiness == NULL) {
         return;
     }
     unsigned ready = ((events & UV_READABLE) ? READY_READ : 0u) |
@@ -203,34 +212,34 @@ static void on_ready(uv_poll_t *handle, int status, int events)
     if (status < 0) {
         ready = READY_READ | READY_WRITE | READY_HANGUP; /* the owner's next call sees the error */
     }
-    poll->readiness->ready(poll->readiness, ready);
+    watched->readiness->ready(watched->readiness, ready);
 }
 
 static enum tend_code watch_fd(struct world *world, struct readiness *readiness, unsigned events,
                                struct error *err)
 {
     struct world_uv *self = of(world);
-    struct poll *poll = readiness->impl;
-    if (poll == NULL) {
-        poll = alloc_new(sizeof *poll);
-        int failed = uv_poll_init(&self->loop, &poll->handle, readiness->fd);
+    struct watched_fd *watched = readiness->impl;
+    if (watched == NULL) {
+        watched = alloc_new(sizeof *watched);
+        int failed = uv_poll_init(&self->loop, &watched->handle, readiness->fd);
         if (failed != 0) {
-            free(poll);
+            free(watched);
             return FAIL(err, TEND_IO, "cannot watch descriptor %d: %s", readiness->fd,
                         uv_strerror(failed));
         }
-        poll->handle.data = poll;
-        poll->readiness = readiness;
-        readiness->impl = poll;
+        watched->handle.data = watched;
+        watched->readiness = readiness;
+        readiness->impl = watched;
     }
     int wanted = ((events & READY_READ) ? UV_READABLE : 0) |
                  ((events & READY_WRITE) ? UV_WRITABLE : 0) |
                  ((events & READY_HANGUP) ? UV_DISCONNECT : 0);
     if (wanted == 0) {
-        uv_poll_stop(&poll->handle);
+        uv_poll_stop(&watched->handle);
         return TEND_OK;
     }
-    int failed = uv_poll_start(&poll->handle, wanted, on_ready);
+    int failed = uv_poll_start(&watched->handle, wanted, on_ready);
     if (failed != 0) {
         return FAIL(err, TEND_IO, "cannot watch descriptor %d: %s", readiness->fd,
                     uv_strerror(failed));
@@ -241,12 +250,12 @@ static enum tend_code watch_fd(struct world *world, struct readiness *readiness,
 static void unwatch_fd(struct world *world, struct readiness *readiness)
 {
     (void)world;
-    struct poll *poll = readiness->impl;
-    if (poll != NULL) {
+    struct watched_fd *watched = readiness->impl;
+    if (watched != NULL) {
         readiness->impl = NULL;
-        poll->readiness = NULL;
-        uv_poll_stop(&poll->handle);
-        uv_close((uv_handle_t *)&poll->handle, free_poll);
+        watched->readiness = NULL;
+        uv_poll_stop(&watched->handle);
+        uv_close((uv_handle_t *)&watched->handle, free_watched);
     }
 }
 
@@ -396,6 +405,15 @@ void world_uv_run(struct world_uv *self)
 void world_uv_stop(struct world_uv *self)
 {
     uv_stop(&self->loop);
+}
+
+void world_uv_drain(struct world_uv *self)
+{
+    while (self->jobs_out > 0) {
+        struct pollfd wait = {.fd = self->finished_fd, .events = POLLIN};
+        (void)poll(&wait, 1, -1);
+        collect_finished(self);
+    }
 }
 
 uint64_t world_uv_wakeups(const struct world_uv *self)

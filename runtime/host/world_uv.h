@@ -25,6 +25,10 @@ struct world *world_uv_world(struct world_uv *world);
 void world_uv_run(struct world_uv *world);
 void world_uv_stop(struct world_uv *world);
 
+/* Wait until no job is under way: what was handed over is done, and told. For the end: rooms are closed
+ * after it, and none of their jobs is out there any more. */
+void world_uv_drain(struct world_uv *world);
+
 /* Calls `raised` on the core, as an ordinary step, when the process receives `number`. Embedded in its
  * owner; given up with world_uv_forget_signal. */
 struct signal_watch {

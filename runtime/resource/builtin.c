@@ -158,13 +158,34 @@ static const char controllers[] =
     "   {name: Reason, type: string, priority: 1, jsonPath: .status.reason},\n"
     "   {name: Message, type: string, priority: 1, jsonPath: .status.message}]}]}\n";
 
+static const char manifests[] =
+    "{group: tend.dev, scope: Cluster,\n"
+    " names: {kind: Manifest, plural: manifests, singular: manifest, shortNames: [mf]},\n"
+    " versions: [{name: v1, served: true, storage: true,\n"
+    "  schema: {openAPIV3Schema: {type: object,\n"
+    "   description: A manifest file that the host watches.,\n"
+    "   required: [path],\n"
+    "   properties: {\n"
+    "    path: {type: string, description: Where the file is.},\n"
+    "    phase: {type: string, enum: [applied, waiting, refused, removed]},\n"
+    "    message: {type: string, description: What it waits for or what is wrong with it.},\n"
+    "    documents: {type: object, additionalProperties: {type: string},\n"
+    "     description: What was last applied from it; key and hash of each document.}}}},\n"
+    "  additionalPrinterColumns: [\n"
+    "   {name: Name, type: string, format: name, jsonPath: .metadata.name},\n"
+    "   {name: Phase, type: string, jsonPath: .phase},\n"
+    "   {name: Documents, type: integer, jsonPath: .documents, show: count},\n"
+    "   {name: Message, type: string, jsonPath: .message},\n"
+    "   {name: Age, type: date, jsonPath: .metadata.creationTimestamp},\n"
+    "   {name: Path, type: string, priority: 1, jsonPath: .path}]}]}\n";
+
 static const struct {
     const char *text;
     size_t len;
 } builtins[] = {
     {namespaces, sizeof namespaces - 1},   {configmaps, sizeof configmaps - 1},
     {events, sizeof events - 1},           {definitions, sizeof definitions - 1},
-    {controllers, sizeof controllers - 1},
+    {controllers, sizeof controllers - 1}, {manifests, sizeof manifests - 1},
 };
 
 size_t builtin_count(void)

@@ -2,12 +2,13 @@
  *
  *     Namespace ConfigMap Event                    v1
  *     CustomResourceDefinition                     apiextensions.k8s.io/v1
- *     Controller                                   tend.dev/v1, cluster-scoped
+ *     Controller Manifest                          tend.dev/v1, cluster-scoped
  *
  * Each has a real schema and the columns that kubectl users know. A Controller is one controller that
  * the host found: spec.owns is what it declared about kinds ([{apiVersion, kind, finalizes, machine}],
  * in force before any runner is up), status is what became of it (file, hash, version, phase live |
- * refused | lost | disabled, reason, message, kinds, since, restarts, conditions).
+ * refused | lost | disabled, reason, message, kinds, since, restarts, conditions). A Manifest is one file
+ * that the host watches (manifest/record.h).
  */
 #ifndef RESOURCE_BUILTIN_H
 #define RESOURCE_BUILTIN_H
@@ -22,6 +23,7 @@
 #define BUILTIN_EVENTS      "events"
 #define BUILTIN_CRDS        "customresourcedefinitions.apiextensions.k8s.io"
 #define BUILTIN_CONTROLLERS "controllers.tend.dev"
+#define BUILTIN_MANIFESTS   "manifests.tend.dev"
 
 /* How many there are, and a new one of them (owned by the caller). */
 size_t builtin_count(void);
