@@ -10,14 +10,15 @@
 #define LOG_LINE_MAX    4096u /* PIPE_BUF on Linux: writes up to it do not mix on a pipe */
 
 /* --- documents --------------------------------------------------------------------------------- */
-#define DOC_BYTES_MAX    (1536u * KIB) /* one object, canonical: what etcd takes (1.5 MiB) */
-#define DOC_DEPTH_MAX    64u           /* nesting; recursion over documents is bounded by it */
-#define DOC_NODES_MAX    200000u     /* values in one document: bounds the decoded tree (~10 MiB) */
-#define DOC_KEYS_MAX     10000u      /* keys in one map */
-#define DOC_KEY_MAX      1024u       /* bytes in one key */
-#define INPUT_BYTES_MAX  (16u * MIB) /* one manifest file; many documents */
-#define INPUT_DOCS_MAX   100000u     /* documents in one file */
-#define YAML_ALIASES_MAX 100u        /* aliases in one document */
+#define DOC_BYTES_MAX      (1536u * KIB) /* one object, canonical: what etcd takes (1.5 MiB) */
+#define DOC_DEPTH_MAX      64u           /* nesting; recursion over documents is bounded by it */
+#define DOC_NODES_MAX      200000u /* values in one document: bounds the decoded tree (~10 MiB) */
+#define DOC_KEYS_MAX       10000u  /* keys in one map */
+#define DOC_KEY_MAX        1024u   /* bytes in one key */
+#define INPUT_BYTES_MAX    (16u * MIB) /* one manifest file; many documents */
+#define INPUT_DOCS_MAX     100000u     /* documents in one file */
+#define YAML_ALIASES_MAX   100u        /* aliases in one document */
+#define YAML_TAG_LINES_MAX 100u /* %TAG lines in one file: libyaml compares each with all others */
 
 /* --- resources --------------------------------------------------------------------------------- */
 #define NAME_BYTES_MAX     253u         /* DNS-1123 subdomain */
