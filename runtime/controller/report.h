@@ -1,0 +1,28 @@
+/* What became of a controller, in the status of its tend.dev/v1 Controller object.
+ *
+ * For controllers that were added, the loop reports by itself. The loader reports those that it refused
+ * or that are disabled. Reports are written through the gate by the host, one at a time for each name,
+ * at most one a second after the first; only the newest counts. Where there is no such object yet, the
+ * report waits for it.
+ */
+#ifndef CONTROLLER_REPORT_H
+#define CONTROLLER_REPORT_H
+
+#include <stdint.h>
+
+#include "controller/loop.h"
+
+struct report {
+    const char *name;                  /* of the Controller object */
+    const char *phase;                 /* "live", "refused", "lost", "disabled" */
+    const char *reason, *message;      /* CamelCase and a sentence; NULL: none */
+    const char *file, *hash, *version; /* NULL: leave what is there */
+    const char *kind;                  /* NULL: leave what is there */
+    int64_t since_ms;                  /* wall clock */
+    uint64_t restarts;
+};
+
+/* Everything is copied. */
+void report_write(struct loop *loop, const struct report *report);
+
+#endif
