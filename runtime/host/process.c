@@ -1,6 +1,7 @@
 /* vfork, because posix_spawn can set neither limits nor a parent-death signal, and fork would copy the
  * page tables of a store with 100 000 objects. Between vfork and exec the child runs on the parent's
- * memory: it only makes system calls and writes its failure into a variable that the parent reads. */
+ * memory: it only makes system calls. Why it failed comes back through a pipe that a successful exec
+ * closes, not through that memory: ThreadSanitizer turns vfork into fork. */
 #include "host/process.h"
 
 #include <errno.h>
@@ -62,19 +63,19 @@ static void default_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void become(const struct child_spec *spec, pid_t parent, volatile struct failure *failure)
+static void become(const struct child_spec *spec, pid_t parent, int failures)
 {
+    struct failure failure = {"descriptors", 0};
     default_signals();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) {
         _exit(127); /* the host ended before the death signal was set */
     }
-    failure->step = "descriptors";
     if (place_descriptors(spec)) {
-        failure->step = "limits";
+        failure.step = "limits";
         if (limit(RLIMIT_AS, spec->limits.memory_bytes) &&
             limit(RLIMIT_NOFILE, spec->limits.open_files)) {
-            failure->step = "exec";
+            failure.step = "exec";
             errno = 0;
             setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + spec->limits.nice);
             union {
@@ -84,14 +85,48 @@ static void become(const struct child_spec *spec, pid_t parent, volatile struct 
             execve(spec->path, argv.wanted, environ);
         }
     }
-    failure->number = errno;
-    _exit(127);
+    failure.number = errno;
+    ssize_t told = write(failures, &failure, sizeof failure);
+    _exit(told > 0 ? 127 : 126);
+}
+
+/* A pipe that exec closes; the writing end is out of the way of the descriptors to be placed. */
+static bool open_failures(int ends[2])
+{
+    int low[2];
+    if (pipe2(low, O_CLOEXEC) != 0) {
+        return false;
+    }
+    ends[0] = low[0];
+    ends[1] = fcntl(low[1], F_DUPFD_CLOEXEC, STAGING);
+    close(low[1]);
+    if (ends[1] < 0) {
+        close(ends[0]);
+        return false;
+    }
+    return true;
+}
+
+/* What the child said before it ended; its number is 0 where it became the program. */
+static struct failure read_failure(int ends[2])
+{
+    struct failure failure;
+    close(ends[1]);
+    ssize_t got;
+    do {
+        got = read(ends[0], &failure, sizeof failure);
+    } while (got < 0 && errno == EINTR);
+    close(ends[0]);
+    return got == (ssize_t)sizeof failure ? failure : (struct failure){NULL, 0};
 }
 
 enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid, int *ret_pidfd,
                              struct error *err)
 {
-    volatile struct failure failure = {NULL, 0};
+    int failures[2];
+    if (!open_failures(failures)) {
+        return FAIL(err, TEND_IO, "cannot start %s: pipe: %s", spec->path, strerror(errno));
+    }
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all,
@@ -99,10 +134,11 @@ enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid, int 
     pid_t parent = getpid();
     pid_t pid = vfork();
     if (pid == 0) {
-        become(spec, parent, &failure);
+        become(spec, parent, failures[1]);
     }
     int forked = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    struct failure failure = read_failure(failures);
     if (pid < 0) {
         return FAIL(err, TEND_IO, "cannot start %s: fork: %s", spec->path, strerror(forked));
     }
