@@ -28,11 +28,6 @@ struct plugin {
     struct plugin_refusal refusal;
 };
 
-static const struct log *log_of(const struct plugin *plugin)
-{
-    return plugin->options.world->log;
-}
-
 static void set_phase(struct plugin *plugin, enum plugin_phase phase)
 {
     plugin->phase = phase;
@@ -280,6 +275,10 @@ static void go_live(struct plugin *plugin)
     for (size_t i = 0; i < plugin->controller_count; i++) {
         controller_live(plugin->controllers[i]);
     }
+    char count[24];
+    snprintf(count, sizeof count, "%zu", plugin->controller_count);
+    log_info(plugin->options.world->log,
+             LOG_FIELDS({"plugin", plugin->file}, {"controllers", count}), "live");
     set_phase(plugin, PLUGIN_LIVE);
 }
 
