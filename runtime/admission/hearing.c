@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "admission/apply.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/limits.h"
@@ -458,12 +459,14 @@ static enum tend_code hear_apply(struct hearing *hearing)
     if (hearing->kind->has_status) {
         body = value_with(arena, body, TEXT("status"), NULL);
     }
+    const struct value *kept = apply_body(hearing, body);
     if (!entry_is_there(hearing->entry)) {
-        return hear_create(hearing, patch_merge(arena, NULL, body));
+        return hear_create(hearing, patch_merge(arena, NULL, kept));
     }
     TRY(check_body_versions(hearing));
-    TRY(object_unknown_fields(hearing, body, &body));
-    return object_update(hearing, patch_merge(arena, hearing->entry->now, body), PART_MAIN);
+    TRY(object_unknown_fields(hearing, kept, &kept));
+    const struct value *base = apply_base(hearing, body);
+    return object_update(hearing, patch_merge(arena, base, kept), PART_MAIN);
 }
 
 static enum tend_code hear_delete(struct hearing *hearing)

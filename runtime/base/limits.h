@@ -34,9 +34,10 @@
 #define KINDS_MAX          1000u        /* declared kinds: a change copies the list */
 
 /* --- admission --------------------------------------------------------------------------------- */
-#define SET_REQUESTS_MAX     1000u /* in one set: one transaction, judged in one step */
-#define WARNINGS_MAX         20u   /* in one answer; as many headers as HTTP clients take */
-#define NAMESPACE_EVENTS_MAX 900u  /* Events that go with their namespace, in the same set */
+#define SET_REQUESTS_MAX     1000u        /* in one set: one transaction, judged in one step */
+#define WARNINGS_MAX         20u          /* in one answer; as many headers as HTTP clients take */
+#define NAMESPACE_EVENTS_MAX 900u         /* Events that go with their namespace, in the same set */
+#define APPLIED_BYTES_MAX    (128u * KIB) /* of the last applied body, kept in an annotation */
 
 /* --- workers, runners, plugins ------------------------------------------------------------------ */
 #define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
