@@ -76,7 +76,9 @@
 #define RETAIN_MS               ((int64_t)24 * 3600 * 1000)   /* a day of history ... */
 #define RETAIN_COUNT            ((int64_t)1000000)            /* ... at most so many rows ... */
 #define RETAIN_BYTES            ((int64_t)1024 * 1024 * 1024) /* ... and so much of the disk */
-#define STORE_PROBE_MS          2000 /* how often a full disk is tried again */
+#define RESERVE_BYTES           (4u * MIB) /* kept free for deletes: the largest one, log and WAL */
+#define RESERVE_SLACK_BYTES     (1u * MIB) /* and so much more must be free before writes go on */
+#define STORE_PROBE_MS          2000       /* how often a full disk is tried again */
 
 /* --- manifests --------------------------------------------------------------------------------- */
 #define MANIFEST_RESCAN_MS     5000   /* between listings of a folder that inotify does not serve */

@@ -36,10 +36,11 @@ struct backend_visitor {
 
 /* What is kept. Rows after `oldest` are; it is the end of a set. */
 struct backend_state {
-    int64_t revision;  /* newest row ever; 0: none yet */
-    int64_t oldest;    /* <= revision */
-    int64_t bytes;     /* of the documents of the rows that are kept */
-    int64_t oldest_ms; /* time of the first row that is kept; 0 where none is */
+    int64_t revision;       /* newest row ever; 0: none yet */
+    int64_t oldest;         /* <= revision */
+    int64_t bytes;          /* of the documents of the rows that are kept */
+    int64_t oldest_ms;      /* time of the first row that is kept; 0 where none is */
+    enum store_state space; /* from `load`: STORE_FULL where there is none to write to */
 };
 
 /* Which rows may go: the oldest ones, as long as there are more than `count`, or more than `bytes`, or
@@ -62,8 +63,8 @@ enum backend_more { BACKEND_DONE, BACKEND_MORE };
 struct backend_ops {
     const char *name;
 
-    /* First every live object as of some revision H, in byte order of keys (op CREATE, its own
-     * revision, previous, actor, reason and time unknown: zeroed), then every row after H in order.
+    /* First every live object as of some revision H, in any order (op CREATE, its own revision;
+     * previous, actor, reason and time are not known: zeroed), then every row after H in order.
      * Proportional to the live objects, not to history, where `tidy` was called when it was due. */
     enum tend_code (*load)(struct backend *backend, struct backend_visitor *visitor,
                            struct backend_state *ret_state, struct error *err);

@@ -33,6 +33,10 @@ enum change_op { CHANGE_CREATE, CHANGE_UPDATE, CHANGE_DELETE };
 /* What a set of writes is for: where there is no space, only what helps to make some is taken. */
 enum store_purpose { STORE_GROWS, STORE_SHRINKS /* deletes, and the writes that go with them */ };
 
+/* Whether writes are refused for lack of space; deletes are not. The store finds out by itself when
+ * there is space again. */
+enum store_state { STORE_READY, STORE_FULL };
+
 /* One row of the log. Texts and documents are borrowed from whoever hands out the change. */
 struct change {
     int64_t revision;
@@ -164,9 +168,6 @@ struct store_page {
 void store_page_read(struct store *store, struct store_page *page);
 void store_page_clear(struct store_page *page);
 
-/* Whether writes are refused for lack of space; deletes are not. The store finds out by itself when
- * there is space again. */
-enum store_state { STORE_READY, STORE_FULL };
 enum store_state store_state(const struct store *store);
 
 #endif

@@ -107,10 +107,8 @@ void upkeep_start(struct store *store)
 
 static void stepped(struct store *store, enum upkeep_kind kind)
 {
+    store->untidy = store->upkeep.untidy;
     switch (kind) {
-    case UPKEEP_TIDY:
-        store->untidy = store->upkeep.more;
-        break;
     case UPKEEP_COMPACT:
         store->kept = store->upkeep.state; /* one lane: it knows exactly what was published */
         store->compacting = store->upkeep.more;
@@ -119,6 +117,7 @@ static void stepped(struct store *store, enum upkeep_kind kind)
     case UPKEEP_RECOVER:
         store->state = STORE_READY;
         break;
+    case UPKEEP_TIDY:
     case UPKEEP_NONE:
         break;
     }
@@ -198,6 +197,9 @@ void upkeep_init(struct store *store)
     store->probe_alarm.fire = probe_alarm;
     store->untidy = store->backend->untidy;
     arm_retain(store);
+    if (store->kept.space == STORE_FULL) {
+        upkeep_full(store);
+    }
     upkeep_start(store);
 }
 
