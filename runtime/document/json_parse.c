@@ -243,7 +243,7 @@ static enum tend_code read_list(struct reader *reader, const struct value **ret_
 static enum tend_code close_map(struct reader *reader, struct value *map, size_t base)
 {
     size_t count = reader->used - base;
-    struct value_field *fields = reader->stack + base;
+    struct value_field *fields = count == 0 ? NULL : reader->stack + base; /* no stack yet */
     const struct value_field *twice = count == 0 ? NULL : value_sort_fields(fields, count);
     if (twice != NULL) {
         return FAIL(
