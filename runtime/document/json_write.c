@@ -1,13 +1,13 @@
 /* Writing canonical JSON.
  *
  * Most output is keys and texts that need no escape: they are found clean eight bytes at a time and
- * copied as they are. Single bytes go straight into the buffer's room; the buffer is asked only when
+ * copied whole. Single bytes go straight into the buffer's room; the buffer is asked only when
  * there is none.
  *
  * Escapes are those of RFC 8785: the short form where there is one, else \u00xx. Reals are the first
  * of 15, 16 and 17 significant digits that reads back as the same number; below the normal range a
- * double has fewer digits, and the search begins at one. The search is of text, not of bits, because
- * reals are rare in resources and the C library's conversions are exact.
+ * double has fewer digits, and the search begins at one. The C library's conversions are exact but slow,
+ * so the few decimals that people write take a way of their own.
  */
 #include <endian.h>
 #include <float.h>
@@ -18,7 +18,7 @@
 
 #include "document/json.h"
 
-enum { REAL_TEXT_MAX = 32, INT_TEXT_MAX = 24 };
+enum { REAL_TEXT_MAX = 48, INT_TEXT_MAX = 24 };
 
 static void put(struct buffer *out, char byte)
 {
@@ -75,19 +75,34 @@ static void write_escape(struct buffer *out, char byte)
     }
 }
 
-void json_write_text(struct buffer *out, struct text text)
+/* Behind the opening quote, from the first byte that needs an escape on. */
+static void write_escaped(struct buffer *out, struct text text)
 {
-    put(out, '"');
     while (text.len > 0) {
         size_t clean = clean_len(text);
-        if (clean > 0) {
-            buffer_add(out, text.ptr, clean);
-        }
-        text = (struct text){text.ptr + clean, text.len - clean};
+        buffer_add(out, text.ptr, clean);
+        text = text_from(text, clean);
         if (text.len > 0) {
             write_escape(out, text.ptr[0]);
-            text = (struct text){text.ptr + 1, text.len - 1};
+            text = text_from(text, 1);
         }
+    }
+}
+
+void json_write_text(struct buffer *out, struct text text)
+{
+    size_t clean = clean_len(text);
+    char *to = buffer_reserve(out, clean + 1);
+    if (to != NULL) {
+        *to = '"';
+        if (clean > 0) {
+            memcpy(to + 1, text.ptr, clean);
+        }
+        out->len += clean + 1;
+        out->data[out->len] = '\0';
+    }
+    if (clean < text.len) {
+        write_escaped(out, text_from(text, clean));
     }
     put(out, '"');
 }
@@ -109,19 +124,55 @@ static void write_int(struct buffer *out, int64_t integer)
     buffer_add(out, first, (size_t)(text + sizeof text - first));
 }
 
-static void write_real(struct buffer *out, double real)
+/* Reals of up to six decimals, as most are: a whole number of millionths, which the division (exact to
+ * the last bit) proves to read back. They have at most 15 digits, so this is what the search would
+ * find. False where `real` is none of them. */
+static bool write_short_real(struct buffer *out, double real)
+{
+    double magnitude = fabs(real);
+    if (!(magnitude >= 1e-4 && magnitude < 1e9)) {
+        return false;
+    }
+    uint64_t millionths = (uint64_t)(magnitude * 1e6 + 0.5);
+    if ((double)millionths / 1e6 != magnitude) {
+        return false;
+    }
+    char decimals[8] = ".";
+    uint64_t rest = millionths % 1000000;
+    for (int i = 6; i > 0; i--, rest /= 10) {
+        decimals[i] = (char)('0' + rest % 10);
+    }
+    size_t len = 7;
+    while (len > 2 && decimals[len - 1] == '0') {
+        len--;
+    }
+    if (real < 0) {
+        put(out, '-');
+    }
+    write_int(out, (int64_t)(millionths / 1000000));
+    buffer_add(out, decimals, len);
+    return true;
+}
+
+/* `digits` is how many to try first. */
+static void search_real(struct buffer *out, double real, int digits)
 {
     char text[REAL_TEXT_MAX];
-    int digits = fabs(real) < DBL_MIN ? 1 : DBL_DIG;
-    if (real == 0) {
-        real = 0; /* minus zero is the same number */
-    }
     do {
         snprintf(text, sizeof text, "%.*g", digits, real);
     } while (strtod(text, NULL) != real && ++digits <= DBL_DECIMAL_DIG);
     buffer_chars(out, text);
     if (strpbrk(text, ".e") == NULL) {
         buffer_chars(out, ".0");
+    }
+}
+
+static void write_real(struct buffer *out, double real)
+{
+    if (real == 0) {
+        buffer_chars(out, "0.0"); /* minus zero is the same number */
+    } else if (!write_short_real(out, real)) {
+        search_real(out, real, fabs(real) < DBL_MIN ? 1 : DBL_DIG);
     }
 }
 

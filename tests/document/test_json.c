@@ -73,6 +73,15 @@ static void writes_reals_shortest(void)
         {"1.7976931348623157e308", "1.7976931348623157e+308"},
         {"2.2250738585072014e-308", "2.2250738585072014e-308"},
         {"5e-324", "5e-324"},
+        {"0.000001", "1e-06"},
+        {"0.0001", "0.0001"},
+        {"-0.000123", "-0.000123"},
+        {"0.0001234", "0.0001234"},
+        {"999999999.999999", "999999999.999999"},
+        {"999999999.9999999", "999999999.9999999"},
+        {"1000000000.000001", "1000000000.000001"},
+        {"-12.5", "-12.5"},
+        {"3.0000001", "3.0000001"},
         {"1e-400", "0.0"},
         {"9223372036854775808", "9.223372036854776e+18"},
         {"-9223372036854775809", "-9.223372036854776e+18"},
@@ -161,6 +170,7 @@ static void says_where_there_is_no_room(void)
         json_write(&out, value);
         CHECK(out.full == (max < sizeof json - 1));
         CHECK(out.len <= max);
+        CHECK_INT(strlen(buffer_view(&out).ptr), out.len);
     }
 }
 
@@ -431,9 +441,30 @@ static void every_real_comes_back(void)
     }
 }
 
+/* The short way of writing reals writes what the C library's fifteen digits do. */
+static void short_reals_are_as_the_library_writes_them(void)
+{
+    uint64_t bits = 1;
+    for (int i = 0; i < 20000; i++) {
+        static const double scales[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+        char expected[40];
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        double real = (double)(bits >> 34) / scales[i % 9];
+        snprintf(expected, sizeof expected, "%.15g", real);
+        if (strpbrk(expected, ".e") == NULL) {
+            strcat(expected, ".0");
+        }
+        CLEANUP(arena_done) struct arena arena = {0};
+        if (!CHECK_TEXT(tree_text(&arena, value_real(&arena, real)), expected)) {
+            return;
+        }
+    }
+}
+
 SUITE({"writes one canonical form of structure", writes_structure},
       {"writes integers", writes_integers},
       {"writes the shortest real that reads back", writes_reals_shortest},
+      {"writes short reals as the library does", short_reals_are_as_the_library_writes_them},
       {"brings every real back", every_real_comes_back},
       {"tells integers from reals", tells_integers_from_reals},
       {"writes only the escapes that are needed", writes_text},
