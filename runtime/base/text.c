@@ -41,6 +41,15 @@ struct text text_first(struct text text, size_t len)
     return (struct text){text.ptr, len < text.len ? len : text.len};
 }
 
+struct text text_clip(struct text text, size_t len)
+{
+    size_t kept = len < text.len ? len : text.len;
+    while (kept > 0 && kept < text.len && ((unsigned char)text.ptr[kept] & 0xC0) == 0x80) {
+        kept--;
+    }
+    return text_first(text, kept);
+}
+
 struct text text_cut(struct text *rest, char separator)
 {
     size_t at = text_find(*rest, separator);

@@ -44,6 +44,9 @@ size_t text_find(struct text text, char byte);
 struct text text_from(struct text text, size_t from);
 struct text text_first(struct text text, size_t len);
 
+/* The same, but never half a character of UTF-8: for a piece of input in a sentence. */
+struct text text_clip(struct text text, size_t len);
+
 /* Cut `*rest` at the first `separator`: returns what is before it and leaves what is after. Where
  * there is none, returns all and leaves the empty text. */
 struct text text_cut(struct text *rest, char separator);

@@ -213,7 +213,7 @@ static enum tend_code on_alias(struct reader *reader, const yaml_event_t *event)
 {
     uint32_t line = line_of(event), column = column_of(event);
     struct text name = chars_text(event->data.alias.anchor);
-    struct text shown = yaml_excerpt(name, 40);
+    struct text shown = text_clip(name, 40);
     if (++reader->aliases > YAML_ALIASES_MAX) {
         return FAIL(reader->err, TEND_LIMIT,
                     PLACE_FORMAT "expected at most %u aliases in a document", line, column,
@@ -244,7 +244,7 @@ static enum tend_code on_alias(struct reader *reader, const yaml_event_t *event)
 
 static enum tend_code refuse_tag(struct reader *reader, const yaml_event_t *event, struct text tag)
 {
-    struct text shown = yaml_excerpt(tag, 80);
+    struct text shown = text_clip(tag, 80);
     return FAIL(reader->err, TEND_INVALID,
                 PLACE_FORMAT
                 "expected no tag, or one of !!str, !!int, !!float, !!bool, !!null, !!seq "
@@ -401,7 +401,7 @@ static enum tend_code refuse_duplicates(struct reader *reader, const struct valu
 {
     for (size_t i = 1; i < count; i++) {
         if (text_equal(fields[i - 1].key, fields[i].key)) {
-            struct text shown = yaml_excerpt(fields[i].key, 60);
+            struct text shown = text_clip(fields[i].key, 60);
             return FAIL(reader->err, TEND_INVALID,
                         PLACE_FORMAT
                         "expected each key once, found \"%.*s\" again (first in line %u, "

@@ -63,15 +63,6 @@ struct place {
     size_t line, column; /* 0-based, as libyaml's marks */
 };
 
-struct text yaml_excerpt(struct text text, size_t max)
-{
-    size_t len = text.len < max ? text.len : max;
-    while (len > 0 && len < text.len && ((unsigned char)text.ptr[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return text_first(text, len);
-}
-
 /* Length of the line break at `rest`, 0 where there is none. */
 static size_t break_length(struct text rest)
 {
@@ -125,7 +116,7 @@ static void describe_found(struct text input, struct place place, char *out, siz
     while (len < rest.len && len < EXCERPT_MAX && break_length(text_from(rest, len)) == 0) {
         len++;
     }
-    struct text piece = yaml_excerpt(rest, len);
+    struct text piece = text_clip(rest, len);
     if (rest.len == 0) {
         snprintf(out, size, "the end of the text");
     } else if (piece.len == 0) {

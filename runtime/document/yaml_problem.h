@@ -11,7 +11,4 @@
  * Returns TEND_INVALID; TEND_LIMIT where the parser had no memory. */
 enum tend_code yaml_problem(const yaml_parser_t *parser, struct text input, struct error *err);
 
-/* The first `max` bytes of `text` at most, never half a character: for "found" in a sentence. */
-struct text yaml_excerpt(struct text text, size_t max);
-
 #endif

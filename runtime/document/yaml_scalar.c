@@ -10,7 +10,6 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
-#include "document/yaml_problem.h"
 
 static bool is_digit(char byte)
 {
@@ -145,7 +144,7 @@ enum tend_code scalar_kind_tagged(struct text tag, struct text text, enum scalar
     } else if (known->kind == SCALAR_REAL && plain == SCALAR_NOT_FINITE) {
         *ret_kind = SCALAR_NOT_FINITE;
     } else {
-        struct text shown = yaml_excerpt(text, 40);
+        struct text shown = text_clip(text, 40);
         return FAIL(err, TEND_INVALID, "expected %s after its tag, found `%.*s`", known->expected,
                     TEXT_ARG(shown));
     }

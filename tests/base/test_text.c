@@ -25,6 +25,21 @@ static void cuts_at_a_separator(void)
     CHECK(rest.len == 0);
 }
 
+static void clips_between_characters(void)
+{
+    CHECK(text_is(text_clip(TEXT("abc"), 2), "ab"));
+    CHECK(text_is(text_clip(TEXT("abc"), 9), "abc"));
+    CHECK(text_is(text_clip(TEXT("a\xC3\xA9"
+                                 "b"),
+                            2),
+                  "a"));
+    CHECK(text_is(text_clip(TEXT("a\xC3\xA9"
+                                 "b"),
+                            3),
+                  "a\xC3\xA9"));
+    CHECK(text_is(text_clip(TEXT("\xF0\x9F\x98\x80"), 3), ""));
+}
+
 static void names_the_nearest_word(void)
 {
     const char *const names[] = {"image", "memory", "duration"};
@@ -86,6 +101,7 @@ static void orders_by_bytes_then_length(void)
 
 SUITE({"converts integers, and refuses what is none", converts_integers},
       {"cuts at a separator", cuts_at_a_separator},
+      {"clips between characters", clips_between_characters},
       {"names the nearest word", names_the_nearest_word},
       {"takes no other word for a slip", takes_no_other_word_for_a_slip},
       {"compares beginnings and ends", compares_beginnings_and_ends},
