@@ -9,28 +9,13 @@
 
 #include "base/limits.h"
 
-enum step_kind { STEP_FIELD, STEP_INDEX };
-
-struct step {
-    enum step_kind kind;
-    struct text field;
-    size_t index;
-};
-
-struct cursor {
-    struct text path;
-    size_t at;
-    unsigned steps;
-    char scratch[DOC_KEY_MAX]; /* an unescaped field, until the next step */
-};
-
 static bool is_plain(char byte)
 {
     return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
            (byte >= '0' && byte <= '9') || byte == '_' || byte == '-';
 }
 
-static enum tend_code malformed(const struct cursor *cursor, const char *expected,
+static enum tend_code malformed(const struct path_cursor *cursor, const char *expected,
                                 struct error *err)
 {
     struct text rest = text_from(cursor->path, cursor->at);
@@ -43,23 +28,25 @@ static enum tend_code malformed(const struct cursor *cursor, const char *expecte
 }
 
 /* The byte at the cursor; NUL at the end, which no step begins or goes on with. */
-static char peek(const struct cursor *cursor)
+static char peek(const struct path_cursor *cursor)
 {
     return cursor->at < cursor->path.len ? cursor->path.ptr[cursor->at] : '\0';
 }
 
-static enum tend_code read_plain(struct cursor *cursor, struct step *step, struct error *err)
+static enum tend_code read_plain(struct path_cursor *cursor, struct path_step *step,
+                                 struct error *err)
 {
     size_t start = cursor->at;
     while (is_plain(peek(cursor))) {
         cursor->at++;
     }
-    step->kind = STEP_FIELD;
+    step->kind = PATH_FIELD;
     step->field = (struct text){cursor->path.ptr + start, cursor->at - start};
     return step->field.len > 0 ? TEND_OK : malformed(cursor, "a field", err);
 }
 
-static enum tend_code read_index(struct cursor *cursor, struct step *step, struct error *err)
+static enum tend_code read_index(struct path_cursor *cursor, struct path_step *step,
+                                 struct error *err)
 {
     size_t index = 0;
     size_t start = cursor->at;
@@ -74,13 +61,14 @@ static enum tend_code read_index(struct cursor *cursor, struct step *step, struc
     if (cursor->at == start) {
         return malformed(cursor, "an index or a quoted field", err);
     }
-    step->kind = STEP_INDEX;
+    step->kind = PATH_INDEX;
     step->index = index;
     return TEND_OK;
 }
 
 /* Behind the opening quote, up to and with the closing one. */
-static enum tend_code read_quoted(struct cursor *cursor, struct step *step, struct error *err)
+static enum tend_code read_quoted(struct path_cursor *cursor, struct path_step *step,
+                                  struct error *err)
 {
     size_t len = 0;
     while (peek(cursor) != '\'') {
@@ -94,12 +82,13 @@ static enum tend_code read_quoted(struct cursor *cursor, struct step *step, stru
         cursor->scratch[len++] = cursor->path.ptr[cursor->at++];
     }
     cursor->at++;
-    step->kind = STEP_FIELD;
+    step->kind = PATH_FIELD;
     step->field = (struct text){cursor->scratch, len};
     return TEND_OK;
 }
 
-static enum tend_code read_bracket(struct cursor *cursor, struct step *step, struct error *err)
+static enum tend_code read_bracket(struct path_cursor *cursor, struct path_step *step,
+                                   struct error *err)
 {
     cursor->at++;
     if (peek(cursor) == '\'') {
@@ -115,13 +104,18 @@ static enum tend_code read_bracket(struct cursor *cursor, struct step *step, str
     return TEND_OK;
 }
 
-static bool at_end(const struct cursor *cursor)
+void path_begin(struct path_cursor *cursor, struct text path)
+{
+    cursor->path = path;
+    cursor->at = cursor->steps = 0;
+}
+
+bool path_at_end(const struct path_cursor *cursor)
 {
     return cursor->at == cursor->path.len;
 }
 
-/* The next step of a path that is not at its end. */
-static enum tend_code read_step(struct cursor *cursor, struct step *step, struct error *err)
+enum tend_code path_next(struct path_cursor *cursor, struct path_step *step, struct error *err)
 {
     if (cursor->steps++ == DOC_DEPTH_MAX) {
         return FAIL(err, TEND_INVALID, "path \"%.*s\": more steps than %u", TEXT_ARG(cursor->path),
@@ -140,29 +134,27 @@ static enum tend_code read_step(struct cursor *cursor, struct step *step, struct
 
 enum tend_code path_check(struct text path, struct error *err)
 {
-    struct cursor cursor;
-    struct step step;
-    cursor.path = path;
-    cursor.at = cursor.steps = 0;
-    while (!at_end(&cursor)) {
-        TRY(read_step(&cursor, &step, err));
+    struct path_cursor cursor;
+    struct path_step step;
+    path_begin(&cursor, path);
+    while (!path_at_end(&cursor)) {
+        TRY(path_next(&cursor, &step, err));
     }
     return TEND_OK;
 }
 
 const struct value *path_get(const struct value *root, struct text path)
 {
-    struct cursor cursor;
-    struct step step;
+    struct path_cursor cursor;
+    struct path_step step;
     const struct value *value = root;
-    cursor.path = path;
-    cursor.at = cursor.steps = 0;
-    while (!at_end(&cursor)) {
-        if (read_step(&cursor, &step, NULL) != TEND_OK) {
+    path_begin(&cursor, path);
+    while (!path_at_end(&cursor)) {
+        if (path_next(&cursor, &step, NULL) != TEND_OK) {
             return NULL;
         }
         value =
-            step.kind == STEP_FIELD ? value_get(value, step.field) : value_at(value, step.index);
+            step.kind == PATH_FIELD ? value_get(value, step.field) : value_at(value, step.index);
     }
     return value;
 }
@@ -173,7 +165,7 @@ const struct value *path_get(const struct value *root, struct text path)
 struct change {
     struct arena *arena;
     struct text path;
-    struct step *steps;
+    struct path_step *steps;
     size_t count;
     const struct value *value; /* NULL: remove */
     struct error *err;
@@ -181,14 +173,14 @@ struct change {
 
 static enum tend_code collect_steps(struct change *change)
 {
-    struct cursor cursor;
+    struct path_cursor cursor;
     cursor.path = change->path;
     cursor.at = cursor.steps = 0;
     change->steps = arena_alloc(change->arena, DOC_DEPTH_MAX * sizeof *change->steps);
-    while (!at_end(&cursor)) {
-        struct step *step = &change->steps[change->count];
-        TRY(read_step(&cursor, step, change->err));
-        if (step->kind == STEP_FIELD) {
+    while (!path_at_end(&cursor)) {
+        struct path_step *step = &change->steps[change->count];
+        TRY(path_next(&cursor, step, change->err));
+        if (step->kind == PATH_FIELD) {
             step->field = arena_text(change->arena, step->field);
         }
         change->count++;
@@ -199,10 +191,10 @@ static enum tend_code collect_steps(struct change *change)
 /* What stands before step `at` is of no type that the step could enter. */
 static enum tend_code blocked(const struct change *change, size_t at, const struct value *here)
 {
-    const struct step *step = &change->steps[at];
+    const struct path_step *step = &change->steps[at];
     const char *type = value_type_name(here->type);
     const char *article = type[0] == 'i' || type[0] == 'a' || type[0] == 'o' ? "an" : "a";
-    if (step->kind == STEP_FIELD) {
+    if (step->kind == PATH_FIELD) {
         return FAIL(change->err, TEND_INVALID, "path \"%.*s\": \"%.*s\" cannot be in %s %s",
                     TEXT_ARG(change->path), TEXT_ARG(step->field), article, type);
     }
@@ -277,7 +269,7 @@ static enum tend_code set_below(const struct change *change, size_t at, const st
         *ret_value = here; /* nothing there to remove */
         return TEND_OK;
     }
-    return change->steps[at].kind == STEP_FIELD ? set_field(change, at, entered, ret_value)
+    return change->steps[at].kind == PATH_FIELD ? set_field(change, at, entered, ret_value)
                                                 : set_item(change, at, entered, ret_value);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/limits.h"
 #include "document/value.h"
 
 /* TEND_INVALID with the offending place where `path` is none. The empty path is the root itself. */
@@ -24,6 +25,34 @@ const struct value *path_get(const struct value *root, struct text path);
 NODISCARD enum tend_code path_set(struct arena *arena, const struct value *root, struct text path,
                                   const struct value *value, const struct value **ret_root,
                                   struct error *err);
+
+/* The steps of a path one by one, for walks over something that mirrors a value:
+ *
+ *     path_begin(&cursor, path);
+ *     while (!path_at_end(&cursor)) {
+ *         TRY(path_next(&cursor, &step, err));
+ */
+enum path_step_kind { PATH_FIELD, PATH_INDEX };
+
+struct path_step {
+    enum path_step_kind kind;
+    struct text field; /* of a PATH_FIELD; borrowed until the next step */
+    size_t index;      /* of a PATH_INDEX */
+};
+
+struct path_cursor {
+    struct text path;
+    size_t at;
+    unsigned steps;
+    char scratch[DOC_KEY_MAX]; /* an unescaped field, until the next step */
+};
+
+void path_begin(struct path_cursor *cursor, struct text path);
+bool path_at_end(const struct path_cursor *cursor);
+
+/* The next step of a path that is not at its end. TEND_INVALID where it is malformed. */
+NODISCARD enum tend_code path_next(struct path_cursor *cursor, struct path_step *ret_step,
+                                   struct error *err);
 
 /* Append one step in canonical writing to a path under construction. */
 void path_add_field(struct buffer *path, struct text field);
