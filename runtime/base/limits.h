@@ -20,6 +20,18 @@
 #define YAML_ALIASES_MAX   100u        /* aliases in one document */
 #define YAML_TAG_LINES_MAX 100u /* %TAG lines in one file: libyaml compares each with all others */
 
+/* --- schemas ----------------------------------------------------------------------------------- */
+#define SCHEMA_PROBLEMS_MAX      50u    /* told at once: more than anybody mends in one go */
+#define SCHEMA_MESSAGE_MAX       4096u  /* bytes of one problem's sentence */
+#define SCHEMA_DEFAULT_NODES_MAX 10000u /* values in all defaults: each item of a list gets them */
+#define SCHEMA_PATH_MAX          4096u  /* bytes of the path that is shown with it */
+/* A pattern is compiled into at most 64 KiB by PCRE2. It counts the steps from every place where a match
+ * may begin, so both bounds together keep the worst pattern on the longest text below a second. */
+#define SCHEMA_PATTERN_MAX       4096u       /* bytes of a pattern */
+#define SCHEMA_PATTERN_STEPS_MAX 10000u      /* from one place; ordinary patterns take a hundred */
+#define SCHEMA_PATTERN_TEXT_MAX  (64u * KIB) /* a longer text breaks any pattern */
+#define SCHEMA_PATTERN_HEAP_MAX  (1u * MIB)  /* what the interpreter may use to go back */
+
 /* --- resources --------------------------------------------------------------------------------- */
 #define NAME_BYTES_MAX     253u         /* DNS-1123 subdomain */
 #define LABEL_BYTES_MAX    63u          /* DNS-1123 label: namespaces, label names and values */
