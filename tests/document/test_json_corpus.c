@@ -73,34 +73,10 @@ static void decide(const struct value *entries, struct buffer *list, size_t *dam
     }
 }
 
-/* The next line that is no comment; the empty text at the end. */
-static struct text next_line(struct text *rest)
-{
-    struct text line = TEXT("#");
-    while (text_starts(line, TEXT("#"))) {
-        line = text_cut(rest, '\n');
-    }
-    return line;
-}
-
-static void compare_lists(struct text decided, struct text frozen)
-{
-    while (decided.len > 0 || frozen.len > 0) {
-        char ours[256], theirs[256];
-        struct text our = next_line(&decided), their = next_line(&frozen);
-        snprintf(ours, sizeof ours, "%.*s", TEXT_ARG(our));
-        snprintf(theirs, sizeof theirs, "%.*s", TEXT_ARG(their));
-        if (!CHECK_TEXT(ours, theirs)) {
-            return; /* the lines behind it are only shifted */
-        }
-    }
-}
-
 static void decides_as_listed(void)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(buffer_done) struct buffer list = BUFFER_INIT(CORPUS_FILE_MAX);
-    CLEANUP(buffer_done) struct buffer frozen = BUFFER_INIT(CORPUS_FILE_MAX);
     const struct value *parsing = load(&arena, PARSING), *transform = load(&arena, TRANSFORM);
     size_t damaged = 0;
     CHECK_INT(value_count(parsing), 318);
@@ -108,8 +84,7 @@ static void decides_as_listed(void)
     decide(parsing, &list, &damaged);
     decide(transform, &list, &damaged);
     CHECK_INT(damaged, DAMAGED_JSON_COUNT);
-    CHECK(corpus_read_file(FROZEN, &frozen));
-    compare_lists(buffer_view(&list), buffer_view(&frozen));
+    corpus_compare(buffer_view(&list), FROZEN);
 }
 
 SUITE_OVER(PARSING,

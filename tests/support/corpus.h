@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/buffer.h"
 #include "support/suite.h"
 
@@ -48,6 +49,33 @@ static inline bool corpus_read(const char *file, struct buffer *out)
     char path[CORPUS_PATH_MAX];
     corpus_path(file, path);
     return corpus_read_file(path, out);
+}
+
+/* The next line that is no comment; the empty text at the end. */
+static inline struct text corpus_line(struct text *rest)
+{
+    struct text line = TEXT("#");
+    while (text_starts(line, TEXT("#"))) {
+        line = text_cut(rest, '\n');
+    }
+    return line;
+}
+
+/* Check that `decided` is what the file at `path`, the frozen list, says, line by line. */
+static inline void corpus_compare(struct text decided, const char *path)
+{
+    CLEANUP(buffer_done) struct buffer frozen = BUFFER_INIT(CORPUS_FILE_MAX);
+    CHECK(corpus_read_file(path, &frozen));
+    struct text expected = buffer_view(&frozen);
+    while (decided.len > 0 || expected.len > 0) {
+        char ours[256], theirs[256];
+        struct text our = corpus_line(&decided), their = corpus_line(&expected);
+        snprintf(ours, sizeof ours, "%.*s", TEXT_ARG(our));
+        snprintf(theirs, sizeof theirs, "%.*s", TEXT_ARG(their));
+        if (!CHECK_TEXT(ours, theirs)) {
+            return; /* the lines behind it are only shifted */
+        }
+    }
 }
 
 static inline int corpus_run(const char *file, const char *name, const struct suite_case *cases,
