@@ -56,9 +56,10 @@
 #define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
 #define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
 
-#define PLUGIN_CONTROLLERS_MAX 64u  /* of one plugin */
-#define CONTROLLER_OWNS_MAX    64u  /* kinds that one controller applies */
-#define CALL_WRITES_MAX        256u /* objects that one run applies or removes: one set */
+#define PLUGIN_BYTES_MAX       (64u * MIB) /* one file: read whole and hashed before it is loaded */
+#define PLUGIN_CONTROLLERS_MAX 64u         /* of one plugin */
+#define CONTROLLER_OWNS_MAX    64u         /* kinds that one controller applies */
+#define CALL_WRITES_MAX        256u        /* objects that one run applies or removes: one set */
 #define CALL_CONDITIONS_MAX    64u
 #define CALL_EVENTS_MAX        64u
 #define CALL_ASKS_MAX          1000u       /* questions of one run */

@@ -1,0 +1,554 @@
+/* The functions that a plugin sees.
+ *
+ * Nodes are indices into a list of values in the call's arena: a handle that is wrong is absent,
+ * never a wild pointer. Values never change; a write makes a new value under the same handle.
+ * Nothing here returns an error to the plugin: the first mistake is kept, and native_call.c turns
+ * the outcome into a failure that names it.
+ */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/moment.h"
+#include "document/path.h"
+#include "document/utf8.h"
+#include "engine/native_call.h"
+#include "protocol/shape.h"
+
+static struct native_call *of(struct tend_call *call)
+{
+    return CONTAINER_OF(call, struct native_call, seen);
+}
+
+static void mistake(struct native_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
+static void mistake(struct native_call *call, const char *format, ...)
+{
+    if (call->mistake == NULL) {
+        struct buffer text = BUFFER_INIT(ERROR_TEXT_MAX);
+        va_list args;
+        va_start(args, format);
+        buffer_formatv(&text, format, args);
+        va_end(args);
+        call->mistake = arena_text(&call->arena, buffer_view(&text)).ptr;
+        buffer_done(&text);
+    }
+}
+
+/* --- nodes
+ * ------------------------------------------------------------------------------------- */
+
+/* Append to a list of the call; false, and a mistake, beyond `most`. */
+static bool add(struct native_call *call, struct native_list *list, const struct value *value,
+                size_t most, const char *what)
+{
+    if (list->count == most) {
+        mistake(call, "more than %zu %s in one call", most, what);
+        return false;
+    }
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 32 : list->capacity * 2;
+        list->items = alloc_resize(list->items, list->capacity, sizeof *list->items);
+    }
+    list->items[list->count++] = value;
+    return true;
+}
+
+static tend_node name_value(struct native_call *call, const struct value *value)
+{
+    if (value == NULL || !add(call, &call->nodes, value, CALL_NODES_MAX, "values")) {
+        return 0;
+    }
+    return call->nodes.count;
+}
+
+/* NULL: absent, or not a node of this call. */
+static const struct value *value_of(const struct native_call *call, tend_node node)
+{
+    return node == 0 || node > call->nodes.count ? NULL : call->nodes.items[node - 1];
+}
+
+static tend_node api_get(struct tend_call *seen, tend_node root, const char *path)
+{
+    struct native_call *call = of(seen);
+    const struct value *from = root == TEND_THIS ? call->current : value_of(call, root);
+    return name_value(call, path_get(from, text_of(path)));
+}
+
+static int32_t api_type(struct tend_call *call, tend_node node)
+{
+    static const int32_t types[] = {
+        [VALUE_NULL] = TEND_NULL, [VALUE_BOOL] = TEND_BOOL, [VALUE_INT] = TEND_INT,
+        [VALUE_REAL] = TEND_REAL, [VALUE_TEXT] = TEND_TEXT, [VALUE_LIST] = TEND_LIST,
+        [VALUE_MAP] = TEND_MAP};
+    const struct value *value = value_of(of(call), node);
+    return value == NULL ? TEND_ABSENT : types[value->type];
+}
+
+static int32_t api_as_bool(struct tend_call *call, tend_node node, int32_t otherwise)
+{
+    return value_bool_or(value_of(of(call), node), otherwise != 0);
+}
+
+static int64_t api_as_int(struct tend_call *call, tend_node node, int64_t otherwise)
+{
+    return value_int_or(value_of(of(call), node), otherwise);
+}
+
+static double api_as_real(struct tend_call *call, tend_node node, double otherwise)
+{
+    const struct value *value = value_of(of(call), node);
+    return value_is(value, VALUE_REAL)  ? value->real
+           : value_is(value, VALUE_INT) ? (double)value->integer
+                                        : otherwise;
+}
+
+static struct tend_str api_as_text(struct tend_call *call, tend_node node, const char *otherwise)
+{
+    struct text text =
+        value_text_or(value_of(of(call), node), text_of(otherwise == NULL ? "" : otherwise));
+    return (struct tend_str){text.ptr, text.len};
+}
+
+static uint32_t api_count(struct tend_call *call, tend_node node)
+{
+    return (uint32_t)value_count(value_of(of(call), node));
+}
+
+static tend_node api_item(struct tend_call *seen, tend_node node, uint32_t index,
+                          struct tend_str *ret_key)
+{
+    struct native_call *call = of(seen);
+    const struct value *value = value_of(call, node);
+    struct text key = TEXT("");
+    const struct value *item = NULL;
+    if (value_is(value, VALUE_MAP) && index < value->count) {
+        key = value->fields[index].key;
+        item = value->fields[index].value;
+    } else {
+        item = value_at(value, index);
+    }
+    if (ret_key != NULL) {
+        *ret_key = (struct tend_str){key.ptr, key.len};
+    }
+    return name_value(call, item);
+}
+
+/* --- making values
+ * ----------------------------------------------------------------------------- */
+
+static tend_node api_make_bool(struct tend_call *call, int32_t value)
+{
+    return name_value(of(call), value_bool(&of(call)->arena, value != 0));
+}
+
+static tend_node api_make_int(struct tend_call *call, int64_t value)
+{
+    return name_value(of(call), value_int(&of(call)->arena, value));
+}
+
+static tend_node api_make_real(struct tend_call *seen, double value)
+{
+    struct native_call *call = of(seen);
+    if (!isfinite(value)) {
+        mistake(call, "a number is not finite");
+        return 0;
+    }
+    return name_value(call, value_real(&call->arena, value));
+}
+
+static bool is_utf8(const char *at)
+{
+    for (size_t len; *at != '\0'; at += len) {
+        len = (unsigned char)*at < 0x80 ? 1 : utf8_len(at);
+        if (len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A checked copy in the call's arena; `what` names it in a mistake. A NUL ends it. */
+static struct text keep_text(struct native_call *call, struct tend_str given, const char *what)
+{
+    struct text copy = arena_text(&call->arena, (struct text){given.ptr, given.len});
+    copy.len = strlen(copy.ptr);
+    if (copy.len != given.len) {
+        mistake(call, "%s holds a NUL", what);
+    }
+    if (!is_utf8(copy.ptr)) {
+        mistake(call, "%s is not UTF-8", what);
+        return TEXT("");
+    }
+    return copy;
+}
+
+static tend_node api_make_text(struct tend_call *seen, struct tend_str value)
+{
+    struct native_call *call = of(seen);
+    return name_value(call, value_text(&call->arena, keep_text(call, value, "a text")));
+}
+
+static tend_node api_make_map(struct tend_call *call)
+{
+    return name_value(of(call), value_empty_map());
+}
+
+static tend_node api_make_list(struct tend_call *call)
+{
+    return name_value(of(call), value_empty_list());
+}
+
+/* --- questions
+ * --------------------------------------------------------------------------------- */
+
+static const char *mistaken_question(struct native_call *call, const struct value *question)
+{
+    struct error err = ERROR_INIT;
+    if (call->ask_count == CALL_ASKS_MAX) {
+        mistake(call, "more than %u questions in one call", CALL_ASKS_MAX);
+    } else if (shape_question(question, &err) != TEND_OK) {
+        mistake(call, "%s", err.message);
+    } else {
+        return NULL;
+    }
+    return call->mistake;
+}
+
+static void api_ask(struct tend_call *seen, tend_node node, tend_then *then, void *data)
+{
+    struct native_call *call = of(seen);
+    const struct value *question = value_of(call, node);
+    bool wrong = mistaken_question(call, question) != NULL;
+    if (call->ask_count == call->ask_capacity) {
+        call->ask_capacity = call->ask_capacity == 0 ? 8 : call->ask_capacity * 2;
+        call->asks = alloc_resize(call->asks, call->ask_capacity, sizeof *call->asks);
+    }
+    uint32_t number = (uint32_t)call->ask_count++;
+    call->asks[number] = (struct native_ask){wrong ? ASK_ANSWERED : ASK_OPEN, then, data,
+                                             wrong ? NULL : question, NULL};
+    if (!wrong) {
+        call->engine->host->ops->asked(call->engine->host, call->given->id, number, question);
+    }
+}
+
+/* Deliver the first answer that has come. Looked up again at each step: `then` may ask. */
+static bool deliver(struct native_call *call)
+{
+    for (size_t i = 0; i < call->ask_count; i++) {
+        struct native_ask *ask = &call->asks[i];
+        if (ask->state == ASK_ANSWERED) {
+            ask->state = ASK_DELIVERED;
+            tend_node answer = name_value(call, ask->answer);
+            ask->then(&call->seen, answer, ask->data);
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool any_open(const struct native_call *call)
+{
+    for (size_t i = 0; i < call->ask_count; i++) {
+        if (call->asks[i].state == ASK_OPEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody will answer any more: what is open is absent, and the outcome will say why. */
+static void give_up(struct native_call *call)
+{
+    for (size_t i = 0; i < call->ask_count; i++) {
+        if (call->asks[i].state == ASK_OPEN) {
+            call->asks[i].state = ASK_ANSWERED;
+        }
+    }
+    if (call->problem == NULL) {
+        call->problem = "the host does not answer";
+    }
+}
+
+static int32_t api_wait(struct tend_call *seen)
+{
+    struct native_call *call = of(seen);
+    while (!deliver(call)) {
+        if (!any_open(call)) {
+            return 1;
+        }
+        if (call->cancelled || !call->engine->host->ops->wait(call->engine->host)) {
+            give_up(call);
+        }
+    }
+    return 0;
+}
+
+static const char *keep_chars(struct native_call *call, const char *text, const char *what)
+{
+    return text == NULL ? NULL : keep_text(call, tend_str(text), what).ptr;
+}
+
+static void api_finish(struct tend_call *seen, const struct tend_result *result)
+{
+    struct native_call *call = of(seen);
+    struct tend_result copy = {0};
+    memcpy(&copy, result, result->size < sizeof copy ? result->size : sizeof copy);
+    if (copy.outcome == TEND_LATER) {
+        mistake(call, "finish was called with TEND_LATER");
+    }
+    copy.state = keep_chars(call, copy.state, "the state's name");
+    copy.reason = keep_chars(call, copy.reason, "the reason");
+    copy.message = keep_chars(call, copy.message, "the message");
+    call->outcome = copy;
+    call->finished = true;
+}
+
+/* --- writing
+ * ----------------------------------------------------------------------------------- */
+
+/* Where `target` keeps its value; NULL, and a mistake, where it may not be written at `path`. */
+static const struct value **place_of(struct native_call *call, tend_node target, const char *path)
+{
+    if (target == TEND_THIS) {
+        if (strncmp(path, "status.", 7) != 0) {
+            mistake(call, "%s: of the object itself only status can be written", path);
+            return NULL;
+        }
+        return &call->current;
+    }
+    if (target > call->nodes.count) {
+        mistake(call, "%s: the value to write into is none of this call", path);
+        return NULL;
+    }
+    return &call->nodes.items[target - 1];
+}
+
+static void set(struct native_call *call, const struct value **place, const char *path,
+                const struct value *value)
+{
+    struct error err = ERROR_INIT;
+    const struct value *changed;
+    if (path_set(&call->arena, *place, text_of(path), value, &changed, &err) != TEND_OK) {
+        mistake(call, "%s: %s", path, err.message);
+        return;
+    }
+    *place = changed;
+}
+
+static void api_put(struct tend_call *seen, tend_node target, const char *path, tend_node node)
+{
+    struct native_call *call = of(seen);
+    const struct value *value = value_of(call, node);
+    if (node != 0 && value == NULL) {
+        mistake(call, "%s: the value is none of this call", path);
+        return;
+    }
+    const struct value **place = place_of(call, target, path);
+    if (place != NULL) {
+        set(call, place, path, value);
+    }
+}
+
+static void api_append(struct tend_call *seen, tend_node target, const char *path, tend_node node)
+{
+    struct native_call *call = of(seen);
+    const struct value *value = value_of(call, node);
+    const struct value **place = place_of(call, target, path);
+    if (place == NULL) {
+        return;
+    }
+    const struct value *list = path_get(*place, text_of(path));
+    if (value == NULL || (list != NULL && list->type != VALUE_LIST)) {
+        mistake(call, "%s: %s", path, value == NULL ? "nothing to append" : "it is no list");
+        return;
+    }
+    set(call, place, path, value_append(&call->arena, list, value));
+}
+
+/* "GROUP/VERSION/KIND" or "v1/KIND" cut at its last '/'. */
+static bool cut_kind(struct native_call *call, const char *kind, struct text *ret_version,
+                     struct text *ret_kind)
+{
+    const char *slash = kind == NULL ? NULL : strrchr(kind, '/');
+    if (slash == NULL || slash == kind || slash[1] == '\0') {
+        mistake(call, "\"%s\" is no kind, expected GROUP/VERSION/KIND",
+                kind == NULL ? "" : keep_chars(call, kind, "a kind"));
+        return false;
+    }
+    *ret_version = keep_text(call, (struct tend_str){kind, (size_t)(slash - kind)}, "a kind");
+    *ret_kind = keep_text(call, tend_str(slash + 1), "a kind");
+    return true;
+}
+
+static const struct value *text_value(struct native_call *call, const char *text, const char *what)
+{
+    return value_text(&call->arena, keep_text(call, tend_str(text), what));
+}
+
+static tend_node api_draft(struct tend_call *seen, const char *kind, const char *name_space,
+                           const char *name)
+{
+    struct native_call *call = of(seen);
+    struct text version, word;
+    if (!cut_kind(call, kind, &version, &word)) {
+        return name_value(call, value_empty_map());
+    }
+    struct value_field meta[] = {
+        {TEXT("name"), text_value(call, name, "a name"), 0, 0},
+        {TEXT("namespace"), text_value(call, name_space, "a namespace"), 0, 0}};
+    struct value_field root[] = {
+        {TEXT("apiVersion"), value_text(&call->arena, version), 0, 0},
+        {TEXT("kind"), value_text(&call->arena, word), 0, 0},
+        {TEXT("metadata"), value_map(&call->arena, meta, name_space == NULL ? 1 : 2), 0, 0}};
+    return name_value(call, value_map(&call->arena, root, COUNT_OF(root)));
+}
+
+static void api_apply(struct tend_call *seen, tend_node node)
+{
+    struct native_call *call = of(seen);
+    const struct value *draft = value_of(call, node);
+    const struct value *name = value_field(value_field(draft, "metadata"), "name");
+    if (!value_is(value_field(draft, "apiVersion"), VALUE_TEXT) ||
+        !value_is(value_field(draft, "kind"), VALUE_TEXT) || !value_is(name, VALUE_TEXT)) {
+        mistake(call, "apply: not a draft (no apiVersion, kind or metadata.name)");
+        return;
+    }
+    struct value_field fields[] = {{TEXT("object"), draft, 0, 0},
+                                   {TEXT("verb"), value_chars(&call->arena, "apply"), 0, 0}};
+    add(call, &call->writes, value_map(&call->arena, fields, COUNT_OF(fields)), CALL_WRITES_MAX,
+        "writes");
+}
+
+static void api_remove(struct tend_call *seen, const char *kind, const char *name_space,
+                       const char *name)
+{
+    struct native_call *call = of(seen);
+    struct text version, word;
+    if (!cut_kind(call, kind, &version, &word)) {
+        return;
+    }
+    struct value_field fields[] = {
+        {TEXT("kind"), text_value(call, kind, "a kind"), 0, 0},
+        {TEXT("name"), text_value(call, name, "a name"), 0, 0},
+        {TEXT("namespace"), text_value(call, name_space, "a namespace"), 0, 0},
+        {TEXT("verb"), value_chars(&call->arena, "remove"), 0, 0}};
+    add(call, &call->writes, value_map(&call->arena, fields, COUNT_OF(fields)), CALL_WRITES_MAX,
+        "writes");
+}
+
+static void api_condition(struct tend_call *seen, const char *type, int32_t truth,
+                          const char *reason, const char *message)
+{
+    struct native_call *call = of(seen);
+    const char *status = truth == TEND_TRUE ? "True" : truth == TEND_FALSE ? "False" : "Unknown";
+    struct value_field fields[] = {
+        {TEXT("message"), text_value(call, message, "a message"), 0, 0},
+        {TEXT("reason"), text_value(call, reason, "a reason"), 0, 0},
+        {TEXT("status"), value_chars(&call->arena, status), 0, 0},
+        {TEXT("type"), text_value(call, type, "a condition's type"), 0, 0}};
+    add(call, &call->conditions, value_map(&call->arena, fields, COUNT_OF(fields)),
+        CALL_CONDITIONS_MAX, "conditions");
+}
+
+static void api_event(struct tend_call *seen, int32_t tone, const char *reason, const char *message)
+{
+    struct native_call *call = of(seen);
+    const char *type = tone == TEND_NORMAL ? "Normal" : "Warning";
+    struct value_field fields[] = {{TEXT("message"), text_value(call, message, "a message"), 0, 0},
+                                   {TEXT("reason"), text_value(call, reason, "a reason"), 0, 0},
+                                   {TEXT("type"), value_chars(&call->arena, type), 0, 0}};
+    add(call, &call->events, value_map(&call->arena, fields, COUNT_OF(fields)), CALL_EVENTS_MAX,
+        "events");
+}
+
+/* --- the rest
+ * ---------------------------------------------------------------------------------- */
+
+static const void *api_find(const struct tend_host *host, const char *id)
+{
+    (void)host, (void)id;
+    return NULL; /* no interfaces beside the table yet */
+}
+
+static void api_log(const struct tend_host *host, int32_t level, const char *text)
+{
+    static const enum log_level levels[] = {[TEND_DEBUG] = LOG_DEBUG,
+                                            [TEND_INFO] = LOG_INFO,
+                                            [TEND_WARN] = LOG_WARN,
+                                            [TEND_ERROR] = LOG_ERROR};
+    union {
+        const struct tend_host *given;
+        struct tend_host *ours;
+    } of_host = {host};
+    struct native_controller *controller =
+        CONTAINER_OF(of_host.ours, struct native_controller, host);
+    bool known = level >= TEND_DEBUG && level <= TEND_ERROR;
+    struct text line = text == NULL || !is_utf8(text) ? TEXT("(not UTF-8)") : text_of(text);
+    controller->engine->host->ops->log(controller->engine->host, known ? levels[level] : LOG_INFO,
+                                       line);
+}
+
+static void *api_alloc(struct tend_call *call, size_t bytes)
+{
+    return arena_alloc(&of(call)->arena, bytes);
+}
+
+static int64_t api_time_left_ms(struct tend_call *seen)
+{
+    struct native_call *call = of(seen);
+    return call->cancelled ? 0 : call->engine->host->ops->time_left_ms(call->engine->host);
+}
+
+static const char *api_format_moment(struct tend_call *call, int64_t moment_ms)
+{
+    return moment_format(moment_ms, arena_alloc(&of(call)->arena, MOMENT_TEXT_MAX));
+}
+
+static int32_t api_parse_moment(struct tend_call *call, const char *text, int64_t *ret_ms)
+{
+    (void)call;
+    return moment_parse(text_of(text), ret_ms) ? 0 : 1;
+}
+
+static int32_t api_parse_duration(struct tend_call *call, const char *text, int64_t *ret_ms)
+{
+    (void)call;
+    return duration_parse(text_of(text), ret_ms) ? 0 : 1;
+}
+
+const struct tend_api native_api = {
+    .size = sizeof native_api,
+    .find = api_find,
+    .log = api_log,
+    .get = api_get,
+    .type = api_type,
+    .as_bool = api_as_bool,
+    .as_int = api_as_int,
+    .as_real = api_as_real,
+    .as_text = api_as_text,
+    .count = api_count,
+    .item = api_item,
+    .ask = api_ask,
+    .wait = api_wait,
+    .finish = api_finish,
+    .make_bool = api_make_bool,
+    .make_int = api_make_int,
+    .make_real = api_make_real,
+    .make_text = api_make_text,
+    .make_map = api_make_map,
+    .make_list = api_make_list,
+    .put = api_put,
+    .append = api_append,
+    .draft = api_draft,
+    .apply = api_apply,
+    .remove = api_remove,
+    .condition = api_condition,
+    .event = api_event,
+    .alloc = api_alloc,
+    .time_left_ms = api_time_left_ms,
+    .format_moment = api_format_moment,
+    .parse_moment = api_parse_moment,
+    .parse_duration = api_parse_duration,
+};

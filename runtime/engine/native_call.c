@@ -1,0 +1,361 @@
+/* From a snapshot to a result.
+ *
+ * The status that a call writes is laid over its own copy of the object as it goes, so that its
+ * reads see its writes; at the end the difference is taken as a merge patch, and what changed
+ * nothing is not there. An answer is seen through the writes of the call for the same reason. A
+ * call that made a mistake, or asked something that got no answer, ends as a failure with none of
+ * its writes: it has reasoned on something that is not so.
+ */
+#include "engine/native_call.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "document/json.h"
+#include "document/patch.h"
+#include "document/path.h"
+
+/* --- answers, seen through the writes of the call
+ * ---------------------------------------------- */
+
+struct target {
+    struct text version, kind, name_space, name;
+};
+
+static struct text field_text(const struct value *map, const char *name)
+{
+    return value_text_or(value_get(map, text_of(name)), TEXT(""));
+}
+
+static struct text own_namespace(const struct native_call *call)
+{
+    return field_text(value_field(call->object, "metadata"), "namespace");
+}
+
+/* What a question, a removal or an object is about; an empty namespace is the object's. */
+static struct target target_of(const struct native_call *call, struct text whole_kind,
+                               struct text name_space, struct text name)
+{
+    size_t slash = whole_kind.len;
+    while (slash > 0 && whole_kind.ptr[slash - 1] != '/') {
+        slash--;
+    }
+    return (struct target){text_first(whole_kind, slash == 0 ? 0 : slash - 1),
+                           text_from(whole_kind, slash),
+                           name_space.len == 0 ? own_namespace(call) : name_space, name};
+}
+
+static struct target target_of_object(const struct native_call *call, const struct value *object)
+{
+    const struct value *meta = value_field(object, "metadata");
+    struct text name_space = field_text(meta, "namespace");
+    return (struct target){field_text(object, "apiVersion"), field_text(object, "kind"),
+                           name_space.len == 0 ? own_namespace(call) : name_space,
+                           field_text(meta, "name")};
+}
+
+static bool same_kind(const struct target *a, const struct target *b)
+{
+    return text_equal(a->version, b->version) && text_equal(a->kind, b->kind) &&
+           text_equal(a->name_space, b->name_space);
+}
+
+static struct target target_of_write(const struct native_call *call, const struct value *write)
+{
+    const struct value *object = value_field(write, "object");
+    return object != NULL ? target_of_object(call, object)
+                          : target_of(call, field_text(write, "kind"),
+                                      field_text(write, "namespace"), field_text(write, "name"));
+}
+
+static const struct value *through_writes(struct native_call *call, const struct target *target,
+                                          const struct value *object)
+{
+    for (size_t i = 0; i < call->writes.count; i++) {
+        const struct value *write = call->writes.items[i];
+        struct target written = target_of_write(call, write);
+        if (same_kind(&written, target) && text_equal(written.name, target->name)) {
+            const struct value *draft = value_field(write, "object");
+            object = draft == NULL ? NULL : patch_merge(&call->arena, object, draft);
+        }
+    }
+    return object;
+}
+
+static bool listed(const struct native_call *call, const struct value *list,
+                   const struct target *target)
+{
+    for (size_t i = 0; i < value_count(list); i++) {
+        struct target item = target_of_object(call, list->items[i]);
+        if (same_kind(&item, target) && text_equal(item.name, target->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The objects of a selection as the call has left them; what it made itself is there where the
+ * selection asks for all (labels are judged by the host alone). */
+static const struct value *list_through_writes(struct native_call *call,
+                                               const struct value *question,
+                                               const struct value *list)
+{
+    if (call->writes.count == 0) {
+        return list;
+    }
+    const struct value *seen = NULL;
+    for (size_t i = 0; i < value_count(list); i++) {
+        struct target target = target_of_object(call, list->items[i]);
+        const struct value *object = through_writes(call, &target, list->items[i]);
+        seen = object == NULL ? seen : value_append(&call->arena, seen, object);
+    }
+    struct target asked =
+        target_of(call, field_text(question, "kind"), field_text(question, "namespace"), TEXT(""));
+    for (size_t i = 0; field_text(question, "labels").len == 0 && i < call->writes.count; i++) {
+        struct target written = target_of_write(call, call->writes.items[i]);
+        const struct value *object = through_writes(call, &written, NULL);
+        if (object != NULL && same_kind(&asked, &written) && !listed(call, list, &written) &&
+            !listed(call, seen, &written)) {
+            seen = value_append(&call->arena, seen, object);
+        }
+    }
+    return seen == NULL ? value_empty_list() : seen;
+}
+
+static const struct value *see(struct native_call *call, const struct value *question,
+                               const struct value *answer)
+{
+    const struct value *select = value_field(question, "select");
+    if (select != NULL) {
+        return list_through_writes(call, select, answer);
+    }
+    const struct value *fetch = value_field(question, "fetch");
+    struct target target = target_of(call, field_text(fetch, "kind"),
+                                     field_text(fetch, "namespace"), field_text(fetch, "name"));
+    return through_writes(call, &target, value_is(answer, VALUE_NULL) ? NULL : answer);
+}
+
+bool native_call_answer(struct native_call *call, uint32_t ask, struct text bytes,
+                        struct text problem)
+{
+    struct error err = ERROR_INIT;
+    const struct value *answer = NULL;
+    if (ask >= call->ask_count || call->asks[ask].state != ASK_OPEN) {
+        return false;
+    }
+    if (problem.len == 0 && json_parse(&call->arena, bytes, &answer, &err) != TEND_OK) {
+        problem = text_of(err.message);
+    }
+    struct native_ask *asked = &call->asks[ask];
+    asked->state = ASK_ANSWERED;
+    if (problem.len > 0) {
+        call->problem = arena_text(&call->arena, problem).ptr;
+    } else {
+        asked->answer = see(call, asked->question, answer);
+    }
+    return true;
+}
+
+/* --- running
+ * ----------------------------------------------------------------------------------- */
+
+static const struct tend_state *state_of(const struct native_call *call)
+{
+    const struct native_controller *controller = call->controller;
+    struct text name = value_text_or(path_get(call->object, controller->state_field), TEXT(""));
+    for (size_t i = 0; i < controller->state_count; i++) {
+        if (name.len == 0 || text_is(name, controller->states[i].name)) {
+            return &controller->states[i]; /* the first is the initial one */
+        }
+    }
+    return NULL;
+}
+
+/* What is to run; NULL: nothing. */
+static tend_run *choose(struct native_call *call)
+{
+    const struct native_controller *controller = call->controller;
+    if (call->given->verb == ENGINE_FINALIZE) {
+        return controller->given.finalize;
+    }
+    if (controller->state_count == 0) {
+        return controller->given.reconcile;
+    }
+    const struct tend_state *state = state_of(call);
+    if (state == NULL) {
+        call->problem = "the object is in a state that this version of the plugin does not have";
+        return NULL;
+    }
+    return state->run != NULL ? state->run : controller->given.reconcile;
+}
+
+static void execute(struct native_call *call)
+{
+    tend_run *run = choose(call);
+    struct tend_result result = {.size = sizeof result};
+    if (run == NULL) {
+        return;
+    }
+    run(&call->seen, &result);
+    if (result.outcome != TEND_LATER) {
+        if (!call->finished) {
+            native_api.finish(&call->seen, &result);
+        }
+        return;
+    }
+    while (!call->finished && native_api.wait(&call->seen) == 0) {
+    }
+    if (!call->finished && call->mistake == NULL) {
+        call->mistake = "TEND_LATER was returned, nothing is asked, and finish was not called";
+    }
+}
+
+/* --- the result
+ * -------------------------------------------------------------------------------- */
+
+static void put_text(struct native_call *call, const struct value **result, const char *name,
+                     const char *text)
+{
+    if (text != NULL) {
+        *result = value_with(&call->arena, *result, text_of(name), value_chars(&call->arena, text));
+    }
+}
+
+static void put_list(struct native_call *call, const struct value **result, const char *name,
+                     const struct native_list *list)
+{
+    if (list->count > 0) {
+        *result = value_with(&call->arena, *result, text_of(name),
+                             value_list(&call->arena, list->items, list->count));
+    }
+}
+
+static void put_status(struct native_call *call, const struct value **result)
+{
+    const struct value *before = value_field(call->object, "status");
+    const struct value *after = value_field(call->current, "status");
+    if (before == after) {
+        return;
+    }
+    const struct value *patch =
+        patch_between(&call->arena, before == NULL ? value_empty_map() : before,
+                      after == NULL ? value_empty_map() : after);
+    if (patch != NULL) {
+        *result = value_with(&call->arena, *result, TEXT("status"), patch);
+    }
+}
+
+static const char *outcome_name(int32_t outcome)
+{
+    switch (outcome) {
+    case TEND_DONE:
+        return "done";
+    case TEND_AGAIN:
+        return "again";
+    case TEND_ENTER:
+        return "enter";
+    case TEND_RETRY:
+        return "retry";
+    default: /* an enumerator of a later minor: the contract says how it is read */
+        return "fail";
+    }
+}
+
+/* The machine is the host's: a call moves by TEND_ENTER alone. */
+static void check_state_unwritten(struct native_call *call)
+{
+    struct text field = call->controller->state_field;
+    const struct value *before = path_get(call->object, field);
+    const struct value *after = path_get(call->current, field);
+    if (call->controller->state_count > 0 && call->mistake == NULL && before != after &&
+        (before == NULL || after == NULL || !value_equal(before, after))) {
+        call->mistake = "the state was written as a field; return TEND_ENTER instead";
+    }
+}
+
+static const struct value *failure(struct native_call *call, const char *outcome,
+                                   const char *reason, const char *message)
+{
+    const struct value *result = value_empty_map();
+    put_text(call, &result, "outcome", outcome);
+    put_text(call, &result, "reason", reason);
+    put_text(call, &result, "message", message);
+    return result;
+}
+
+static const struct value *success(struct native_call *call)
+{
+    const struct tend_result *outcome = &call->outcome;
+    const struct value *result = value_empty_map();
+    put_text(call, &result, "outcome", outcome_name(outcome->outcome));
+    if (outcome->after_ms > 0) {
+        result = value_with(&call->arena, result, TEXT("afterMs"),
+                            value_int(&call->arena, outcome->after_ms));
+    }
+    put_text(call, &result, "state", outcome->state);
+    put_text(call, &result, "reason", outcome->reason);
+    put_text(call, &result, "message", outcome->message);
+    put_status(call, &result);
+    put_list(call, &result, "writes", &call->writes);
+    put_list(call, &result, "conditions", &call->conditions);
+    put_list(call, &result, "events", &call->events);
+    return result;
+}
+
+static const struct value *result_of(struct native_call *call)
+{
+    check_state_unwritten(call);
+    if (call->outcome.outcome == TEND_ENTER && call->outcome.state == NULL &&
+        call->mistake == NULL) {
+        call->mistake = "TEND_ENTER without a state";
+    }
+    if (call->mistake != NULL) {
+        return failure(call, "fail", "PluginMistake", call->mistake);
+    }
+    if (call->problem != NULL) {
+        return failure(call, "retry", "NoAnswer", call->problem);
+    }
+    return success(call);
+}
+
+static void write_result(struct native_call *call, struct buffer *out)
+{
+    json_write(out, result_of(call));
+    if (out->full) {
+        buffer_clear(out);
+        json_write(out,
+                   failure(call, "fail", "PluginMistake", "the writes of one call exceed 4 MiB"));
+    }
+}
+
+void native_call_run(struct native_call *call, struct buffer *out)
+{
+    struct error err = ERROR_INIT;
+    if (json_parse(&call->arena, call->given->object, &call->object, &err) != TEND_OK) {
+        json_write(out, failure(call, "retry", "BadSnapshot", err.message));
+        return;
+    }
+    call->current = call->object;
+    call->seen = (struct tend_call){.size = sizeof call->seen,
+                                    .verb = call->given->verb == ENGINE_FINALIZE ? TEND_FINALIZE
+                                                                                 : TEND_RECONCILE,
+                                    .api = &native_api,
+                                    .host = &call->controller->host,
+                                    .self = call->controller->self,
+                                    .now_ms = call->given->now_ms,
+                                    .entered_ms = call->given->entered_ms};
+    execute(call);
+    write_result(call, out);
+}
+
+void native_call_done(struct native_call *call)
+{
+    free(call->nodes.items);
+    free(call->writes.items);
+    free(call->conditions.items);
+    free(call->events.items);
+    free(call->asks);
+    arena_done(&call->arena);
+    *call = (struct native_call){0};
+}

@@ -1,0 +1,114 @@
+#include "support/engine_bench.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "document/json.h"
+#include "engine/native.h"
+
+static struct engine_bench *of(struct engine_host *host)
+{
+    return CONTAINER_OF(host, struct engine_bench, host);
+}
+
+static void give_answer(struct engine_bench *bench, uint64_t call, uint32_t ask)
+{
+    engine_answer(bench->engine, call, ask, text_of(bench->answer), text_of(bench->problem));
+}
+
+static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
+                  const struct value *question)
+{
+    struct engine_bench *bench = of(host);
+    json_write(&bench->questions, question);
+    buffer_byte(&bench->questions, '\n');
+    if (bench->answers == BENCH_AT_ONCE) {
+        give_answer(bench, call, ask);
+        return;
+    }
+    bench->call = call;
+    bench->ask = bench->open == 0 ? ask : bench->ask;
+    bench->open++;
+}
+
+static bool wait_for_answer(struct engine_host *host)
+{
+    struct engine_bench *bench = of(host);
+    if (bench->answers == BENCH_NEVER || bench->open == 0) {
+        return false;
+    }
+    bench->open--;
+    give_answer(bench, bench->call, bench->ask++);
+    return true;
+}
+
+static void finished(struct engine_host *host, uint64_t call, struct text result)
+{
+    (void)call;
+    buffer_clear(&of(host)->result);
+    buffer_text(&of(host)->result, result);
+    of(host)->finished++;
+}
+
+static void log_line(struct engine_host *host, enum log_level level, struct text text)
+{
+    buffer_format(&of(host)->log, "%d %.*s\n", (int)level, TEXT_ARG(text));
+}
+
+static int64_t time_left_ms(struct engine_host *host)
+{
+    (void)host;
+    return RECONCILE_LIMIT_MS;
+}
+
+static const struct engine_host_ops ops = {asked, wait_for_answer, finished, log_line,
+                                           time_left_ms};
+
+static void init(struct engine_bench *bench)
+{
+    *bench = (struct engine_bench){.host.ops = &ops,
+                                   .result = BUFFER_INIT(RESULT_BYTES_MAX),
+                                   .log = BUFFER_INIT(MIB),
+                                   .questions = BUFFER_INIT(MIB),
+                                   .answer = "null"};
+}
+
+bool engine_bench_open(struct engine_bench *bench, const char *path)
+{
+    struct error err = ERROR_INIT;
+    init(bench);
+    if (native_open(path, NULL, &bench->host, &bench->engine, &err) != TEND_OK) {
+        fprintf(stderr, "%s: %s\n", path, err.message);
+        return false;
+    }
+    return true;
+}
+
+void engine_bench_done(struct engine_bench *bench)
+{
+    engine_closep(&bench->engine);
+    buffer_done(&bench->result);
+    buffer_done(&bench->log);
+    buffer_done(&bench->questions);
+}
+
+const char *engine_bench_run(struct engine_bench *bench, const struct engine_call *call)
+{
+    bench->finished = 0;
+    bench->open = 0;
+    buffer_clear(&bench->questions);
+    engine_run(bench->engine, call);
+    return bench->finished == 1 ? buffer_view(&bench->result).ptr : "(not finished once)";
+}
+
+const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err)
+{
+    init(bench);
+    *err = (struct error)ERROR_INIT;
+    if (native_open(path, NULL, &bench->host, &bench->engine, err) == TEND_OK) {
+        err->message[0] = '\0';
+    }
+    engine_bench_done(bench);
+    return err->message;
+}

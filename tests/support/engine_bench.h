@@ -1,0 +1,40 @@
+/* An engine with nobody around it: a test opens a plugin, hands in objects as JSON text, and reads
+ * results as JSON text.
+ *
+ *     struct engine_bench bench;
+ *     if (!engine_bench_open(&bench, path)) { return; }       -- a failed CHECK says why
+ *     CHECK_TEXT(engine_bench_run(&bench, &(struct engine_call){...}), "{\"outcome\":\"done\"}");
+ *     engine_bench_done(&bench);
+ */
+#ifndef SUPPORT_ENGINE_BENCH_H
+#define SUPPORT_ENGINE_BENCH_H
+
+#include "base/buffer.h"
+#include "engine/engine.h"
+
+/* When questions are answered. */
+enum bench_answers { BENCH_AT_ONCE, BENCH_WHILE_WAITING, BENCH_NEVER };
+
+struct engine_bench {
+    struct engine_host host;
+    struct engine *engine;
+    struct buffer result, log, questions; /* of the last call; all; of the last call, one a line */
+    enum bench_answers answers;
+    const char *answer;  /* JSON for every question */
+    const char *problem; /* instead of an answer; NULL: none */
+    uint64_t call;       /* a question that waits for its answer ... */
+    uint32_t ask, open;  /* ... the first of `open` */
+    unsigned finished;   /* results of the last call */
+};
+
+/* Open the plugin at `path` with configuration {}. */
+bool engine_bench_open(struct engine_bench *bench, const char *path);
+void engine_bench_done(struct engine_bench *bench);
+
+/* The result of `call`, borrowed until the next. */
+const char *engine_bench_run(struct engine_bench *bench, const struct engine_call *call);
+
+/* Why the plugin at `path` is refused; "" where it is not. Borrowed until the next. */
+const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err);
+
+#endif
