@@ -245,10 +245,14 @@ static const struct value *map_without(struct arena *arena, const struct value *
 {
     struct value_field *fields;
     struct value *made = new_map(arena, map->count - 1u, &fields);
+    size_t kept = 0;
     made->line = map->line;
     made->column = map->column;
-    copy_fields(fields, map->fields, index);
-    copy_fields(fields + index, map->fields + index + 1, map->count - index - 1);
+    for (size_t i = 0; i < map->count; i++) {
+        if (i != index) {
+            fields[kept++] = map->fields[i];
+        }
+    }
     return made;
 }
 

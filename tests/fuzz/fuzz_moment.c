@@ -1,19 +1,6 @@
 /* What parses as a moment or a duration prints, and what was printed parses to the same. */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/moment.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool holds, const char *what)
-{
-    if (!holds) {
-        fprintf(stderr, "%s\n", what);
-        abort();
-    }
-}
+#include "support/require.h"
 
 static void check_moment(struct text input)
 {
