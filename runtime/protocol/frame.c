@@ -26,9 +26,6 @@ static const struct {
     [FRAME_ANSWER] = {"answer", FRAME_HEAD_MAX, ANSWER_BYTES_MAX},
     [FRAME_RESULT] = {"result", FRAME_HEAD_MAX, RESULT_BYTES_MAX},
     [FRAME_CANCEL] = {"cancel", FRAME_HEAD_MAX, 0},
-    [FRAME_LOG] = {"log", FRAME_HEAD_MAX, 0},
-    [FRAME_PING] = {"ping", FRAME_HEAD_MAX, 0},
-    [FRAME_PONG] = {"pong", FRAME_HEAD_MAX, 0},
     [FRAME_STOP] = {"stop", FRAME_HEAD_MAX, 0},
 };
 

@@ -31,10 +31,7 @@ enum frame_type {
     FRAME_ANSWER = 6,     /* to the runner; tail: the object, null, or a list */
     FRAME_RESULT = 7,     /* to the host: a call is over; tail: its result */
     FRAME_CANCEL = 8,     /* to the runner: nobody waits for this call any more */
-    FRAME_LOG = 9,        /* to the host: a line */
-    FRAME_PING = 10,      /* to the runner */
-    FRAME_PONG = 11,      /* to the host */
-    FRAME_STOP = 12,      /* to the runner: stop the controllers and exit */
+    FRAME_STOP = 9,       /* to the runner: stop the controllers and exit */
     FRAME_TYPES
 };
 

@@ -11,8 +11,6 @@
 
 static const char *const verbs[] = {
     [MESSAGE_RECONCILE] = "reconcile", [MESSAGE_FINALIZE] = "finalize"};
-static const char *const levels[] = {
-    [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
 
 static void write_frame(struct buffer *out, enum frame_type type, uint64_t call,
                         const struct buffer *head, struct text tail)
@@ -267,29 +265,6 @@ enum tend_code message_read_refused(const struct frame *frame, struct arena *are
     const struct value *head;
     TRY(read_head(frame, arena, &head, err));
     return read_text(frame, head, "reason", ret_reason, err);
-}
-
-void message_write_log(struct buffer *out, enum log_level level, struct text text)
-{
-    CLEANUP(buffer_done) struct buffer head = BUFFER_INIT(FRAME_HEAD_MAX);
-    buffer_format(&head, "{\"level\":\"%s\",\"text\":", levels[level]);
-    json_write_text(&head, text_first(text, LOG_MESSAGE_MAX));
-    buffer_chars(&head, "}");
-    write_frame(out, FRAME_LOG, 0, &head, nothing);
-}
-
-enum tend_code message_read_log(const struct frame *frame, struct arena *arena,
-                                enum log_level *ret_level, struct text *ret_text, struct error *err)
-{
-    const struct value *head;
-    struct text text;
-    unsigned level;
-    TRY(read_head(frame, arena, &head, err));
-    TRY(read_text(frame, head, "text", &text, err));
-    TRY(read_word(frame, head, "level", levels, COUNT_OF(levels), &level, err));
-    *ret_level = (enum log_level)level;
-    *ret_text = text;
-    return TEND_OK;
 }
 
 void message_write_plain(struct buffer *out, enum frame_type type, uint64_t call)

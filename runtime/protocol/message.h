@@ -6,7 +6,6 @@
 #define PROTOCOL_MESSAGE_H
 
 #include "base/arena.h"
-#include "base/log.h"
 #include "document/value.h"
 #include "protocol/frame.h"
 
@@ -73,13 +72,7 @@ void message_write_refused(struct buffer *out, struct text reason);
 NODISCARD enum tend_code message_read_refused(const struct frame *frame, struct arena *arena,
                                               struct text *ret_reason, struct error *err);
 
-/* log {"level", "text"}. */
-void message_write_log(struct buffer *out, enum log_level level, struct text text);
-NODISCARD enum tend_code message_read_log(const struct frame *frame, struct arena *arena,
-                                          enum log_level *ret_level, struct text *ret_text,
-                                          struct error *err);
-
-/* cancel, ping, pong, stop: {}. */
+/* cancel, stop: {}. */
 void message_write_plain(struct buffer *out, enum frame_type type, uint64_t call);
 
 #endif

@@ -34,13 +34,11 @@ static void read_frame(const struct frame *frame)
     struct message_run run;
     struct message_answer answer;
     struct text text;
-    enum log_level level;
     uint32_t ask;
     (void)!message_read_hello(frame, &arena, &hello, &err);
     (void)!message_read_run(frame, &arena, &run, &err);
     (void)!message_read_answer(frame, &arena, &answer, &err);
     (void)!message_read_refused(frame, &arena, &text, &err);
-    (void)!message_read_log(frame, &arena, &level, &text, &err);
     if (message_read_ask(frame, &arena, &ask, &value, &err) == TEND_OK) {
         (void)!shape_question(value, &err);
     }

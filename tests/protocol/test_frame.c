@@ -29,7 +29,7 @@ static void carries_frames_byte_by_byte(void)
 {
     CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(MIB);
     frame_write(&out, &(struct frame){FRAME_RUN, 7, TEXT("{\"a\":1}"), TEXT("{\"spec\":{}}")});
-    frame_write(&out, &(struct frame){FRAME_PING, 0, TEXT("{}"), TEXT("")});
+    frame_write(&out, &(struct frame){FRAME_STOP, 0, TEXT("{}"), TEXT("")});
     frame_write(&out, &(struct frame){FRAME_RESULT, 8, TEXT("{}"), TEXT("[]")});
     for (size_t step = 1; step <= out.len; step += 13) {
         CLEANUP(frame_reader_done) struct frame_reader reader;
@@ -83,17 +83,17 @@ static const char *refusal(struct raw raw, struct error *err)
 static void refuses_what_is_no_frame(void)
 {
     struct error err;
-    CHECK_TEXT(refusal((struct raw){4, FRAME_PING, 0, 0, 0}, &err), "");
+    CHECK_TEXT(refusal((struct raw){4, FRAME_STOP, 0, 0, 0}, &err), "");
     CHECK_TEXT(refusal((struct raw){4, 99, 0, 0, 0}, &err), "a frame of unknown type 99");
     CHECK_TEXT(refusal((struct raw){4, 0, 0, 0, 0}, &err), "a frame of unknown type 0");
-    CHECK_TEXT(refusal((struct raw){3, FRAME_PING, 0, 0, 0}, &err),
-               "a frame \"ping\" of 3 bytes, expected 4 to 65540");
+    CHECK_TEXT(refusal((struct raw){3, FRAME_STOP, 0, 0, 0}, &err),
+               "a frame \"stop\" of 3 bytes, expected 4 to 65540");
     CHECK_TEXT(refusal((struct raw){UINT32_MAX, FRAME_RUN, 0, 0, 0}, &err),
                "a frame \"run\" of 4294967295 bytes, expected 4 to 1638404");
-    CHECK_TEXT(refusal((struct raw){4, FRAME_PING, 1, 0, 0}, &err),
-               "a frame \"ping\" with unknown flags 0x1");
-    CHECK_TEXT(refusal((struct raw){4, FRAME_PING, 0, 0, 1}, &err),
-               "a frame \"ping\" with a head of 1 bytes in 0");
+    CHECK_TEXT(refusal((struct raw){4, FRAME_STOP, 1, 0, 0}, &err),
+               "a frame \"stop\" with unknown flags 0x1");
+    CHECK_TEXT(refusal((struct raw){4, FRAME_STOP, 0, 0, 1}, &err),
+               "a frame \"stop\" with a head of 1 bytes in 0");
 }
 
 static void asks_for_no_memory_that_no_frame_needs(void)

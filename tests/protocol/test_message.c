@@ -97,13 +97,12 @@ static void carries_questions_and_answers(void)
     CHECK(back.call == 5 && back.ask == 3 && text_is(back.bytes, "null") && back.problem.len == 0);
 }
 
-static void carries_results_descriptors_refusals_lines(void)
+static void carries_results_descriptors_refusals(void)
 {
     CLEANUP(close_post) struct post post;
     open_post(&post);
     const struct value *value = NULL;
     struct text text = {0};
-    enum log_level level = LOG_ERROR;
     message_write_result(&post.out, 9, TEXT("{\"outcome\":\"done\"}"));
     if (!deliver(&post)) {
         return;
@@ -116,10 +115,6 @@ static void carries_results_descriptors_refusals_lines(void)
     CHECK(deliver(&post));
     CHECK(message_read_refused(&post.frame, &post.arena, &text, &post.err) == TEND_OK);
     CHECK(text_is(text, "no\nway"));
-    message_write_log(&post.out, LOG_WARN, TEXT("careful"));
-    CHECK(deliver(&post));
-    CHECK(message_read_log(&post.frame, &post.arena, &level, &text, &post.err) == TEND_OK);
-    CHECK(level == LOG_WARN && text_is(text, "careful"));
 }
 
 static void says_what_is_wrong_with_a_head(void)
@@ -146,6 +141,5 @@ static void says_what_is_wrong_with_a_head(void)
 
 SUITE({"carries hello", carries_hello}, {"carries a run", carries_a_run},
       {"carries questions and answers", carries_questions_and_answers},
-      {"carries results, descriptors, refusals and lines",
-       carries_results_descriptors_refusals_lines},
+      {"carries results, descriptors and refusals", carries_results_descriptors_refusals},
       {"says what is wrong with a head", says_what_is_wrong_with_a_head})

@@ -1,0 +1,344 @@
+/* tend-runner: the process that a plugin lives in.
+ *
+ * Born with a socket (3), a shared page (4) and a pipe on 1 and 2; told by the first frame what to
+ * load; ended by a frame, by the end of the socket, or by a signal. One thread reads frames and runs
+ * calls in the order in which they came. It reads before it runs: what is there is taken with one
+ * system call, and results are sent together, unless the calls are slow.
+ *
+ * While a call waits for an answer, frames go on being read: answers and cancellations are for it, runs
+ * are put aside. The reader's bytes move when it reads on, so a call that runs owns a copy of its
+ * object.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "engine/native.h"
+#include "protocol/line.h"
+#include "protocol/message.h"
+#include "protocol/page.h"
+
+enum {
+    BATCH_BYTES = 64 * 1024,
+    BATCH_RESULTS = 32,
+    SLOW_NS = 200 * 1000 /* a call that took longer does not keep results waiting */
+};
+
+struct child {
+    struct engine_host host;
+    struct engine *engine;
+    struct page *page;
+    struct frame_reader reader, aside; /* `aside`: runs that came while a call waited */
+    struct buffer out, object;
+    unsigned results; /* in `out` */
+    int64_t until_ns; /* the running call's end */
+    uint64_t running;
+    bool stop;
+};
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static struct child *of(struct engine_host *host)
+{
+    return CONTAINER_OF(host, struct child, host);
+}
+
+/* --- the socket -------------------------------------------------------------------------------- */
+
+static void flush_out(struct child *child)
+{
+    while (child->out.len > 0) {
+        ssize_t sent = send(RUNNER_FD_SOCKET, child->out.data, child->out.len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) {
+            continue;
+        }
+        if (sent <= 0) {
+            child->stop = true; /* the host is gone */
+            buffer_clear(&child->out);
+            break;
+        }
+        buffer_consume(&child->out, (size_t)sent);
+    }
+    child->results = 0;
+}
+
+/* Wait for bytes; false at the end of the socket. */
+static bool read_more(struct child *child)
+{
+    size_t size;
+    flush_out(child);
+    char *space = frame_reader_space(&child->reader, &size);
+    ssize_t got;
+    do {
+        got = recv(RUNNER_FD_SOCKET, space, size, 0);
+    } while (got < 0 && errno == EINTR);
+    if (got <= 0) {
+        child->stop = true;
+        return false;
+    }
+    frame_reader_fed(&child->reader, (size_t)got);
+    return true;
+}
+
+/* The next frame, waited for; false where there will be none. */
+static bool next_frame(struct child *child, struct frame *ret_frame)
+{
+    bool found = false;
+    struct error err = ERROR_INIT;
+    while (!child->stop) {
+        if (frame_reader_next(&child->reader, ret_frame, &found, &err) != TEND_OK) {
+            fprintf(stderr, "<3>the host sends what is no frame: %s\n", err.message);
+            return false;
+        }
+        if (found) {
+            return true;
+        }
+        if (!read_more(child)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+/* --- what the engine asks of us ---------------------------------------------------------------- */
+
+static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
+                  const struct value *question)
+{
+    message_write_ask(&of(host)->out, call, ask, question);
+}
+
+static void put_aside(struct child *child, const struct frame *frame)
+{
+    struct buffer copy = BUFFER_INIT(FRAME_STREAM_MAX);
+    size_t room;
+    frame_write(&copy, frame);
+    for (size_t at = 0; at < copy.len;) {
+        char *space = frame_reader_space(&child->aside, &room);
+        size_t part = copy.len - at < room ? copy.len - at : room;
+        memcpy(space, copy.data + at, part);
+        frame_reader_fed(&child->aside, part);
+        at += part;
+    }
+    buffer_done(&copy);
+}
+
+static void take_answer(struct child *child, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct message_answer answer;
+    struct error err = ERROR_INIT;
+    if (message_read_answer(frame, &arena, &answer, &err) != TEND_OK) {
+        fprintf(stderr, "<3>%s\n", err.message);
+        child->stop = true;
+        return;
+    }
+    engine_answer(child->engine, answer.call, answer.ask, answer.bytes, answer.problem);
+}
+
+/* What may come at any time; true where it concerned the running call. */
+static bool take_aside_frame(struct child *child, const struct frame *frame)
+{
+    switch (frame->type) {
+    case FRAME_ANSWER:
+        take_answer(child, frame);
+        return frame->call == child->running;
+    case FRAME_CANCEL:
+        engine_cancel(child->engine, frame->call);
+        return frame->call == child->running;
+    case FRAME_STOP:
+        child->stop = true;
+        return false;
+    case FRAME_RUN:
+        put_aside(child, frame);
+        return false;
+    case FRAME_HELLO:
+    case FRAME_DESCRIPTOR:
+    case FRAME_REFUSED:
+    case FRAME_ASK:
+    case FRAME_RESULT:
+    case FRAME_TYPES:
+        break;
+    }
+    fprintf(stderr, "<3>the host sends a frame \"%s\"\n", frame_type_name(frame->type));
+    child->stop = true;
+    return false;
+}
+
+static bool wait_for_answer(struct engine_host *host)
+{
+    struct child *child = of(host);
+    struct frame frame;
+    while (next_frame(child, &frame)) {
+        if (take_aside_frame(child, &frame)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void finished(struct engine_host *host, uint64_t call, struct text result)
+{
+    message_write_result(&of(host)->out, call, result);
+    of(host)->results++;
+}
+
+/* One write, so that lines of several threads do not mix. */
+static void log_line(struct engine_host *host, enum log_level level, struct text text)
+{
+    (void)host;
+    char line[LOG_MESSAGE_MAX + 8];
+    int len = snprintf(line, sizeof line, "<%c>%.*s\n", line_level(level),
+                       TEXT_ARG(text_first(text, LOG_MESSAGE_MAX)));
+    ssize_t ignored = write(STDERR_FILENO, line, (size_t)len);
+    (void)ignored;
+}
+
+static int64_t time_left_ms(struct engine_host *host)
+{
+    int64_t left = (of(host)->until_ns - now_ns()) / 1000000;
+    return left < 0 ? 0 : left;
+}
+
+static const struct engine_host_ops host_ops = {asked, wait_for_answer, finished, log_line,
+                                                time_left_ms};
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+/* Execute one run; results are sent when there are many, or when calls are slow. */
+static void execute(struct child *child, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct message_run run;
+    struct error err = ERROR_INIT;
+    if (message_read_run(frame, &arena, &run, &err) != TEND_OK) {
+        fprintf(stderr, "<3>%s\n", err.message);
+        child->stop = true;
+        return;
+    }
+    buffer_clear(&child->object);
+    buffer_text(&child->object, run.object);
+    int64_t began = now_ns();
+    child->until_ns = began + run.limit_ms * 1000000;
+    child->running = run.call;
+    atomic_store_explicit(&child->page->executing, run.call, memory_order_release);
+    engine_run(child->engine,
+               &(struct engine_call){.id = run.call,
+                                     .controller = run.controller,
+                                     .verb = run.verb == MESSAGE_FINALIZE ? ENGINE_FINALIZE
+                                                                          : ENGINE_RECONCILE,
+                                     .object = buffer_view(&child->object),
+                                     .now_ms = run.now_ms,
+                                     .entered_ms = run.entered_ms});
+    atomic_store_explicit(&child->page->executing, 0, memory_order_release);
+    child->running = 0;
+    if (now_ns() - began > SLOW_NS || child->results >= BATCH_RESULTS ||
+        child->out.len >= BATCH_BYTES) {
+        flush_out(child);
+    }
+}
+
+/* Runs that were put aside while a call waited, in their order. */
+static void execute_aside(struct child *child)
+{
+    struct frame frame;
+    bool found = true;
+    while (!child->stop && found) {
+        if (frame_reader_next(&child->aside, &frame, &found, NULL) != TEND_OK) {
+            child->stop = true;
+        } else if (found) {
+            execute(child, &frame);
+        }
+    }
+}
+
+static void serve(struct child *child)
+{
+    struct frame frame;
+    while (next_frame(child, &frame)) {
+        if (frame.type == FRAME_RUN) {
+            execute(child, &frame);
+            execute_aside(child);
+        } else {
+            (void)take_aside_frame(child, &frame);
+        }
+    }
+}
+
+static enum tend_code load(struct child *child, const struct frame *frame, struct error *err)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct message_hello hello;
+    TRY(message_read_hello(frame, &arena, &hello, err));
+    if (hello.major != PROTOCOL_MAJOR || hello.minor != PROTOCOL_MINOR) {
+        return FAIL(err, TEND_INVALID,
+                    "tend-runner speaks protocol %d.%d, the host another: they are not installed "
+                    "together",
+                    PROTOCOL_MAJOR, PROTOCOL_MINOR);
+    }
+    return native_open(hello.path.ptr, hello.config, &child->host, &child->engine, err);
+}
+
+static bool greet(struct child *child)
+{
+    struct frame frame;
+    struct error err = ERROR_INIT;
+    if (!next_frame(child, &frame)) {
+        return false;
+    }
+    if (load(child, &frame, &err) != TEND_OK) {
+        message_write_refused(&child->out, text_of(err.message));
+        flush_out(child);
+        return false;
+    }
+    message_write_descriptor(&child->out, child->engine->descriptor);
+    flush_out(child);
+    return !child->stop;
+}
+
+/* What holds for whatever is loaded; the host has set limits and priority. */
+static bool confine(void)
+{
+    struct rlimit none = {0, 0};
+    return prctl(PR_SET_PDEATHSIG, 9) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           setrlimit(RLIMIT_CORE, &none) == 0;
+}
+
+int main(void)
+{
+    struct child child = {.host.ops = &host_ops,
+                          .out = BUFFER_INIT(4 * FRAME_STREAM_MAX),
+                          .object = BUFFER_INIT(DOC_BYTES_MAX)};
+    void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, RUNNER_FD_PAGE, 0);
+    if (page == MAP_FAILED || !confine()) {
+        fprintf(stderr, "tend-runner is started by tend, not by hand\n");
+        return 2;
+    }
+    child.page = page;
+    frame_reader_init(&child.reader);
+    frame_reader_init(&child.aside);
+    bool loaded = greet(&child);
+    if (loaded) {
+        serve(&child);
+        flush_out(&child);
+    }
+    engine_closep(&child.engine);
+    frame_reader_done(&child.reader);
+    frame_reader_done(&child.aside);
+    buffer_done(&child.out);
+    buffer_done(&child.object);
+    return loaded ? 0 : 1;
+}

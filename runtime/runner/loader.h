@@ -1,0 +1,30 @@
+/* From a plugin's file to a private copy that can be loaded.
+ *
+ * A file that somebody may write while it is mapped changes running code, and one that is half there
+ * kills whoever loads it. So the file is looked at through one descriptor (a plain file of root's or
+ * ours, not writable by others, in such a folder), read whole, judged (protocol/elf.h), and copied under
+ * a name that is its SHA-256: never overwritten, and the same file is the same name.
+ */
+#ifndef RUNNER_LOADER_H
+#define RUNNER_LOADER_H
+
+#include "base/error.h"
+#include "base/sha256.h"
+
+struct loaded {
+    char hash[SHA256_HEX];
+    char *path; /* of the copy; the owner frees it */
+};
+
+/* Copy the plugin `file` into the folder `copies`, which is ours alone and is there. Blocking: a job.
+ * [worker]
+ *
+ * TEND_DENIED where it, or its folder, is another's or open to others; TEND_INVALID where it is no
+ * plugin; TEND_UNAVAILABLE where it is not complete or being written: it may be later; TEND_LIMIT,
+ * TEND_IO. Each with one sentence that says why and what to do. */
+NODISCARD enum tend_code loader_take(const char *file, const char *copies,
+                                     struct loaded *ret_loaded, struct error *err);
+
+void loaded_done(struct loaded *loaded);
+
+#endif
