@@ -1,0 +1,185 @@
+/* State machines, finalizers of owners, and who may write what. */
+#include "admission/fixture.h"
+
+static struct bench *bench_with_lab(void)
+{
+    struct bench *b = bench_with_machine();
+    CHECK_INT(ask(b, ADMIT_CREATE, "", "", LAB_1)->code, TEND_OK);
+    return b;
+}
+
+static void starts(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"pending\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations['tend.dev/state-since']"),
+               "\"2026-01-01T00:00:00.000000Z\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.finalizers"), "[\"lab.neuroglia.com/tend\"]");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.generation"), "1");
+}
+
+static void moves_where_it_may(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    virtual_world_advance(&b->v, 7250);
+    CHECK_INT(status_by_owner(b, "{status: {state: provisioning}}")->code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations['tend.dev/state-since']"),
+               "\"2026-01-01T00:00:07.250000Z\"");
+    virtual_world_advance(&b->v, 1000);
+    CHECK_INT(status_by_owner(b, "{status: {message: working}}")->code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations['tend.dev/state-since']"),
+               "\"2026-01-01T00:00:07.250000Z\"");
+}
+
+static void refuses_undeclared_moves(void)
+{
+    static const enum admission_role roles[] = {WRITER_CLIENT, WRITER_MANIFEST, WRITER_CONTROLLER,
+                                                WRITER_HOST};
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    int64_t before = store_revision(b->store);
+    for (size_t i = 0; i < COUNT_OF(roles); i++) {
+        const struct admission_request one =
+            request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: ready}}");
+        CHECK_INT(ask_as(b, roles[i], "labinstance", &one)->code, TEND_INVALID);
+        CHECK_INT(b->told[0].fault, FAULT_OBJECT);
+        CHECK_TEXT(b->told[0].cause, "status.state");
+        CHECK_TEXT(b->told[0].reason, "FieldValueInvalid");
+    }
+    CHECK_INT(status_by_owner(b, "{status: {state: null}}")->code, TEND_INVALID);
+    CHECK_INT(store_revision(b->store), before);
+}
+
+static void keeps_the_moment_of_entry(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    const char *since = "metadata.annotations['tend.dev/state-since']";
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1",
+              "{metadata: {annotations: {tend.dev/state-since: '2001-01-01T00:00:00Z', a: b}}}");
+    CHECK_INT(b->told[0].code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, since), "\"2026-01-01T00:00:00.000000Z\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations.a"), "\"b\"");
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {annotations: null}}");
+    CHECK_TEXT(stored(b, LAB_KEY, since), "\"2026-01-01T00:00:00.000000Z\"");
+}
+
+static void tears_down_when_deleted(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    int64_t before = store_revision(b->store);
+    CHECK_INT(ask(b, ADMIT_DELETE, LAB, "lab-1", NULL)->effect, EFFECT_DELETING);
+    CHECK_INT(store_revision(b->store), before + 1);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"deleting\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.generation"), "2");
+}
+
+static void is_deleted_by_teardown(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    int64_t before = store_revision(b->store);
+    CHECK_INT(status_by_owner(b, "{status: {state: deleting}}")->effect, EFFECT_DELETING);
+    CHECK_INT(store_revision(b->store), before + 1);
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.deletionTimestamp"), "\"2026-01-01T00:00:00Z\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.generation"), "2");
+}
+
+static void is_released_by_its_owner(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    const struct admission_request release = request(b, ADMIT_RELEASE, LAB, "lab-1", NULL);
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &release)->code, TEND_INVALID);
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(ask_set(b, &release, 1)->code, TEND_DENIED);
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "other", &release)->code, TEND_DENIED);
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &release)->effect, EFFECT_DELETED);
+    CHECK_TEXT(in_answer(b, "status.state"), "\"deleted\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "kind"), "(none)");
+}
+
+static void keeps_the_finalizer(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {finalizers: null, labels: {a: b}}}");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.finalizers"), "[\"lab.neuroglia.com/tend\"]");
+}
+
+static void takes_in_older_objects(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_labs();
+    (void)ask(b, ADMIT_CREATE, "", "", LAB_1);
+    const struct admission_request one = request(b, ADMIT_CREATE, "", "", LAB_CONTROLLER);
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &one)->code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "(absent)");
+    const struct admission_request touch = request(b, ADMIT_PATCH, LAB, "lab-1", "{}");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &touch)->effect, EFFECT_UPDATED);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"pending\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.finalizers"), "[\"lab.neuroglia.com/tend\"]");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.generation"), "1");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &touch)->effect, EFFECT_NONE);
+}
+
+static void one_controller_writes_status(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    const struct admission_request one =
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {message: mine}}");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "scheduler", &one)->code, TEND_DENIED);
+    CHECK_TEXT(b->told[0].message,
+               "the status of " LAB " is written by controller labinstance, not by scheduler");
+    CHECK_INT(ask_as(b, WRITER_CLIENT, "", &one)->code, TEND_OK);
+}
+
+static void is_in_force_after_a_restart(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    bench_forget(b);
+    bench_close(b);
+    bench_open(b);
+    CHECK_INT(status_by_owner(b, "{status: {state: ready}}")->code, TEND_INVALID);
+    CHECK_INT(status_by_owner(b, "{status: {state: provisioning}}")->code, TEND_OK);
+}
+
+static void observes_what_it_acted_on(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    CLEANUP(doc_unrefp) struct doc *seen = doc_ref(b->told[0].doc);
+    struct admission_request one =
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1",
+                "{status: {state: provisioning, observedGeneration: 1}}");
+    one.expect.content = seen;
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {labels: {moved: 'yes'}}}");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &one)->code, TEND_OK); /* rebased */
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.labels.moved"), "\"yes\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "status.observedGeneration"), "1");
+    one.expect.content = b->told[0].doc;
+    doc_unref(seen);
+    seen = doc_ref(b->told[0].doc);
+    one.expect.content = seen;
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{spec: {retries: 5}}");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &one)->code, TEND_CONFLICT);
+}
+
+static void a_mark_is_a_change(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    CLEANUP(doc_unrefp) struct doc *seen = doc_ref(b->told[0].doc);
+    struct admission_request one = request(b, ADMIT_EXPECT, LAB, "lab-1", NULL);
+    one.expect.content = seen;
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_OK);
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_CONFLICT);
+}
+
+SUITE({"create enters the initial state, with moment and finalizer", starts},
+      {"declared moves stamp the moment of entry, staying does not (#2)", moves_where_it_may},
+      {"an undeclared move is refused whoever asks (#11, #12)", refuses_undeclared_moves},
+      {"the moment of entry is nobody else's to write", keeps_the_moment_of_entry},
+      {"deleting enters the teardown state in the same write", tears_down_when_deleted},
+      {"entering the teardown state is deletion", is_deleted_by_teardown},
+      {"the owner releases it; the last event shows the final state", is_released_by_its_owner},
+      {"a live object keeps the kind's finalizer (#16)", keeps_the_finalizer},
+      {"objects older than their owner are taken in by the first write", takes_in_older_objects},
+      {"one controller writes a kind's status (#14)", one_controller_writes_status},
+      {"the machine is in force before any runner", is_in_force_after_a_restart},
+      {"a status write is rebased over metadata, not over the spec (#4)",
+       observes_what_it_acted_on},
+      {"the mark of deletion discards what did not see it (#7)", a_mark_is_a_change})
