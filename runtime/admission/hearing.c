@@ -424,11 +424,22 @@ static enum tend_code hear_create(struct hearing *hearing, const struct value *b
     return object_create(hearing, body);
 }
 
-static enum tend_code hear_update(struct hearing *hearing, enum object_part part)
+/* The object is there, and so is the part of it that the request is about. */
+static enum tend_code require_part(struct hearing *hearing, enum object_part part)
 {
     if (!entry_is_there(hearing->entry)) {
         return refuse_missing(hearing);
     }
+    if (part == PART_STATUS && !hearing->kind->has_status) {
+        return hearing_refuse(hearing, TEND_NOT_FOUND, "%s have no status subresource",
+                              hearing->kind->resource);
+    }
+    return TEND_OK;
+}
+
+static enum tend_code hear_update(struct hearing *hearing, enum object_part part)
+{
+    TRY(require_part(hearing, part));
     const struct value *body = NULL;
     TRY(require_version(hearing));
     TRY(check_body_versions(hearing));
@@ -438,9 +449,7 @@ static enum tend_code hear_update(struct hearing *hearing, enum object_part part
 
 static enum tend_code hear_patch(struct hearing *hearing, enum object_part part)
 {
-    if (!entry_is_there(hearing->entry)) {
-        return refuse_missing(hearing);
-    }
+    TRY(require_part(hearing, part));
     const struct value *patch = NULL;
     TRY(check_body_versions(hearing));
     TRY(object_unknown_fields(hearing, hearing->request->body, &patch));

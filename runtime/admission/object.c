@@ -280,10 +280,6 @@ enum tend_code object_update(struct hearing *hearing, const struct value *body,
                              enum object_part part)
 {
     const struct value *before = hearing->entry->now;
-    if (part == PART_STATUS && !hearing->kind->has_status) {
-        return hearing_refuse(hearing, TEND_NOT_FOUND, "%s have no status subresource",
-                              hearing->kind->resource);
-    }
     const struct value *root = joined(hearing, before, body, part);
     TRY(shape(hearing, &root));
     TRY(check_status_writer(hearing, before, root));

@@ -61,7 +61,8 @@ static void understands_what_is_typed(void)
                "no kind \"labinstanc\", did you mean \"labinstance\"?");
     CHECK_TEXT(typed(catalogue, "zzzzzzzzzzzz"),
                "no kind \"zzzzzzzzzzzz\"; there are configmaps, events, namespaces, "
-               "customresourcedefinitions, labinstances, controllers");
+               "customresourcedefinitions, labinstances, controllers, "
+               "manifests");
 }
 
 static struct catalogue *with_changed(const struct catalogue *catalogue, const char *const *edits,
