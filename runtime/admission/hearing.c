@@ -17,6 +17,7 @@ enum { GENERATE_TRIES = 8, CAUSES_SHOWN = 3, MESSAGE_BYTES_MAX = 4096 };
 
 /* --- refusing ---------------------------------------------------------------------------------- */
 
+PRINTF_LIKE(2, 0)
 static const char *formatted(struct hearing *hearing, const char *format, va_list args)
 {
     CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(MESSAGE_BYTES_MAX);

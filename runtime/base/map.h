@@ -33,8 +33,18 @@ void *map_put(struct map *map, struct text key, void *value);
 /* Take out; returns what was there, or NULL. */
 void *map_remove(struct map *map, struct text key);
 
+/* The slot in use after `slot` (NULL: the first), or NULL. */
+static inline struct map_slot *map_next(const struct map *map, const struct map_slot *slot)
+{
+    for (size_t i = slot == NULL ? 0 : (size_t)(slot - map->slots) + 1; i < map->capacity; i++) {
+        if (map->slots[i].value != NULL) {
+            return &map->slots[i];
+        }
+    }
+    return NULL;
+}
+
 #define MAP_FOREACH(slot, map)                                                                     \
-    for (struct map_slot *slot = (map)->slots; slot < (map)->slots + (map)->capacity; slot++)      \
-        if (slot->value != NULL)
+    for (struct map_slot *slot = map_next((map), NULL); slot != NULL; slot = map_next((map), slot))
 
 #endif

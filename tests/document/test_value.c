@@ -202,7 +202,6 @@ static void counts_nodes(void)
 
 static void reports_the_later_twin(void)
 {
-    CLEANUP(arena_done) struct arena arena = {0};
     const struct value *null = value_null();
     struct value_field unique[] = {{TEXT("b"), null, 1, 1}, {TEXT("a"), null, 1, 5}};
     CHECK(value_sort_fields(unique, 2) == NULL);
