@@ -1,10 +1,12 @@
 /* JSON (RFC 8259) in and out.
  *
- * In: strict; UTF-8 checked, lone surrogates and duplicate keys refused, depth, size and number of
- * values capped (base/limits.h); positions kept. An integer beyond 64 bits becomes a real, a number
- * beyond a double is refused. Out: canonical, the one byte sequence for a value: no space, keys in
- * byte order, shortest text that reads back as the same number, a real always with '.' or 'e',
- * only the escapes that JSON demands.
+ * In: strict; UTF-8 checked, lone surrogates, duplicate keys and a byte order mark refused, depth, size
+ * and number of values capped (base/limits.h); positions kept, columns in characters. An integer beyond
+ * 64 bits becomes a real, a number beyond a double is refused, one too small for it is 0.0.
+ *
+ * Out: canonical, the one byte sequence for a value: no space, keys in byte order, only the escapes that
+ * JSON demands (in the forms of RFC 8785), numbers in the fewest digits that read back as the same, a
+ * real always with '.' or 'e', minus zero as 0.0.
  */
 #ifndef DOCUMENT_JSON_H
 #define DOCUMENT_JSON_H
@@ -13,7 +15,8 @@
 #include "base/error.h"
 #include "document/value.h"
 
-/* The one value in `text`. TEND_INVALID with "line L, column C: expected ..."; TEND_LIMIT. */
+/* The one value in `text`, which is copied. TEND_INVALID with "line L, column C: expected ..., found
+ * ..."; TEND_LIMIT beyond INPUT_BYTES_MAX and the limits of a document. */
 NODISCARD enum tend_code json_parse(struct arena *arena, struct text text,
                                     const struct value **ret_value, struct error *err);
 

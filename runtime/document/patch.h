@@ -4,7 +4,7 @@
 
 #include "document/value.h"
 
-/* JSON merge patch (RFC 7386): `patch` laid over `target` (which may be NULL). */
+/* JSON merge patch (RFC 7386, reissued as 7396): `patch` laid over `target` (which may be NULL). */
 const struct value *patch_merge(struct arena *arena, const struct value *target,
                                 const struct value *patch);
 
