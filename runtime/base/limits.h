@@ -93,6 +93,28 @@
 #define BACKOFF_FAILURES_MAX   1000000u     /* counted no further */
 #define DELAY_SLICE            1024u        /* moments served in one step of the loop */
 #define WORK_KEYS_MAX          1000000u /* keys known to all queues: about 200 MiB at the worst */
+
+/* --- watch ------------------------------------------------------------------------------------- */
+#define FOLLOW_SCAN_MAX       4096u /* changes or objects one pull looks at: about a millisecond */
+#define FOLLOW_PAGE_MAX       256u  /* changes of the old log that a follower holds at once */
+#define SUBSCRIPTION_LATE_MAX 1024  /* changes looked at to catch up; beyond, it is outdated */
+
+/* --- controllers ------------------------------------------------------------------------------- */
+#define DISPATCH_SLICE       64u    /* runs started in one step of the loop */
+#define SWEEP_SLICE          64u    /* objects visited in one step */
+#define SWEEP_AHEAD          256u   /* a sweep waits while so many keys of its controller do */
+#define FEED_EVENTS          64u    /* changes handled in one step */
+#define CHORE_PLACES         64u    /* sets of the host under way, of one sort */
+#define SELECT_LOOK_MAX      20000u /* objects looked at for one answer: some milliseconds */
+#define DISCARDS_MAX         3u     /* runs overtaken in a row, before one counts anyway */
+#define QUARANTINE_DEATHS    2u     /* workers that one object may kill ... */
+#define QUARANTINE_WINDOW_MS (600 * 1000)  /* ... in ten minutes */
+#define HOT_RUNS_MAX         20u           /* runs of one object without a cause from outside ... */
+#define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */
+#define TURNERS_MAX          4096u         /* objects whose runs are remembered for that alone */
+#define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
+#define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
+
 /* --- store ------------------------------------------------------------------------------------- */
 #define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */
 #define STORE_PENDING_BYTES_MAX (32u * MIB) /* documents under way: bounds memory and the WAL */

@@ -20,8 +20,11 @@ struct selection {
 struct selection selection_of(struct text prefix, struct selector *selector);
 void selection_done(struct selection *selection);
 
-/* Is the object `doc` at `key` selected? False for a NULL `doc`. Decodes only where the key alone does
- * not decide it. */
+/* What the key alone says. */
+enum selector_verdict selection_match_key(const struct selection *selection, struct text key);
+
+/* Is the object `doc` at `key` selected? False for a NULL `doc`, and for one that cannot be decoded.
+ * Decodes only where the key alone does not decide it. */
 bool selection_match(const struct selection *selection, struct text key, const struct doc *doc);
 
 /* The resource that every selected key begins with ("labinstances.lab.neuroglia.com"), or the empty

@@ -12,6 +12,9 @@
 #include "watch/selection.h"
 #include "watch/watch.h"
 
+struct spot;
+struct topic;
+
 /* Embedded in its owner, who sets `outdated`; the rest is private. */
 struct subscription {
     /* Something newer than what was read; called in a later step than the start. The subscription is
@@ -23,10 +26,11 @@ struct subscription {
     } (*outdated)(struct subscription *subscription, const struct change *change);
 
     struct watch *watch; /* NULL: not started, or over */
-    struct list link;    /* in the watch, under its key or resource */
+    struct list link;    /* among those of its spot or topic */
     struct list late;    /* in the watch, while it has to catch up */
     int64_t after;       /* changes after this one count */
-    char *key;           /* an object; NULL: a selection */
+    struct spot *spot;   /* of an object; NULL: a selection */
+    struct topic *topic; /* of a selection; NULL: an object */
     struct selection selection;
 };
 
