@@ -362,10 +362,23 @@ struct work *work_queue_take(struct work_queue *queue)
     work->phase = WORK_RUNNING;
     work->why = class;
     work->added = false;
+    work->hold_ms = 0;
     flow->waiting--;
     flow->running++;
     lanes_settle(flow);
     return work;
+}
+
+static void retry_set(struct work *work, int64_t delay_ms)
+{
+    delay_set(&work->flow->queue->delays_retry, &work->retry,
+              delay_ms > work->hold_ms ? delay_ms : work->hold_ms);
+}
+
+void work_queue_hold(struct work *work, int64_t delay_ms)
+{
+    assert(work->phase == WORK_RUNNING);
+    work->hold_ms = delay_ms;
 }
 
 static void note_end(struct work *work, enum work_end end)
@@ -379,8 +392,7 @@ static void note_end(struct work *work, enum work_end end)
     case WORK_FAILED:
         work->failures += work->failures < BACKOFF_FAILURES_MAX ? 1 : 0;
         retry_clear(work);
-        delay_set(&queue->delays_retry, &work->retry,
-                  backoff_ms(work->failures, world_random(queue->world)));
+        retry_set(work, backoff_ms(work->failures, world_random(queue->world)));
         break;
     case WORK_STAYED:
         break;

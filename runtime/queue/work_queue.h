@@ -52,6 +52,7 @@ struct work {
     enum work_class waiting; /* the class in which it waits, or will when it is done ... */
     bool added;              /* ... because it was added while it ran */
     struct list link;        /* among the waiting of its flow and class */
+    int64_t hold_ms;         /* the least that WORK_FAILED waits (work_queue_hold) */
     struct delay later;      /* work_queue_after */
     struct delay retry;      /* backoff */
     char bytes[];
@@ -98,6 +99,10 @@ void work_queue_drop(struct work_flow *flow, struct text key);
 
 /* The next key to work on, or NULL where nothing may be taken. */
 struct work *work_queue_take(struct work_queue *queue);
+
+/* `work`, which is taken, shall not run again within `delay_ms` because it failed: the least that
+ * WORK_FAILED waits. */
+void work_queue_hold(struct work *work, int64_t delay_ms);
 
 enum work_end {
     WORK_SETTLED, /* it went well: failures are forgotten */
