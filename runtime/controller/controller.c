@@ -1,0 +1,249 @@
+/* A controller has a flow in the queue from the day it is added, with no places until it is live: what
+ * happens to its objects in the meantime waits there, once for each key, and nothing is lost with a
+ * worker. What is due is brought by the first sweep, so nothing about the queue has to be durable. */
+#include "controller/controller.h"
+
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "controller/inside.h"
+#include "resource/key.h"
+
+static bool sweep_object(struct sweeper *sweeper, const struct store_entry *entry)
+{
+    struct controller *controller = CONTAINER_OF(sweeper, struct controller, sweep);
+    struct error err = ERROR_INIT;
+    return work_flow_count(controller->flow).waiting < SWEEP_AHEAD &&
+           work_queue_add(controller->flow, entry->key, WORK_SWEEP, &err) == TEND_OK;
+}
+
+void controller_enqueue(struct controller *controller, struct text key, enum work_class why)
+{
+    struct error err = ERROR_INIT;
+    if (work_queue_add(controller->flow, key, why, &err) != TEND_OK) {
+        log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}),
+                 "%s; looking at every object later", err.message);
+        sweeper_start(&controller->sweep);
+    }
+}
+
+/* --- the plan ------------------------------------------------------------------------------------- */
+
+static void set_resource(struct controller *controller, const struct kind *kind)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    free(controller->resource);
+    controller->resource = alloc_dup(kind == NULL ? "" : kind->resource);
+    sweeper_done(&controller->sweep);
+    sweeper_init(&controller->sweep, controller->loop,
+                 key_prefix_kind(&arena, text_of(controller->resource)), sweep_object);
+    if (kind != NULL) {
+        feed_open(controller->loop, text_of(kind->resource));
+    }
+    if (kind != NULL && controller->lives > 0) {
+        sweeper_start(&controller->sweep);
+    }
+}
+
+void controller_plan(struct controller *controller)
+{
+    const struct kind *kind = loop_kind(controller->loop, text_of(controller->kind));
+    if (!text_is(text_of(controller->resource), kind == NULL ? "" : kind->resource)) {
+        set_resource(controller, kind);
+    }
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        const struct kind *owned = loop_kind(controller->loop, text_of(controller->owns[i]));
+        free(controller->owned[i]);
+        controller->owned[i] = alloc_dup(owned == NULL ? "" : owned->resource);
+        if (owned != NULL) {
+            feed_open(controller->loop, text_of(owned->resource));
+        }
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+static struct controller *find(const struct loop *loop, const char *name)
+{
+    LIST_FOREACH (link, &loop->controllers) {
+        struct controller *controller = CONTAINER_OF(link, struct controller, link);
+        if (strcmp(controller->name, name) == 0) {
+            return controller;
+        }
+    }
+    return NULL;
+}
+
+static NODISCARD enum tend_code check(const struct loop *loop,
+                                      const struct controller_options *options, struct error *err)
+{
+    struct text api_version, kind;
+    if (find(loop, options->name) != NULL) {
+        return FAIL(err, TEND_EXISTS, "there is a controller %s already", options->name);
+    }
+    if (!kind_words(text_of(options->kind), &api_version, &kind)) {
+        return FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
+                    options->kind);
+    }
+    for (size_t i = 0; options->owns != NULL && options->owns[i] != NULL; i++) {
+        if (!kind_words(text_of(options->owns[i]), &api_version, &kind)) {
+            return FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
+                        options->owns[i]);
+        }
+    }
+    return TEND_OK;
+}
+
+static void copy_owns(struct controller *controller, const char *const *owns)
+{
+    while (owns != NULL && owns[controller->owns_count] != NULL) {
+        controller->owns_count++;
+    }
+    controller->owns = alloc_array(controller->owns_count + 1, sizeof(char *));
+    controller->owned = alloc_array(controller->owns_count + 1, sizeof(char *));
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        controller->owns[i] = alloc_dup(owns[i]);
+        controller->owned[i] = alloc_dup("");
+    }
+}
+
+static void set_phase(struct controller *controller, enum controller_phase phase,
+                      const char *reason)
+{
+    controller->phase = phase;
+    controller->since_ms = world_wall_ms(controller->loop->world);
+    free(controller->reason);
+    controller->reason = alloc_dup(reason);
+}
+
+enum tend_code controller_add(struct loop *loop, const struct controller_options *options,
+                              struct controller **ret_controller, struct error *err)
+{
+    TRY(check(loop, options, err));
+    struct controller *controller = alloc_new(sizeof *controller);
+    controller->loop = loop;
+    controller->name = alloc_dup(options->name);
+    controller->kind = alloc_dup(options->kind);
+    controller->file = alloc_dup(options->file);
+    controller->hash = alloc_dup(options->hash);
+    controller->version = alloc_dup(options->version);
+    controller->worker = options->worker;
+    controller->parallel = options->parallel == 0 ? 1 : options->parallel;
+    controller->parallel =
+        controller->parallel < WORKER_CALLS_MAX ? controller->parallel : WORKER_CALLS_MAX;
+    copy_owns(controller, options->owns);
+    list_init(&controller->runs);
+    list_append(&loop->controllers, &controller->link);
+    loop->controller_count++;
+    controller->flow = work_flow_new(loop->queue, 0, controller);
+    set_phase(controller, CONTROLLER_ADDED, NULL);
+    set_resource(controller, NULL);
+    controller_plan(controller);
+    *ret_controller = controller;
+    return TEND_OK;
+}
+
+/* Deadlines that were held for want of a controller. */
+static void release_deadlines(struct controller *controller)
+{
+    struct feed *feed = map_get(&controller->loop->feeds, text_of(controller->resource));
+    if (feed != NULL && feed->machine != NULL) {
+        sweeper_start(&feed->scan);
+    }
+}
+
+void controller_live(struct controller *controller)
+{
+    controller_plan(controller);
+    controller->lives++;
+    set_phase(controller, CONTROLLER_LIVE, NULL);
+    log_info(controller->loop->log,
+             LOG_FIELDS({"controller", controller->name}, {"kind", controller->kind}), "live");
+    if (controller->lives == 1) {
+        sweeper_start(&controller->sweep);
+    }
+    release_deadlines(controller);
+    work_flow_places(controller->flow, controller->parallel);
+    report_controller(controller);
+}
+
+void controller_lost(struct controller *controller, const char *reason)
+{
+    set_phase(controller, CONTROLLER_LOST, reason);
+    log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "lost: %s",
+             reason);
+    work_flow_places(controller->flow, 0);
+    report_controller(controller);
+}
+
+static void free_subjects(struct controller *controller)
+{
+    struct map subjects = controller->subjects; /* emptied at once: the table may not change */
+    controller->subjects = (struct map){0};
+    MAP_FOREACH (slot, &subjects) {
+        subject_free(slot->value);
+    }
+    map_done(&subjects);
+    map_done(&controller->subjects);
+}
+
+void controller_remove(struct controller *controller)
+{
+    struct loop *loop = controller->loop;
+    while (!list_empty(&controller->runs)) {
+        run_abandon(CONTAINER_OF(controller->runs.next, struct run, link));
+    }
+    free_subjects(controller);
+    work_flow_free(controller->flow);
+    sweeper_done(&controller->sweep);
+    list_remove(&controller->link);
+    loop->controller_count--;
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        free(controller->owns[i]);
+        free(controller->owned[i]);
+    }
+    free(controller->owns);
+    free(controller->owned);
+    free(controller->resource);
+    free(controller->last_error);
+    free(controller->reason);
+    free(controller->version);
+    free(controller->hash);
+    free(controller->file);
+    free(controller->kind);
+    free(controller->name);
+    free(controller);
+}
+
+/* --- what is there -------------------------------------------------------------------------------- */
+
+size_t controller_count(const struct loop *loop)
+{
+    return loop->controller_count;
+}
+
+struct controller_info controller_at(const struct loop *loop, size_t index)
+{
+    struct list *link = loop->controllers.next;
+    for (size_t i = 0; i < index; i++) {
+        link = link->next;
+    }
+    const struct controller *controller = CONTAINER_OF(link, struct controller, link);
+    struct work_count count = work_flow_count(controller->flow);
+    return (struct controller_info){
+        .name = controller->name,
+        .kind = controller->kind,
+        .resource = controller->resource,
+        .phase = controller->phase,
+        .since_ms = controller->since_ms,
+        .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
+        .waiting = count.waiting,
+        .later = count.later,
+        .running = count.running,
+        .runs = controller->runs_count,
+        .failures = controller->failures,
+        .lost = controller->lost,
+        .discarded = controller->discarded,
+        .last_error = controller->last_error == NULL ? "" : controller->last_error};
+}

@@ -1,0 +1,280 @@
+/* Inside the room: the structs that its files share. */
+#ifndef CONTROLLER_INSIDE_H
+#define CONTROLLER_INSIDE_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "controller/controller.h"
+#include "controller/loop.h"
+#include "queue/work_queue.h"
+#include "resource/meta.h"
+#include "watch/follower.h"
+#include "watch/subscription.h"
+
+/* --- sweep.c: all objects with a prefix, in slices, without holding a snapshot ------------------- */
+
+struct sweeper {
+    struct loop *loop;
+    char *prefix;
+    /* False: not now; the same object is shown again after sweeper_resume. */
+    bool (*visit)(struct sweeper *sweeper, const struct store_entry *entry);
+
+    enum sweep_phase { SWEEP_IDLE, SWEEP_GOING, SWEEP_PAUSED } phase;
+    bool again;  /* from the start, when it is through */
+    char *after; /* the last key that was visited; NULL: none */
+    struct task task;
+};
+
+void sweeper_init(struct sweeper *sweeper, struct loop *loop, struct text prefix,
+                  bool (*visit)(struct sweeper *sweeper, const struct store_entry *entry));
+void sweeper_done(struct sweeper *sweeper);
+
+/* Visit everything; where it is going already, once more after that. */
+void sweeper_start(struct sweeper *sweeper);
+void sweeper_resume(struct sweeper *sweeper);
+
+/* --- feed.c: the changes of one resource --------------------------------------------------------- */
+
+struct feed {
+    struct loop *loop;
+    struct follower follower;
+    struct task more;
+    char *resource;
+    struct machine *machine; /* what its deadlines were computed with; NULL: none */
+    struct sweeper scan;     /* for deadlines and lifetimes */
+};
+
+/* The feed of `resource`, opened where it is missing. */
+struct feed *feed_open(struct loop *loop, struct text resource);
+void feed_free(struct feed *feed);
+
+/* --- chore.c: what the host does by itself, key by key -------------------------------------------- */
+
+struct chores {
+    const struct chore_ops {
+        void (*run)(struct loop *loop,
+                    struct work *work); /* ends in chore_submit or work_queue_done */
+        /* The answer to chore_submit. */
+        enum work_end (*answered)(struct loop *loop, struct text key,
+                                  const struct admission_result *result);
+    } * ops;
+    struct work_flow *flow;
+};
+
+/* Submit `set` for `work`; ops->answered says how the work ends. */
+void chore_submit(struct loop *loop, struct work *work, const struct admission_set *set);
+
+/* A queue of chores with `places` sets under way at most. */
+void chores_open(struct loop *loop, struct chores *chores, const struct chore_ops *ops,
+                 size_t places);
+void chores_ready(struct work_listener *listener);
+void chores_cancel(struct loop *loop); /* forget the sets under way */
+
+/* How a work ends whose set was answered so, where there is nothing special to it. */
+enum work_end chore_end(const struct admission_result *result);
+
+/* --- the loop ------------------------------------------------------------------------------------ */
+
+struct loop {
+    struct world *world;
+    struct store *store;
+    struct watch *watch;
+    struct admission *gate;
+    struct loop_options options;
+    const struct log *log;
+
+    struct work_queue *queue; /* objects for controllers */
+    struct work_listener queue_ready;
+    struct task dispatch;
+    struct alarm tick, resync;
+
+    struct work_queue *chore_queue;
+    struct work_listener chores_ready;
+    struct chores deadlines, expiries, reporting;
+    struct list chores; /* sets under way */
+
+    struct list controllers;
+    size_t controller_count;
+    struct map feeds; /* by resource */
+    struct task plan; /* the catalogue may have changed */
+    struct map reports;
+    struct list echoes;  /* subjects whose own rows may still be shown, oldest first */
+    struct list turners; /* subjects that nothing but their turns keeps, oldest first */
+    size_t turner_count;
+};
+
+/* "GROUP/VERSION/KIND" taken apart; false where it is none. */
+bool kind_words(struct text word, struct text *ret_api_version, struct text *ret_kind);
+
+/* The kind of that name, borrowed until control returns to the loop; NULL: there is none (now). */
+const struct kind *loop_kind(const struct loop *loop, struct text word);
+
+/* The kind of the object at `key`, likewise. */
+const struct kind *loop_kind_of_key(const struct loop *loop, struct text key);
+
+/* Is there a live controller for that resource? */
+bool loop_serves(const struct loop *loop, struct text resource);
+
+/* Ask for the plan to be made anew in a later step. */
+void loop_replan(struct loop *loop);
+
+/* Continue sweeps that waited for room in the queue. */
+void loop_resume_sweeps(struct loop *loop);
+
+/* --- controllers and their objects ---------------------------------------------------------------- */
+
+struct controller {
+    struct loop *loop;
+    struct list link;
+    char *name, *kind, *file, *hash, *version;
+    char **owns;
+    size_t owns_count;
+    struct worker *worker;
+    size_t parallel;
+
+    char *resource; /* "": the kind is not there */
+    char **owned;   /* resources of `owns`; "" where not there */
+    struct work_flow *flow;
+    struct map subjects;
+    struct list runs;
+    struct sweeper sweep;
+
+    enum controller_phase phase;
+    int64_t since_ms;
+    uint64_t lives, runs_count, failures, lost, discarded;
+    char *reason;     /* why it is lost */
+    char *last_error; /* NULL: none */
+};
+
+/* Look the kinds up anew; opens feeds, and sweeps where its kind came. */
+void controller_plan(struct controller *controller);
+
+/* `key` has to be looked at. Where the queue is full the next sweep brings it. */
+void controller_enqueue(struct controller *controller, struct text key, enum work_class why);
+
+/* --- subject.c: what is known about an object beyond the queue ------------------------------------ */
+
+struct read {
+    struct list link;
+    struct subject *subject;
+    struct subscription subscription;
+    int64_t revision; /* of the object; 0: it was absent, or a selection */
+    struct text key;  /* empty: a selection */
+    char bytes[];
+};
+
+/* Exists while there is something to know. */
+struct subject {
+    struct controller *controller;
+    struct text key;
+    struct run *run;   /* NULL: none */
+    struct list reads; /* what its last run read */
+
+    int64_t own_first, own_last;   /* rows of its last set; 0: every feed is through with them */
+    struct list echo;              /* in loop->echoes, while there are such */
+    int64_t seen_first, seen_last; /* changes that concern it, shown while it runs; 0: none */
+
+    int64_t set_aside; /* generation for which it is not run; 0: none */
+    unsigned discards; /* in a row */
+    unsigned deaths;   /* of workers that it is blamed for ... */
+    int64_t death_ms;  /* ... the first of them, ticks */
+
+    unsigned turns;   /* runs without a cause from outside ... */
+    int64_t turns_ms; /* ... the first of them, ticks */
+    unsigned damped;  /* times in a row */
+    struct list turner;
+    char bytes[];
+};
+
+struct subject *subject_of(struct controller *controller, struct text key); /* made if missing */
+struct subject *subject_find(const struct controller *controller, struct text key);
+void subject_settle(struct subject *subject); /* free it where there is nothing to know */
+void subject_free(struct subject *subject);
+void subject_drop_reads(struct subject *subject);
+
+/* A change at `revision` concerns it (INT64_MAX: not known which). Wakes it, unless it is its own write
+ * or part of what its run sees. */
+enum wake_cause { WAKE_OWN /* made by its own controller, for whatever object */, WAKE_FOREIGN };
+enum wake_cause wake_cause(const struct controller *controller, const struct change *change);
+void subject_wake(struct controller *controller, struct text key, int64_t revision,
+                  enum wake_cause cause);
+
+/* Rows `first` to `last` are its own. */
+void subject_own(struct subject *subject, int64_t first, int64_t last);
+
+/* Was anything but those rows (0, 0: none) noted while its run was out? */
+bool subject_saw_foreign(const struct subject *subject, int64_t first, int64_t last);
+
+/* Forget own rows that every feed is through with. */
+void subject_settle_echoes(struct loop *loop);
+
+/* Remember that its run read `key` at `revision` (0: absent), or a selection (taken). */
+void subject_read_key(struct subject *subject, struct text key, int64_t revision);
+void subject_read_selection(struct subject *subject, struct selection selection);
+const struct read *subject_find_read(const struct subject *subject, struct text key);
+
+/* Its spec is another one, or it is being deleted: what was held against it is forgotten. */
+void subject_forgive(struct controller *controller, struct text key);
+
+/* Counts a run; TURN_HOT with how long to wait where it goes in circles. */
+enum turn { TURN_FINE, TURN_HOT };
+enum turn subject_turn(struct subject *subject, int64_t *ret_wait_ms);
+
+/* --- a run --------------------------------------------------------------------------------------- */
+
+enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_RETRY, OUTCOME_FAIL, OUTCOME_ENTER };
+
+struct run {
+    struct reconcile_call call;
+    struct admission_call commit;
+    struct controller *controller;
+    struct subject *subject;
+    struct work *work;
+    struct list link; /* in controller->runs */
+    enum run_phase { RUN_CALLED, RUN_COMMITTING } phase;
+
+    struct doc *doc;  /* what it acts on */
+    int64_t snapshot; /* the store's revision then */
+    struct arena arena;
+    const struct value *root;
+    struct meta meta;
+    struct text state; /* empty: none */
+
+    enum outcome outcome;
+    int64_t after_ms;
+    const char *enter, *reason, *message; /* in call.arena or constant; never NULL */
+    bool refused; /* its writes were dropped; only its failure is committed */
+
+    struct admission_request *requests;
+    size_t request_count;
+    size_t own_request; /* index of the first about its own object; request_count: none */
+};
+
+/* dispatch.c */
+void dispatch_ready(struct work_listener *listener);
+void dispatch_step(struct task *task);
+void dispatch_tick(struct alarm *alarm);
+void run_abandon(struct run *run); /* its controller goes */
+
+/* commit.c: what the run wrote, as requests in run->arena. TEND_INVALID, TEND_LIMIT: the writes cannot
+ * be made; nothing was built. */
+NODISCARD enum tend_code commit_build(struct run *run, struct error *err);
+
+/* Only that it failed: condition `type` and an event. */
+void commit_build_failure(struct run *run, const char *condition);
+
+/* deadline.c, expiry.c, report.c */
+extern const struct chore_ops deadline_ops, expiry_ops, report_ops;
+void deadline_note(struct loop *loop, struct text key, const struct machine *machine,
+                   const struct value *root);
+void deadline_forget(struct loop *loop, struct text key);
+void expiry_note(struct loop *loop, struct text key, const struct value *root);
+void expiry_forget(struct loop *loop, struct text key);
+void report_controller(struct controller *controller);
+void report_appeared(struct loop *loop, struct text name);
+void report_done(struct loop *loop);
+
+#endif

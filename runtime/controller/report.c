@@ -1,0 +1,146 @@
+/* Each name has one record with the newest report. The queue does the rest: one commit at a time for a
+ * name, again where there was another report meanwhile, later where the last one was less than a second
+ * ago, slower where it fails. The gate drops what changes nothing, so a report may be written often. */
+#include "controller/report.h"
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/moment.h"
+#include "controller/inside.h"
+#include "resource/builtin.h"
+
+struct record {
+    char *name;
+    struct arena arena; /* of status */
+    const struct value *status;
+    int64_t written_ms; /* ticks */
+    bool written, missing;
+};
+
+static const struct value *with_text(struct arena *arena, const struct value *map, const char *key,
+                                     const char *text)
+{
+    return text == NULL ? map : value_with(arena, map, text_of(key), value_chars(arena, text));
+}
+
+static const struct value *report_status(const struct report *report, struct arena *arena)
+{
+    char since[MOMENT_TEXT_MAX];
+    const struct value *status = value_empty_map();
+    status = with_text(arena, status, "phase", report->phase);
+    status = with_text(arena, status, "reason", report->reason == NULL ? "" : report->reason);
+    status = with_text(arena, status, "message", report->message == NULL ? "" : report->message);
+    status = with_text(arena, status, "file", report->file);
+    status = with_text(arena, status, "hash", report->hash);
+    status = with_text(arena, status, "version", report->version);
+    status = with_text(arena, status, "since", moment_format(report->since_ms, since));
+    status =
+        value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
+    if (report->kind != NULL) {
+        const struct value *kinds =
+            value_append(arena, value_empty_list(), value_chars(arena, report->kind));
+        status = value_with(arena, status, TEXT("kinds"), kinds);
+    }
+    return status;
+}
+
+static void schedule(struct loop *loop, struct record *record)
+{
+    int64_t rest_ms = record->written_ms + REPORT_PAUSE_MS - world_ticks_ms(loop->world);
+    struct text name = text_of(record->name);
+    struct error err = ERROR_INIT;
+    enum tend_code code = record->written && rest_ms > 0
+                              ? work_queue_after(loop->reporting.flow, name, rest_ms, &err)
+                              : work_queue_add(loop->reporting.flow, name, WORK_CHANGE, &err);
+    if (code != TEND_OK) {
+        log_error(loop->log, LOG_FIELDS({"controller", record->name}), "not reported: %s",
+                  err.message);
+    }
+}
+
+void report_write(struct loop *loop, const struct report *report)
+{
+    struct record *record = map_get(&loop->reports, text_of(report->name));
+    if (record == NULL) {
+        record = alloc_new(sizeof *record);
+        record->name = alloc_dup(report->name);
+        map_put(&loop->reports, text_of(record->name), record);
+    }
+    arena_done(&record->arena);
+    record->status = report_status(report, &record->arena);
+    schedule(loop, record);
+}
+
+void report_appeared(struct loop *loop, struct text name)
+{
+    struct record *record = map_get(&loop->reports, name);
+    if (record != NULL && record->missing) {
+        record->missing = false;
+        schedule(loop, record);
+    }
+}
+
+static const char *phase_name(enum controller_phase phase)
+{
+    switch (phase) {
+    case CONTROLLER_LIVE:
+        return "live";
+    case CONTROLLER_ADDED:
+    case CONTROLLER_LOST:
+        break;
+    }
+    return "lost";
+}
+
+void report_controller(struct controller *controller)
+{
+    struct report report = {.name = controller->name,
+                            .phase = phase_name(controller->phase),
+                            .message = controller->reason,
+                            .reason = controller->phase == CONTROLLER_LOST ? "WorkerLost" : NULL,
+                            .file = controller->file,
+                            .hash = controller->hash,
+                            .version = controller->version,
+                            .kind = controller->kind,
+                            .since_ms = controller->since_ms,
+                            .restarts = controller->lives > 1 ? controller->lives - 1 : 0};
+    report_write(controller->loop, &report);
+}
+
+static void report_run(struct loop *loop, struct work *work)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct record *record = map_get(&loop->reports, work->key);
+    record->written = true;
+    record->written_ms = world_ticks_ms(loop->world);
+    struct admission_request request = {
+        .verb = ADMIT_PATCH_STATUS,
+        .resource = TEXT(BUILTIN_CONTROLLERS),
+        .name = work->key,
+        .body = value_with(&arena, NULL, TEXT("status"), record->status),
+        .fields = FIELDS_IGNORE};
+    chore_submit(
+        loop, work,
+        &(struct admission_set){.requests = &request, .count = 1, .writer = {.role = WRITER_HOST}});
+}
+
+static enum work_end report_answered(struct loop *loop, struct text key,
+                                     const struct admission_result *result)
+{
+    struct record *record = map_get(&loop->reports, key);
+    record->missing = result->code == TEND_NOT_FOUND;
+    return chore_end(result);
+}
+
+const struct chore_ops report_ops = {.run = report_run, .answered = report_answered};
+
+void report_done(struct loop *loop)
+{
+    MAP_FOREACH (slot, &loop->reports) {
+        struct record *record = slot->value;
+        arena_done(&record->arena);
+        free(record->name);
+        free(record);
+    }
+    map_done(&loop->reports);
+}
