@@ -196,13 +196,23 @@ static enum tend_code require_namespace(struct hearing *hearing)
     if (!kind_namespaced(hearing->kind)) {
         return TEND_OK;
     }
+    struct error err = ERROR_INIT;
+    struct entry *home = NULL;
     struct text key =
         key_make(&hearing->set->arena, TEXT(BUILTIN_NAMESPACES), TEXT(""), hearing->namespace);
-    if (set_has(hearing->set, key)) {
-        return TEND_OK;
+    if (set_entry(hearing->set, key, &home, &err) != TEND_OK) {
+        return hearing_fail(hearing, &err);
     }
-    return hearing_refuse(hearing, TEND_NOT_FOUND, "namespaces \"%.*s\" not found, %s needs it",
-                          TEXT_ARG(hearing->namespace), hearing_object(hearing));
+    if (!entry_is_there(home)) {
+        return hearing_refuse(hearing, TEND_NOT_FOUND, "namespaces \"%.*s\" not found, %s needs it",
+                              TEXT_ARG(hearing->namespace), hearing_object(hearing));
+    }
+    struct meta meta = meta_of(home->now);
+    return !meta_deleting(&meta)
+               ? TEND_OK
+               : hearing_refuse(hearing, TEND_DENIED,
+                                "namespaces \"%.*s\" is being deleted, nothing new may be in it",
+                                TEXT_ARG(hearing->namespace));
 }
 
 enum tend_code object_create(struct hearing *hearing, const struct value *body)

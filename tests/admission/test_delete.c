@@ -95,6 +95,23 @@ static void says_that_it_is_being_deleted(void)
     CHECK_TEXT(b->told[0].message, "object is being deleted: " LAB " \"lab-1\" already exists");
 }
 
+static void what_did_not_see_the_mark_conflicts(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_labs();
+    (void)ask(b, ADMIT_CREATE, "", "", HELD);
+    CLEANUP(doc_unrefp) struct doc *seen = doc_ref(b->told[0].doc);
+    struct admission_request one = request(b, ADMIT_EXPECT, LAB, "lab-1", NULL);
+    one.expect.content = seen;
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {labels: {a: b}}}");
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_OK);
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_CONFLICT);
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {finalizers: null}}");
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_NOT_FOUND);
+    (void)ask(b, ADMIT_CREATE, "", "", HELD);
+    CHECK_INT(ask_set(b, &one, 1)->code, TEND_CONFLICT); /* the same name, another uid */
+}
+
 static void survives_a_restart(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_labs();
@@ -115,4 +132,6 @@ SUITE({"without finalizers it goes at once, with the deletion's revision", goes_
       {"taking finalizers off does not delete", does_not_go_without_the_mark},
       {"preconditions: uid and version", keeps_its_preconditions},
       {"create says that it is being deleted", says_that_it_is_being_deleted},
+      {"what was judged before the mark, or of another uid, conflicts",
+       what_did_not_see_the_mark_conflicts},
       {"a restart keeps finalizers and the mark (#8)", survives_a_restart})

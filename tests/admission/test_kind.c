@@ -137,6 +137,37 @@ static void empties_namespaces_first(void)
     CHECK_INT(b->code, TEND_OK);
 }
 
+static void takes_nothing_new_into_a_leaving_namespace(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_new();
+    (void)ask(b, ADMIT_CREATE, "", "",
+              "{apiVersion: v1, kind: Namespace, metadata: {name: n, finalizers: [a.b/c]}}");
+    CHECK_INT(ask(b, ADMIT_DELETE, BUILTIN_NAMESPACES, "n", NULL)->effect, EFFECT_DELETING);
+    CHECK_INT(ask(b, ADMIT_CREATE, "", "",
+                  "{apiVersion: v1, kind: ConfigMap, metadata: {name: a, namespace: n}}")
+                  ->code,
+              TEND_DENIED);
+}
+
+static void bounds_objects(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_new();
+    char *big = arena_alloc(&b->arena, DOC_BYTES_MAX + 1);
+    memset(big, 'x', DOC_BYTES_MAX);
+    struct admission_request requests[] = {
+        request(b, ADMIT_CREATE, "", "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"),
+        request(b, ADMIT_CREATE, "", "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: b}}"),
+    };
+    const struct value *data =
+        value_with(&b->arena, NULL, TEXT("k"), value_text(&b->arena, text_of(big)));
+    requests[1].body = value_with(&b->arena, requests[1].body, TEXT("data"), data);
+    (void)ask_set(b, requests, 2);
+    CHECK_INT(b->code, TEND_LIMIT);
+    CHECK_INT(b->failed, 1);
+    CHECK_INT(b->told[0].code, TEND_UNAVAILABLE);
+    CHECK_TEXT(stored(b, "configmaps/default/a", "kind"), "(none)");
+}
+
 static void controllers_are_the_hosts(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_machine();
@@ -206,6 +237,9 @@ SUITE({"namespace default is there, once, and stays", has_a_default_namespace},
       {"broken definitions are refused with the path", refuses_broken_definitions},
       {"a definition stays while it has objects", keeps_what_objects_rest_on},
       {"a namespace goes when only events are in it, with them", empties_namespaces_first},
+      {"a namespace that is being deleted takes nothing new",
+       takes_nothing_new_into_a_leaving_namespace},
+      {"an object has a size, and the request is named", bounds_objects},
       {"controllers are the host's; a kind has one owner", controllers_are_the_hosts},
       {"the host creates with status", the_host_creates_with_status},
       {"an immutable ConfigMap stays as it is", immutable_stays},

@@ -102,6 +102,15 @@ static void keeps_the_finalizer(void)
     CHECK_TEXT(stored(b, LAB_KEY, "metadata.finalizers"), "[\"lab.neuroglia.com/tend\"]");
 }
 
+static void can_be_forced_off(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {finalizers: null}}")->effect,
+              EFFECT_DELETED);
+    CHECK_TEXT(in_answer(b, "status.state"), "\"deleted\"");
+}
+
 static void takes_in_older_objects(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_labs();
@@ -177,6 +186,7 @@ SUITE({"create enters the initial state, with moment and finalizer", starts},
       {"entering the teardown state is deletion", is_deleted_by_teardown},
       {"the owner releases it; the last event shows the final state", is_released_by_its_owner},
       {"a live object keeps the kind's finalizer (#16)", keeps_the_finalizer},
+      {"a client may force the finalizer off a deleted object", can_be_forced_off},
       {"objects older than their owner are taken in by the first write", takes_in_older_objects},
       {"one controller writes a kind's status (#14)", one_controller_writes_status},
       {"the machine is in force before any runner", is_in_force_after_a_restart},
