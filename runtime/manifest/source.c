@@ -68,7 +68,7 @@ static enum tend_code fill(struct manifest_document *document, const struct yaml
         snprintf(document->hash + 2 * i, 3, "%02x", digest[i]);
     }
     document->root = parsed->value;
-    document->line = parsed->line;
+    document->line = parsed->value->line > 0 ? parsed->value->line : parsed->line;
     document->wave = wave_of(parsed->value);
     return TEND_OK;
 }
