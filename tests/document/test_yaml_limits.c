@@ -92,6 +92,23 @@ static void refuses_what_aliases_amount_to(void)
     CHECK(strstr(err.message, "bytes of text in a document") != NULL);
 }
 
+static void counts_every_document_anew(void)
+{
+    struct error err = ERROR_INIT;
+    CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(MIB);
+    for (unsigned i = 0; i < 3 * YAML_ALIASES_MAX; i++) {
+        buffer_chars(&text, i % YAML_ALIASES_MAX == 0 ? "---\n- &a 1\n" : "");
+        buffer_chars(&text, "- *a\n");
+    }
+    CHECK_INT(read_repeated(text.data, "", 0, "", &err), TEND_OK);
+    buffer_clear(&text);
+    for (unsigned i = 0; i < DOC_NODES_MAX + 1000; i++) {
+        buffer_chars(&text, i % (DOC_NODES_MAX / 2) == 0 ? "---\n" : "");
+        buffer_chars(&text, "- \n");
+    }
+    CHECK_INT(read_repeated(text.data, "", 0, "", &err), TEND_OK);
+}
+
 static void refuses_too_many_of_anything(void)
 {
     check_refused("", "- 1\n", 2 * MIB, "line 200000, column 3: expected at most 200000 values");
@@ -122,5 +139,6 @@ SUITE({"refuses depth before the scanner is slow", refuses_depth_before_the_scan
       {"counts depth through aliases", counts_depth_through_aliases},
       {"accepts depth up to the limit", accepts_depth_up_to_the_limit},
       {"refuses what aliases amount to", refuses_what_aliases_amount_to},
+      {"counts every document anew", counts_every_document_anew},
       {"refuses too many values, documents, bytes", refuses_too_many_of_anything},
       {"refuses too many keys in one mapping", refuses_too_many_keys_in_one_mapping})
