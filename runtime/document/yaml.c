@@ -16,7 +16,6 @@
  */
 #include "document/yaml.h"
 
-#include <stdlib.h>
 #include <yaml.h>
 
 #include "base/alloc.h"
@@ -383,41 +382,17 @@ static enum tend_code on_container(struct reader *reader, const yaml_event_t *ev
     return TEND_OK;
 }
 
-static int by_key_then_place(const void *left, const void *right)
-{
-    const struct value_field *a = left, *b = right;
-    int order = text_compare(a->key, b->key);
-    if (order != 0) {
-        return order;
-    }
-    if (a->line != b->line) {
-        return a->line < b->line ? -1 : 1;
-    }
-    return (a->column > b->column) - (a->column < b->column);
-}
-
-static enum tend_code refuse_duplicates(struct reader *reader, const struct value_field *fields,
-                                        size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        if (text_equal(fields[i - 1].key, fields[i].key)) {
-            struct text shown = text_clip(fields[i].key, 60);
-            return FAIL(reader->err, TEND_INVALID,
-                        PLACE_FORMAT
-                        "expected each key once, found \"%.*s\" again (first in line %u, "
-                        "column %u)",
-                        fields[i].line, fields[i].column, TEXT_ARG(shown), fields[i - 1].line,
-                        fields[i - 1].column);
-        }
-    }
-    return TEND_OK;
-}
-
 static enum tend_code finish_map(struct reader *reader, struct value_field *fields, size_t count,
                                  struct value *value)
 {
-    qsort(fields, count, sizeof fields[0], by_key_then_place);
-    TRY(refuse_duplicates(reader, fields, count));
+    const struct value_field *twice = value_sort_fields(fields, count);
+    if (twice != NULL) {
+        struct text shown = text_clip(twice->key, 60);
+        return FAIL(reader->err, TEND_INVALID,
+                    PLACE_FORMAT "expected each key once, found \"%.*s\" again (first in line %u, "
+                                 "column %u)",
+                    twice->line, twice->column, TEXT_ARG(shown), twice[-1].line, twice[-1].column);
+    }
     struct value_field *kept = arena_alloc(reader->arena, count * sizeof kept[0]);
     memcpy(kept, fields, count * sizeof kept[0]);
     value->fields = kept;
