@@ -89,7 +89,7 @@ bool schema_problems_full(const struct schema_problems *problems);
 /* `value` as JSON, cut to a length that fits a sentence, in `arena`; NUL-terminated. */
 const char *schema_show(struct arena *arena, const struct value *value);
 
-/* Is `value` of the type that the schema declares? A whole real is an integer. */
+/* Is `value` of the type that the schema declares? A whole real is an integer up to 2^53. */
 bool schema_type_fits(const struct schema *schema, const struct value *value);
 
 /* Which of two numbers is greater, exactly: <0, 0, >0. */

@@ -34,22 +34,24 @@ static void validate(const struct check *check);
 
 /* --- types ------------------------------------------------------------------------------------- */
 
-static bool is_whole(const struct value *value)
+/* A whole real counts as far as doubles tell one integer from the next. */
+static bool is_integer(const struct value *value)
 {
     return value->type == VALUE_INT ||
-           (value->type == VALUE_REAL && trunc(value->real) == value->real);
+           (value->type == VALUE_REAL && trunc(value->real) == value->real &&
+            fabs(value->real) <= 0x1p53);
 }
 
 bool schema_type_fits(const struct schema *schema, const struct value *value)
 {
     if (schema_has(schema, SCHEMA_INT_OR_TEXT)) {
-        return is_whole(value) || value->type == VALUE_TEXT;
+        return is_integer(value) || value->type == VALUE_TEXT;
     }
     switch (schema->type) {
     case VALUE_NULL: /* none declared */
         return true;
     case VALUE_INT:
-        return is_whole(value);
+        return is_integer(value);
     case VALUE_REAL:
         return value->type == VALUE_INT || value->type == VALUE_REAL;
     case VALUE_BOOL:

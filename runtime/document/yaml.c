@@ -546,7 +546,10 @@ enum tend_code yaml_parse(struct arena *arena, struct text text, struct yaml_str
                           struct error *err)
 {
     CLEANUP(reader_done) struct reader reader = {.arena = arena, .err = err};
-    reader.input = text_starts(text, TEXT("\xEF\xBB\xBF")) ? text_from(text, 3) : text;
+    reader.input = text.len == 0 ? TEXT("") : text; /* libyaml takes no NULL */
+    if (text_starts(text, TEXT("\xEF\xBB\xBF"))) {
+        reader.input = text_from(text, 3);
+    }
     if (text.len > INPUT_BYTES_MAX) {
         return FAIL(err, TEND_LIMIT, "expected at most %u bytes, found %zu", INPUT_BYTES_MAX,
                     text.len);

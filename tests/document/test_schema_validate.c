@@ -74,7 +74,10 @@ static void judges_numbers(void)
     CHECK_TEXT(judge("{type: integer, format: int32}", "2147483648"),
                "x: Invalid value: 2147483648: must be an integer of 32 bits");
     CHECK_TEXT(judge("{type: integer, format: int64}", "9223372036854775807"), "");
-    CHECK_TEXT(judge("{type: integer, format: int64}", "9223372036854775808"),
+    CHECK_TEXT(judge("{type: integer}", "9007199254740992.0"), "");
+    CHECK_TEXT(judge("{type: integer}", "9223372036854775808"),
+               "x: Invalid value: 9.223372036854776e+18: must be of type integer, is number");
+    CHECK_TEXT(judge("{type: number, format: int64}", "9223372036854775808"),
                "x: Invalid value: 9.223372036854776e+18: must be an integer of 64 bits");
 }
 

@@ -87,6 +87,8 @@ static void reads_every_document(void)
     CHECK_TEXT(read_as_json("--- null\n--- ~\n--- ''\n"), "null\nnull\n\"\"");
     CHECK_TEXT(read_as_json(""), "");
     CHECK_TEXT(read_as_json("# only a comment\n"), "");
+    CHECK_TEXT(read_as_json(NULL), "");
+    CHECK_TEXT(read_as_json("\xEF\xBB\xBF"), "");
     CHECK_TEXT(read_as_json("\xEF\xBB\xBF"
                             "a: 1"),
                "{\"a\":1}");
