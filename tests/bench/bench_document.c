@@ -13,6 +13,8 @@
 #include "document/json.h"
 #include "document/patch.h"
 #include "document/path.h"
+#include "document/schema.h"
+#include "document/yaml.h"
 
 static const char lab[] =
     "{\"apiVersion\":\"lab.neuroglia.com/v1\",\"kind\":\"LabInstance\",\"metadata\":{"
@@ -29,6 +31,20 @@ static const char lab[] =
     "\"https://lab-student1-python-basics.example.com\",\"message\":\"Lab instance is ready\","
     "\"readyAt\":\"2026-03-01T09:30:05Z\",\"startedAt\":\"2026-03-01T09:30:00Z\",\"state\":\"ready\"}}";
 
+static const char lab_schema[] =
+    "{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"properties\":{\"spec\":{\"type\":"
+    "\"object\",\"required\":[\"template\",\"studentEmail\"],\"properties\":{\"duration\":{\"type\":\"string\","
+    "\"format\":\"duration\",\"default\":\"60m\"},\"environment\":{\"type\":\"object\",\"additionalProperties\":{"
+    "\"type\":\"string\"}},\"provisionSeconds\":{\"type\":\"integer\",\"minimum\":0},\"retries\":{\"type\":"
+    "\"integer\",\"minimum\":0,\"maximum\":10},\"studentEmail\":{\"type\":\"string\",\"pattern\":"
+    "\"^[^@ ]+@[^@ ]+$\"},\"template\":{\"type\":\"string\",\"minLength\":1},\"weight\":{\"type\":\"number\"}}},"
+    "\"status\":{\"type\":\"object\",\"properties\":{\"attempts\":{\"type\":\"integer\"},\"conditions\":{\"type\":"
+    "\"array\",\"x-kubernetes-list-type\":\"map\",\"x-kubernetes-list-map-keys\":[\"type\"],\"items\":{\"type\":"
+    "\"object\",\"x-kubernetes-preserve-unknown-fields\":true,\"properties\":{\"type\":{\"type\":\"string\"}}}},"
+    "\"endpoint\":{\"type\":\"string\"},\"message\":{\"type\":\"string\"},\"readyAt\":{\"type\":\"string\","
+    "\"format\":\"date-time\"},\"startedAt\":{\"type\":\"string\",\"format\":\"date-time\"},\"state\":{\"type\":"
+    "\"string\",\"enum\":[\"pending\",\"provisioning\",\"ready\",\"failed\"]}}}}}";
+
 enum { TEXT_BYTES = 64 * 1024, BUFFER_MAX = 1024 * 1024, PARTS = 20 };
 
 struct subject {
@@ -37,6 +53,8 @@ struct subject {
     const struct value *value;
     const struct value *other; /* the same but for one field of the status */
     struct doc *doc;
+    struct schema *schema;
+    struct text yaml;
     struct buffer out;
     size_t kept; /* what every operation adds to, so that none is left out */
 };
@@ -94,6 +112,37 @@ static void op_get(struct subject *subject)
     subject->kept += found == NULL ? 1 : 2;
 }
 
+static void op_yaml_read(struct subject *subject)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct yaml_stream stream = {0};
+    if (yaml_parse(&arena, subject->yaml, &stream, NULL) != TEND_OK) {
+        abort();
+    }
+    subject->kept += stream.count;
+}
+
+static void op_yaml_write(struct subject *subject)
+{
+    buffer_clear(&subject->out);
+    yaml_write(&subject->out, subject->value);
+    subject->kept += subject->out.len;
+}
+
+/* What admission does with an object that is as it should be. */
+static void op_judge(struct subject *subject)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct schema_problems problems = {.arena = &arena};
+    const struct value *value = schema_default(subject->schema, &arena, subject->value);
+    value = schema_prune(subject->schema, &arena, value, &problems);
+    schema_validate(subject->schema, value, &problems);
+    if (problems.count > 0) {
+        abort();
+    }
+    subject->kept += value_count(value);
+}
+
 static double now(void)
 {
     struct timespec time;
@@ -126,9 +175,12 @@ static void measure(const char *what, operation *run, struct subject *subject, s
 static void measure_all(struct arena *arena, const char *name, struct text json, size_t bytes)
 {
     struct subject subject = {.name = name, .json = json, .out = BUFFER_INIT(BUFFER_MAX)};
+    const struct value *schema = NULL;
     if (json_parse(arena, json, &subject.value, NULL) != TEND_OK ||
         path_set(arena, value_copy(arena, subject.value), TEXT("status.state"),
-                 value_chars(arena, "failed"), &subject.other, NULL) != TEND_OK) {
+                 value_chars(arena, "failed"), &subject.other, NULL) != TEND_OK ||
+        json_parse(arena, TEXT(lab_schema), &schema, NULL) != TEND_OK ||
+        schema_compile(schema, &subject.schema, NULL) != TEND_OK) {
         abort();
     }
     measure("read", op_parse, &subject, bytes);
@@ -138,6 +190,11 @@ static void measure_all(struct arena *arena, const char *name, struct text json,
     measure("compare", op_equal, &subject, bytes);
     measure("patch between, merge", op_patch, &subject, bytes);
     measure("get one field by path", op_get, &subject, bytes);
+    measure("fill, prune, judge", op_judge, &subject, bytes);
+    measure("write as YAML", op_yaml_write, &subject, bytes);
+    subject.yaml = arena_text(arena, buffer_view(&subject.out));
+    measure("read as YAML", op_yaml_read, &subject, bytes);
+    schema_unref(subject.schema);
     buffer_done(&subject.out);
 }
 
