@@ -138,4 +138,31 @@
 #define MANIFEST_WAITING_SHOWN 5u     /* documents that wait, named in one message */
 #define MANIFEST_MESSAGE_MAX   4096u  /* what is said of one file */
 
+/* --- HTTP: server ------------------------------------------------------------------------------- */
+#define HTTP_CONNECTIONS_MAX 2048u       /* 1 000 watchers and room for others; 32 KiB each */
+#define HTTP_MEMORY          (32u * KIB) /* of a connection: its headers, and the pieces it sends */
+#define HTTP_BODY_MAX        (3u * MIB)  /* one request, as kube-apiserver has it */
+#define HTTP_BODIES_MAX      (64u * MIB) /* request bodies in memory at once, all connections */
+#define HTTP_IDLE_S          60u         /* a peer that neither sends nor takes anything */
+#define URL_BYTES_MAX        (8u * KIB)  /* path and query; selectors may be long */
+#define URL_SEGMENTS_MAX     12u         /* the deepest path that is served has 7 */
+#define URL_PARAMETERS_MAX   32u         /* list and watch know about ten */
+#define RESPONSE_HEADERS_MAX 24u         /* WARNINGS_MAX, Allow, Retry-After and the effect */
+#define RESPONSE_BODY_MAX    (64u * MIB) /* a whole body: one object, pretty as YAML; a page's rows */
+#define LIST_SLICE           64u         /* objects looked at in one step of a list */
+#define LIST_SNAPSHOTS_MAX   64u         /* revisions held for lists that are read page by page */
+#define WATCH_SLICE          64u         /* events written in one step of a watch */
+#define WATCH_BOOKMARK_MS    60000       /* between bookmarks, where something moved */
+#define WATCH_TIMEOUT_MIN_S  1800        /* a watch without timeoutSeconds ends at random between */
+#define WATCH_TIMEOUT_MAX_S  3600        /* the two, so that clients do not come back together */
+
+/* --- HTTP: client ------------------------------------------------------------------------------- */
+#define CLIENT_HEAD_MAX    (64u * KIB)  /* status line and headers of an answer */
+#define CLIENT_BODY_MAX    (256u * MIB) /* of one answer: a page of 500 of the largest objects ... */
+#define CLIENT_REQUEST_MAX (4u * MIB)   /* what the host takes, and the head */
+#define CLIENT_READ_MAX    (128u * KIB) /* received at once, twice */
+#define CLIENT_SILENCE_MS  30000        /* a host that is busy answers sooner */
+#define CLIENT_PAGE        500          /* objects fetched at once, as kubectl does */
+#define CLIENT_KINDS_MAX   1000u        /* as KINDS_MAX: what a host may list */
+
 #endif
