@@ -281,16 +281,27 @@ static enum tend_code find_entry(struct hearing *hearing)
     return TEND_OK;
 }
 
+/* The Event's own name follows from what is said; about what must have one. */
+static enum tend_code find_event(struct hearing *hearing)
+{
+    const struct event *event = hearing->request->event;
+    hearing->namespace = event_namespace(event);
+    hearing->name = event_name(event, &hearing->set->arena);
+    const char *wrong = kind_check_name(hearing->kind, hearing->name);
+    wrong = wrong != NULL ? wrong : name_check_label(hearing->namespace);
+    return wrong == NULL
+               ? find_entry(hearing)
+               : hearing_problem(hearing, SCHEMA_INVALID, "involvedObject.name", "%s", wrong);
+}
+
 static enum tend_code find_object(struct hearing *hearing)
 {
     struct meta body = meta_of(hearing->request->body);
     if (hearing->request->verb == ADMIT_EVENT) {
-        hearing->namespace = event_namespace(hearing->request->event);
-        hearing->name = event_name(hearing->request->event, &hearing->set->arena);
-    } else {
-        TRY(find_namespace(hearing, &body));
-        TRY(find_name(hearing, &body));
+        return find_event(hearing);
     }
+    TRY(find_namespace(hearing, &body));
+    TRY(find_name(hearing, &body));
     return find_entry(hearing);
 }
 

@@ -258,8 +258,12 @@ static enum tend_code check_status_writer(struct hearing *hearing, const struct 
 static enum tend_code check_finalizers(struct hearing *hearing, const struct value *before,
                                        const struct value *root)
 {
-    struct meta was = meta_of(before), now = meta_of(root);
-    for (size_t i = 0; meta_deleting(&was) && i < value_count(now.finalizers); i++) {
+    struct meta was = meta_of(before);
+    if (!meta_deleting(&was)) {
+        return TEND_OK;
+    }
+    struct meta now = meta_of(root);
+    for (size_t i = 0; i < value_count(now.finalizers); i++) {
         struct text finalizer = value_text_or(value_at(now.finalizers, i), TEXT(""));
         if (!meta_has_finalizer(&was, finalizer)) {
             return hearing_problem(hearing, SCHEMA_FORBIDDEN, "metadata.finalizers",

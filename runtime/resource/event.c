@@ -45,6 +45,16 @@ static struct text cut_message(struct text message)
     return text_first(message, len);
 }
 
+/* The beginning of the object's name, cut so that what follows it can be a '.'. */
+static struct text name_head(struct text name)
+{
+    struct text head = text_first(name, EVENT_NAME_HEAD_MAX);
+    while (head.len > 0 && (head.ptr[head.len - 1] == '.' || head.ptr[head.len - 1] == '-')) {
+        head.len--;
+    }
+    return head;
+}
+
 struct text event_name(const struct event *event, struct arena *arena)
 {
     struct meta about = meta_of(event->about);
@@ -55,9 +65,8 @@ struct text event_name(const struct event *event, struct arena *arena)
     for (size_t i = 0; i < COUNT_OF(parts); i++) {
         digest = digest_add(digest, parts[i]);
     }
-    return arena_format(arena, "%.*s.%016llx",
-                        TEXT_ARG(text_first(about.name, EVENT_NAME_HEAD_MAX)),
-                        (unsigned long long)digest);
+    struct text head = name_head(about.name);
+    return arena_format(arena, "%.*s.%016llx", TEXT_ARG(head), (unsigned long long)digest);
 }
 
 static const struct value *reference(struct arena *arena, const struct meta *about)

@@ -29,6 +29,14 @@ static void commits_together(void)
     CHECK_TEXT(in_answer(b, "count"), "2");
 }
 
+static void says_nothing_about_nobody(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_new();
+    const struct event event = {.about = value_empty_map(), .reason = TEXT("R")};
+    const struct admission_request say = {.verb = ADMIT_EVENT, .event = &event};
+    CHECK_INT(ask_set(b, &say, 1)->code, TEND_INVALID);
+}
+
 static void refuses_together(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_labs();
@@ -182,6 +190,7 @@ static void bounds_sets(void)
 }
 
 SUITE({"commits together: contiguous, one set", commits_together},
+      {"an event is about somebody", says_nothing_about_nobody},
       {"refuses together: one refusal writes nothing", refuses_together},
       {"judges by what came before in the set", sees_its_own_writes},
       {"one object changed twice is one row", writes_one_row_for_one_object},

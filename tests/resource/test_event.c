@@ -34,6 +34,18 @@ static void names_follow_from_what_is_said(void)
     CHECK(text_is(event_namespace(&one), "demo"));
 }
 
+static void names_are_names(void)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    char name[254] = {0};
+    memset(name, 'a', 253);
+    name[235] = '-';
+    struct text yaml = arena_format(&arena, "{metadata: {name: %s}}", name);
+    struct event one = {.about = yaml_value(&arena, yaml.ptr)};
+    CHECK(name_check_subdomain(event_name(&one, &arena)) == NULL);
+    CHECK(text_is(event_namespace(&one), "default"));
+}
+
 static void says_it(void)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -71,5 +83,6 @@ static void cuts_long_messages(void)
 }
 
 SUITE({"the name follows from what is said", names_follow_from_what_is_said},
-      {"says what happened to whom", says_it}, {"the same again counts up", counts_up},
+      {"the name of a long name is one", names_are_names}, {"says what happened to whom", says_it},
+      {"the same again counts up", counts_up},
       {"cuts a long message between characters", cuts_long_messages})
