@@ -8,6 +8,7 @@
 #include "base/moment.h"
 #include "controller/inside.h"
 #include "resource/builtin.h"
+#include "resource/key.h"
 
 struct record {
     char *name;
@@ -107,18 +108,50 @@ void report_controller(struct controller *controller)
     report_write(controller->loop, &report);
 }
 
+/* What the store says of it, NULL where that is nothing. */
+static const struct value *stored_status(struct loop *loop, struct text name, struct arena *arena)
+{
+    struct doc *doc =
+        store_get(loop->store, key_make(arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), name));
+    const struct value *root = NULL;
+    if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
+        return NULL;
+    }
+    return value_field(root, "status");
+}
+
+/* A controller that is as it was before the host came up again is no news: it is what it was since then,
+ * and nothing is written. */
+static const struct value *without_news(const struct value *status, const struct value *stored,
+                                        struct arena *arena)
+{
+    static const char *const telling[] = {"phase", "file", "hash", "version"};
+    for (size_t i = 0; i < COUNT_OF(telling); i++) {
+        struct text key = text_of(telling[i]);
+        if (!value_equal(value_get(status, key), value_get(stored, key))) {
+            return status;
+        }
+    }
+    if (value_int_or(value_field(status, "restarts"), 0) > 0) {
+        return status;
+    }
+    status = value_with(arena, status, TEXT("since"), value_field(stored, "since"));
+    return value_with(arena, status, TEXT("restarts"), value_field(stored, "restarts"));
+}
+
 static void report_run(struct loop *loop, struct work *work)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct record *record = map_get(&loop->reports, work->key);
     record->written = true;
     record->written_ms = world_ticks_ms(loop->world);
-    struct admission_request request = {
-        .verb = ADMIT_PATCH_STATUS,
-        .resource = TEXT(BUILTIN_CONTROLLERS),
-        .name = work->key,
-        .body = value_with(&arena, NULL, TEXT("status"), record->status),
-        .fields = FIELDS_IGNORE};
+    const struct value *status =
+        without_news(record->status, stored_status(loop, work->key, &arena), &arena);
+    struct admission_request request = {.verb = ADMIT_PATCH_STATUS,
+                                        .resource = TEXT(BUILTIN_CONTROLLERS),
+                                        .name = work->key,
+                                        .body = value_with(&arena, NULL, TEXT("status"), status),
+                                        .fields = FIELDS_IGNORE};
     chore_submit(
         loop, work,
         &(struct admission_set){.requests = &request, .count = 1, .writer = {.role = WRITER_HOST}});
