@@ -2,8 +2,8 @@
  *
  * Born with a socket (3), a shared page (4) and a pipe on 1 and 2; told by the first frame what to
  * load; ended by a frame, by the end of the socket, or by a signal. One thread reads frames and runs
- * calls in the order in which they came. It reads before it runs: what is there is taken with one
- * system call, and results are sent together, unless the calls are slow.
+ * calls in the order in which they came. What has come is taken with one system call; each result is
+ * sent at once, because the next call may never end.
  *
  * While a call waits for an answer, frames go on being read: answers and cancellations are for it, runs
  * are put aside. The reader's bytes move when it reads on, so a call that runs owns a copy of its
@@ -26,19 +26,12 @@
 #include "protocol/message.h"
 #include "protocol/page.h"
 
-enum {
-    BATCH_BYTES = 64 * 1024,
-    BATCH_RESULTS = 32,
-    SLOW_NS = 200 * 1000 /* a call that took longer does not keep results waiting */
-};
-
 struct child {
     struct engine_host host;
     struct engine *engine;
     struct page *page;
     struct frame_reader reader, aside; /* `aside`: runs that came while a call waited */
     struct buffer out, object;
-    unsigned results; /* in `out` */
     int64_t until_ns; /* the running call's end */
     uint64_t running;
     bool stop;
@@ -72,7 +65,6 @@ static void flush_out(struct child *child)
         }
         buffer_consume(&child->out, (size_t)sent);
     }
-    child->results = 0;
 }
 
 /* Wait for bytes; false at the end of the socket. */
@@ -193,7 +185,6 @@ static bool wait_for_answer(struct engine_host *host)
 static void finished(struct engine_host *host, uint64_t call, struct text result)
 {
     message_write_result(&of(host)->out, call, result);
-    of(host)->results++;
 }
 
 /* One write, so that lines of several threads do not mix. */
@@ -218,7 +209,8 @@ static const struct engine_host_ops host_ops = {asked, wait_for_answer, finished
 
 /* --- life -------------------------------------------------------------------------------------- */
 
-/* Execute one run; results are sent when there are many, or when calls are slow. */
+/* Execute one run. The page goes on naming it afterwards: what dies between two calls dies of the one
+ * before, and once its result is there, the name accuses nobody. */
 static void execute(struct child *child, const struct frame *frame)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -231,8 +223,7 @@ static void execute(struct child *child, const struct frame *frame)
     }
     buffer_clear(&child->object);
     buffer_text(&child->object, run.object);
-    int64_t began = now_ns();
-    child->until_ns = began + run.limit_ms * 1000000;
+    child->until_ns = now_ns() + run.limit_ms * 1000000;
     child->running = run.call;
     atomic_store_explicit(&child->page->executing, run.call, memory_order_release);
     engine_run(child->engine,
@@ -243,12 +234,8 @@ static void execute(struct child *child, const struct frame *frame)
                                      .object = buffer_view(&child->object),
                                      .now_ms = run.now_ms,
                                      .entered_ms = run.entered_ms});
-    atomic_store_explicit(&child->page->executing, 0, memory_order_release);
     child->running = 0;
-    if (now_ns() - began > SLOW_NS || child->results >= BATCH_RESULTS ||
-        child->out.len >= BATCH_BYTES) {
-        flush_out(child);
-    }
+    flush_out(child);
 }
 
 /* Runs that were put aside while a call waited, in their order. */

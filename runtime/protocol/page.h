@@ -1,5 +1,5 @@
-/* The page that a runner shares with its host: the call that it is executing, so that a death is
- * charged to that one. A memfd of PAGE_BYTES, mapped by both; only the runner writes.
+/* The page that a runner shares with its host: the call that it executes, or executed last, so that
+ * a death is charged to that one. A memfd of PAGE_BYTES, mapped by both; only the runner writes.
  */
 #ifndef PROTOCOL_PAGE_H
 #define PROTOCOL_PAGE_H
@@ -10,7 +10,7 @@
 enum { PAGE_BYTES = 4096 };
 
 struct page {
-    _Atomic uint64_t executing; /* 0: none */
+    _Atomic uint64_t executing; /* 0: none yet */
 };
 
 /* The descriptors that a runner is born with. */

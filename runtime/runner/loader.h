@@ -1,9 +1,10 @@
 /* From a plugin's file to a private copy that can be loaded.
  *
- * A file that somebody may write while it is mapped changes running code, and one that is half there
- * kills whoever loads it. So the file is looked at through one descriptor (a plain file of root's or
- * ours, not writable by others, in such a folder), read whole, judged (protocol/elf.h), and copied under
- * a name that is its SHA-256: never overwritten, and the same file is the same name.
+ * A file that somebody may write while it is mapped changes running code, and one that is half
+ * there kills whoever loads it. So the file is looked at through one descriptor (a plain file of
+ * root's or ours, not writable by others, in such a folder), read whole, judged (protocol/elf.h),
+ * and copied under a name that is its SHA-256: never overwritten, and the same file is the same
+ * name.
  */
 #ifndef RUNNER_LOADER_H
 #define RUNNER_LOADER_H
@@ -16,7 +17,8 @@ struct loaded {
     char *path; /* of the copy; the owner frees it */
 };
 
-/* Copy the plugin `file` into the folder `copies`, which is ours alone and is there. Blocking: a job.
+/* Copy the plugin `file` into the folder `copies`, which is ours alone and is there. Blocking: a
+ * job.
  * [worker]
  *
  * TEND_DENIED where it, or its folder, is another's or open to others; TEND_INVALID where it is no

@@ -1,18 +1,20 @@
-/* A runner: the process that a plugin lives in, as its host sees it. A worker (controller/worker.h).
+/* A runner: the process that a plugin lives in, as its host sees it. A worker
+ * (controller/worker.h).
  *
- *     new --start--> starting --descriptor--> up --death--> waiting --at once, 1 s ... 5 min--> starting
+ *     new --start--> starting --descriptor--> up --death--> waiting --at once, 1 s ... 5 min-->
+ *     starting
  *                        |                     |
  *                        +--> refused          +--close--> closing --> gone
  *
- * Calls are pipelined: many are sent before the first result is back, and the runner executes them in
- * order. The runner says in a shared page which call it executes, so that its death is charged to that
- * one (BLAME_CALL); the others come back as lost without blame. A call that executes longer than its
- * limit and a grace ends the process. What the process and its plugin write to standard output and
- * error is logged, line by line, at most RUNNER_LINES_MAX a second.
+ * Calls are pipelined: many are sent before the first result is back, and the runner executes them
+ * in order. The runner says in a shared page which call it executes, so that its death is charged
+ * to that one (BLAME_CALL); the others come back as lost without blame. A call that executes longer
+ * than its limit and a grace ends the process. What the process and its plugin write to standard
+ * output and error is logged, line by line, at most RUNNER_LINES_MAX a second.
  *
- * A first start that fails for a reason that will not go away (the file is refused, the plugin crashes
- * or hangs while it is loaded) is `refused`, and final; later ones are tried again. Two runners of the
- * same plugin may be up at once: a new version starts beside the old one.
+ * A first start that fails for a reason that will not go away (the file is refused, the plugin
+ * crashes or hangs while it is loaded) is `refused`, and final; later ones are tried again. Two
+ * runners of the same plugin may be up at once: a new version starts beside the old one.
  */
 #ifndef RUNNER_RUNNER_H
 #define RUNNER_RUNNER_H
@@ -29,6 +31,8 @@ struct runner_options {
     const char *name;           /* for people; copied */
     const struct value *config; /* for the controllers' start: a map; NULL: {}; copied */
     struct child_limits limits; /* all zero: RUNNER_MEMORY_MAX, RUNNER_FILES_MAX, RUNNER_NICE */
+    int64_t
+        grace_ms; /* beyond a call's limit, before the process is killed; 0: RECONCILE_GRACE_MS */
 };
 
 /* A runner that is not started; its worker's listener is NULL, and is set before the start. */
@@ -38,8 +42,8 @@ struct worker *runner_worker(struct runner *runner);
 /* Start the process; `up` or `refused` follows. */
 void runner_start(struct runner *runner);
 
-/* End it: no callback follows, calls that are out are forgotten. The process is asked to stop, killed
- * after RUNNER_STOP_MS, and the runner freed; then `closed` (which may be NULL) runs. */
+/* End it: no callback follows, calls that are out are forgotten. The process is asked to stop,
+ * killed after RUNNER_STOP_MS, and the runner freed; then `closed` (which may be NULL) runs. */
 void runner_close(struct runner *runner, struct task *closed);
 
 /* The process, 0 where there is none: for people and for tests. */

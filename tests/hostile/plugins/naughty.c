@@ -1,0 +1,66 @@
+/* A plugin that does what spec.do of its object says, most of it forbidden. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <tend/plugin.h>
+
+static void spin(void)
+{
+    for (volatile int forever = 1; forever;) {
+    }
+}
+
+static void misbehave(struct tend_call *call, const char *what)
+{
+    if (strcmp(what, "crash") == 0) {
+        signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it */
+        raise(SIGSEGV);
+    } else if (strcmp(what, "exit") == 0) {
+        _exit(3);
+    } else if (strcmp(what, "spin") == 0) {
+        spin();
+    } else if (strcmp(what, "hang-up") == 0) {
+        close(3);
+        spin();
+    } else if (strcmp(what, "cut-off") == 0) {
+        close(3);
+    } else if (strcmp(what, "garbage") == 0) {
+        ssize_t ignored = write(3, "this is not a frame at all", 26);
+        (void)ignored;
+    } else if (strcmp(what, "print") == 0) {
+        printf("to standard output\n");
+        fflush(stdout);
+        fprintf(stderr, "to standard error\n");
+        call->api->log(call->host, TEND_ERROR, "to the log");
+        fprintf(stderr, "and a line without its end");
+        raise(SIGABRT);
+    } else if (strcmp(what, "flood") == 0) {
+        for (int i = 0; i < 5000; i++) {
+            fprintf(stderr, "line %d\n", i);
+        }
+    }
+}
+
+static void reconcile(struct tend_call *call, struct tend_result *result)
+{
+    const char *what = tend_text(call, TEND_THIS, "spec.do", "");
+    misbehave(call, what);
+    if (strcmp(what, "ask") == 0) {
+        tend_node answer = tend_fetch(call, "v1/ConfigMap", "a");
+        tend_put_text(call, TEND_THIS, "status.answer", tend_text(call, answer, "data.a", "none"));
+    }
+    tend_put_int(call, TEND_THIS, "status.n", tend_int(call, TEND_THIS, "spec.n", 0));
+    tend_done(result);
+}
+
+static const struct tend_controller naughty = {
+    .size = sizeof naughty,
+    .name = "naughty",
+    .kind = "example.com/v1/Naughty",
+    .crd = "metadata: {name: naughties.example.com}\nspec: {group: example.com}\n",
+    .reconcile = reconcile,
+};
+static const struct tend_controller *const controllers[] = {&naughty, NULL};
+TEND_PLUGIN("naughty", "1.0.0", controllers)

@@ -1,0 +1,449 @@
+/* Runners are real processes here, in the real world. Order and causes are checked, never durations. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "document/json.h"
+#include "host/world_uv.h"
+#include "resource/crd.h"
+#include "resource/machine.h"
+#include "runner/runner.h"
+#include "support/suite.h"
+
+#define PLUGINS TEND_BUILD "/tests/plugins/"
+
+enum { CALLS = 100 };
+
+/* A listener that notes what it is told, one word each: up, down, refused, asked, done, lost. */
+struct bench {
+    struct world_uv *uv;
+    struct log log;
+    struct buffer lines;
+    struct runner *runner;
+    struct worker *worker;
+    struct worker_listener listener;
+    struct reconcile_call calls[CALLS];
+    struct buffer trace; /* "up done:{...} lost:blamed ..." */
+    struct buffer reason;
+    struct arena arena;
+    const struct value *descriptor;
+    const char *until; /* stop when the trace holds this */
+    unsigned done;     /* results */
+    unsigned stop_at;  /* stop at so many; 0: never */
+    struct task closed;
+    struct alarm give_up;
+};
+
+static struct bench *of(struct worker_listener *listener)
+{
+    return CONTAINER_OF(listener, struct bench, listener);
+}
+
+static void note(struct bench *bench, const char *format, ...) PRINTF_LIKE(2, 3);
+static void note(struct bench *bench, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    buffer_formatv(&bench->trace, format, args);
+    va_end(args);
+    if (bench->until != NULL && strstr(buffer_view(&bench->trace).ptr, bench->until) != NULL) {
+        world_uv_stop(bench->uv);
+    }
+}
+
+static void up(struct worker_listener *listener, struct worker *worker,
+               const struct value *descriptor)
+{
+    (void)worker;
+    of(listener)->descriptor = value_copy(&of(listener)->arena, descriptor);
+    note(of(listener), "up ");
+}
+
+static void keep_reason(struct bench *bench, const char *reason)
+{
+    buffer_clear(&bench->reason);
+    buffer_chars(&bench->reason, reason);
+}
+
+static void down(struct worker_listener *listener, struct worker *worker, const char *reason)
+{
+    CHECK(!worker->is_up && worker->calls == 0);
+    keep_reason(of(listener), reason);
+    note(of(listener), "down ");
+}
+
+static void refused(struct worker_listener *listener, struct worker *worker, const char *reason)
+{
+    (void)worker;
+    keep_reason(of(listener), reason);
+    note(of(listener), "refused ");
+}
+
+static void asked(struct worker_listener *listener, struct worker *worker,
+                  struct reconcile_call *call, uint32_t ask, const struct value *question)
+{
+    (void)listener;
+    CHECK(value_field(question, "fetch") != NULL);
+    struct worker_answer answer = {TEND_OK, TEXT("{\"data\":{\"a\":\"x\"}}"), NULL};
+    worker_answer(worker, call, ask, &answer);
+}
+
+static void done(struct worker_listener *listener, struct worker *worker,
+                 struct reconcile_call *call)
+{
+    (void)worker;
+    struct bench *bench = of(listener);
+    bench->done++;
+    if (bench->stop_at != 0) {
+        CHECK_INT(value_int_or(value_field(value_field(call->result, "status"), "n"), 0),
+                  call - bench->calls + 1);
+        if (bench->done == bench->stop_at) {
+            world_uv_stop(bench->uv);
+        }
+        return;
+    }
+    CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(MIB);
+    json_write(&text, call->result);
+    note(bench, "done:%s ", buffer_view(&text).ptr);
+}
+
+static void lost(struct worker_listener *listener, struct worker *worker,
+                 struct reconcile_call *call, enum worker_blame blame, const char *reason)
+{
+    (void)worker;
+    keep_reason(of(listener), reason);
+    note(of(listener), "lost%d:%s ", (int)(call - of(listener)->calls),
+         blame == BLAME_CALL ? "blamed" : "free");
+}
+
+static const struct worker_listener_ops listener_ops = {up, down, refused, asked, done, lost};
+
+static void log_sink(void *to, const char *line)
+{
+    buffer_chars(to, line);
+    buffer_byte(to, '\n');
+}
+
+static void give_up(struct alarm *alarm)
+{
+    struct bench *bench = CONTAINER_OF(alarm, struct bench, give_up);
+    CHECK(!"nothing came for a minute");
+    world_uv_stop(bench->uv);
+}
+
+static bool begin(struct bench *bench, const char *file)
+{
+    struct error err = ERROR_INIT;
+    *bench = (struct bench){.log = {.level = LOG_DEBUG, .fd = -1, .sink = log_sink},
+                            .lines = BUFFER_INIT(MIB),
+                            .trace = BUFFER_INIT(MIB),
+                            .reason = BUFFER_INIT(MIB),
+                            .listener.ops = &listener_ops,
+                            .give_up.fire = give_up};
+    bench->log.to = &bench->lines;
+    if (!CHECK(world_uv_new(&bench->log, &bench->uv, &err) == TEND_OK)) {
+        return false;
+    }
+    struct world *world = world_uv_world(bench->uv);
+    bench->runner = runner_new(&(struct runner_options){.world = world,
+                                                        .program = TEND_BUILD "/tend-runner",
+                                                        .file = file,
+                                                        .name = "test",
+                                                        .grace_ms = 50});
+    bench->worker = runner_worker(bench->runner);
+    bench->worker->listener = &bench->listener;
+    world_alarm_set(world, &bench->give_up, world_ticks_ms(world) + 60000);
+    runner_start(bench->runner);
+    return true;
+}
+
+/* Run until the trace holds `until`. */
+static void run_until(struct bench *bench, const char *until)
+{
+    bench->until = until;
+    if (strstr(buffer_view(&bench->trace).ptr, until) == NULL) {
+        world_uv_run(bench->uv);
+    }
+    bench->until = NULL;
+}
+
+static void start_call(struct bench *bench, int number, const char *what)
+{
+    struct reconcile_call *call = &bench->calls[number];
+    CLEANUP(buffer_done) struct buffer object = BUFFER_INIT(KIB);
+    buffer_format(&object, "{\"spec\":{\"do\":\"%s\",\"n\":%d}}", what, number + 1);
+    *call = (struct reconcile_call){.controller = "naughty",
+                                    .object = doc_from_bytes(buffer_view(&object)),
+                                    .now_ms = 1000,
+                                    .limit_ms = 50};
+    worker_start(bench->worker, call);
+}
+
+static void closed(struct task *task)
+{
+    struct bench *bench = CONTAINER_OF(task, struct bench, closed);
+    bench->runner = NULL;
+    world_uv_stop(bench->uv);
+}
+
+static void finish(struct bench *bench)
+{
+    if (bench->runner != NULL) {
+        bench->closed.run = closed;
+        runner_close(bench->runner, &bench->closed);
+        world_uv_run(bench->uv);
+    }
+    world_alarm_clear(world_uv_world(bench->uv), &bench->give_up);
+    CHECK(bench->runner == NULL);
+    world_uv_free(bench->uv);
+    for (int i = 0; i < CALLS; i++) {
+        doc_unref(bench->calls[i].object);
+        arena_done(&bench->calls[i].arena);
+    }
+    arena_done(&bench->arena);
+    buffer_done(&bench->lines);
+    buffer_done(&bench->trace);
+    buffer_done(&bench->reason);
+}
+
+static void runs_calls(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "");
+    start_call(&bench, 1, "ask");
+    run_until(&bench, "\"n\":2");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up done:{\"outcome\":\"done\",\"status\":{\"n\":1}} "
+               "done:{\"outcome\":\"done\",\"status\":{\"answer\":\"x\",\"n\":2}} ");
+    CHECK_INT(bench.worker->calls, 0);
+}
+
+static void pipelines_many_calls(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    for (int i = 0; i < CALLS; i++) {
+        start_call(&bench, i, i % 7 == 3 ? "ask" : "");
+    }
+    bench.stop_at = CALLS;
+    world_uv_run(bench.uv);
+    CHECK_INT(bench.done, CALLS);
+}
+
+static void reads_the_definition_that_a_plugin_carries(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, TEND_BUILD "/plugins/labinstance.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    const struct value *controller = value_at(value_field(bench.descriptor, "controllers"), 0);
+    CLEANUP(kind_unrefp) struct kind *kind = NULL;
+    CLEANUP(machine_unrefp) struct machine *machine = NULL;
+    struct error err = ERROR_INIT;
+    char path[CRD_PATH_MAX];
+    CHECK(crd_kind(value_field(controller, "crd"), path, &kind, &err) == TEND_OK);
+    CHECK_TEXT(err.message, "");
+    CHECK(machine_from_value(value_field(controller, "machine"), &machine, &err) == TEND_OK);
+    CHECK_TEXT(err.message, "");
+    if (kind != NULL && machine != NULL) {
+        CHECK_TEXT(kind->resource, "labinstances.lab.neuroglia.com");
+        CHECK_TEXT(machine->initial->name, "pending");
+        CHECK_TEXT(machine->teardown->name, "deleting");
+        CHECK_INT(machine->count, 6);
+    }
+}
+
+static void charges_a_death_to_the_call_that_executed(void)
+{
+    static const struct {
+        const char *what, *reason;
+    } cases[] = {
+        {"crash", "it was killed by signal 11 (Segmentation fault)"},
+        {"exit", "it exited with status 3"},
+        {"spin", "a run did not end within its limit of 50 ms"},
+        {"hang-up", "it closed its socket"},
+        {"cut-off", "it exited with status 0"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(finish) struct bench bench;
+        if (!begin(&bench, PLUGINS "naughty.so")) {
+            return;
+        }
+        run_until(&bench, "up ");
+        start_call(&bench, 0, "ask");
+        start_call(&bench, 1, cases[i].what);
+        start_call(&bench, 2, "");
+        run_until(&bench, "down ");
+        CHECK_TEXT(buffer_view(&bench.trace).ptr,
+                   "up done:{\"outcome\":\"done\",\"status\":{\"answer\":\"x\",\"n\":1}} "
+                   "lost1:blamed lost2:free down ");
+        CHECK_TEXT(buffer_view(&bench.reason).ptr, cases[i].reason);
+    }
+}
+
+static void ends_a_runner_that_breaks_the_protocol(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "garbage");
+    run_until(&bench, "down ");
+    CHECK(strstr(buffer_view(&bench.reason).ptr, "a frame of unknown type") != NULL);
+}
+
+static void starts_again_and_serves(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    pid_t first = runner_pid(bench.runner);
+    start_call(&bench, 0, "crash");
+    run_until(&bench, "down up ");
+    CHECK(runner_pid(bench.runner) != first);
+    start_call(&bench, 1, "");
+    run_until(&bench, "\"n\":2");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up lost0:blamed down up done:{\"outcome\":\"done\",\"status\":{\"n\":2}} ");
+}
+
+static void survives_its_death_from_outside(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    kill(runner_pid(bench.runner), SIGKILL);
+    run_until(&bench, "down up ");
+    CHECK_TEXT(buffer_view(&bench.reason).ptr, "it was killed by signal 9 (Killed)");
+}
+
+static void gives_back_what_is_started_while_it_is_down(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    start_call(&bench, 0, "");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr, "");
+    run_until(&bench, "up ");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr, "lost0:free up ");
+}
+
+static void forgets_a_cancelled_call(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "");
+    start_call(&bench, 1, "");
+    worker_cancel(bench.worker, &bench.calls[0]); /* not sent yet */
+    run_until(&bench, "\"n\":2");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up done:{\"outcome\":\"done\",\"status\":{\"n\":2}} ");
+}
+
+/* The call is gone for its owner, but still executes: its time runs, and it is nobody's fault. */
+static void ends_a_cancelled_call_that_does_not_end(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "");
+    start_call(&bench, 1, "spin");
+    start_call(&bench, 2, "");
+    run_until(&bench, "\"n\":1");
+    worker_cancel(bench.worker, &bench.calls[1]);
+    run_until(&bench, "down ");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up done:{\"outcome\":\"done\",\"status\":{\"n\":1}} lost2:free down ");
+}
+
+static void refuses_what_cannot_be_loaded(void)
+{
+    static const struct {
+        const char *file, *reason;
+    } cases[] = {
+        {PLUGINS "crash_constructor.so", "it was killed by signal 11 (Segmentation fault)"},
+        {PLUGINS "broken_crd.so", "controller broken: its CustomResourceDefinition: line 1"},
+        {"/no/such.so", "cannot open /no/such.so: No such file or directory"},
+        {"/bin/sh", "not a plugin: it has no TEND note"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(finish) struct bench bench;
+        if (!begin(&bench, cases[i].file)) {
+            return;
+        }
+        run_until(&bench, "refused ");
+        CHECK_TEXT(buffer_view(&bench.trace).ptr, "refused ");
+        buffer_view(&bench.reason);
+        bench.reason.data[strnlen(bench.reason.data, strlen(cases[i].reason))] = '\0';
+        CHECK_TEXT(bench.reason.data, cases[i].reason);
+    }
+}
+
+static void logs_what_is_printed(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "print");
+    run_until(&bench, "down ");
+    const char *lines = buffer_view(&bench.lines).ptr;
+    CHECK(strstr(lines, "level=info msg=\"to standard output\" plugin=test") != NULL);
+    CHECK(strstr(lines, "level=info msg=\"to standard error\" plugin=test") != NULL);
+    CHECK(strstr(lines, "level=error msg=\"to the log\" plugin=test") != NULL);
+    CHECK(strstr(lines, "level=info msg=\"and a line without its end\" plugin=test") != NULL);
+    if (strstr(lines, "without its end") == NULL) {
+        printf("%s\n", lines);
+    }
+}
+
+static void drops_a_flood_of_lines(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "flood");
+    run_until(&bench, "\"n\":1");
+    unsigned lines = 0;
+    for (const char *at = buffer_view(&bench.lines).ptr; (at = strchr(at, '\n')) != NULL; at++) {
+        lines++;
+    }
+    CHECK(lines >= 1 && lines < 2000);
+}
+
+SUITE({"runs calls and answers questions", runs_calls},
+      {"pipelines many calls", pipelines_many_calls},
+      {"reads the definition that a plugin carries", reads_the_definition_that_a_plugin_carries},
+      {"charges a death to the call that executed", charges_a_death_to_the_call_that_executed},
+      {"ends a runner that breaks the protocol", ends_a_runner_that_breaks_the_protocol},
+      {"starts again and serves", starts_again_and_serves},
+      {"survives its death from outside", survives_its_death_from_outside},
+      {"gives back what is started while it is down", gives_back_what_is_started_while_it_is_down},
+      {"forgets a cancelled call", forgets_a_cancelled_call},
+      {"ends a cancelled call that does not end", ends_a_cancelled_call_that_does_not_end},
+      {"refuses what cannot be loaded", refuses_what_cannot_be_loaded},
+      {"logs what is printed", logs_what_is_printed},
+      {"drops a flood of lines", drops_a_flood_of_lines})
