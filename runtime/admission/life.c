@@ -109,7 +109,28 @@ enum tend_code life_create(struct hearing *hearing, const struct value **root)
     return TEND_OK;
 }
 
-/* Judge where it goes; what had no state yet, or no moment of entry, gets one now. */
+/* The state before the set; a new object has none. */
+static struct text state_before_set(const struct hearing *hearing)
+{
+    const struct value *old = hearing->entry->old;
+    return old == NULL ? TEXT("") : machine_state_of(hearing->kind->machine, old);
+}
+
+/* The moment of entry for a move: now, or what it was where the set comes back to where it started. */
+static const struct value *with_entry(struct hearing *hearing, const struct value *root,
+                                      struct text to)
+{
+    const struct value *old = hearing->entry->old;
+    if (old == NULL || !text_equal(state_before_set(hearing), to)) {
+        return with_since(hearing, root);
+    }
+    struct meta meta = meta_of(old);
+    return meta_with_annotation(&hearing->set->arena, root, MACHINE_SINCE,
+                                meta_annotation(&meta, MACHINE_SINCE));
+}
+
+/* Judge where it goes; what had no state yet, or no moment of entry, gets one now. A set that moves an
+ * object twice writes one row, so the row's own move must be a declared one too. */
 static enum tend_code move(struct hearing *hearing, const struct value *before,
                            const struct value **root)
 {
@@ -123,7 +144,8 @@ static enum tend_code move(struct hearing *hearing, const struct value *before,
         return TEND_OK;
     }
     TRY(check_move(hearing, from, to));
-    *root = with_since(hearing, *root);
+    TRY(check_move(hearing, state_before_set(hearing), to));
+    *root = with_entry(hearing, *root, to);
     struct meta meta = meta_of(*root);
     if (machine->teardown != NULL && text_is(to, machine->teardown->name) &&
         !meta_deleting(&meta)) {
@@ -155,7 +177,8 @@ static enum tend_code enter_teardown(struct hearing *hearing, const struct value
         return TEND_OK;
     }
     struct text state = machine_state_of(machine, *root), to = text_of(machine->teardown->name);
-    if (text_equal(state, to) || machine_move(machine, state, to, NULL) != TEND_OK) {
+    if (text_equal(state, to) || machine_move(machine, state, to, NULL) != TEND_OK ||
+        machine_move(machine, state_before_set(hearing), to, NULL) != TEND_OK) {
         return TEND_OK;
     }
     return enter(hearing, root, to);

@@ -87,6 +87,20 @@ static void writes_one_row_for_one_object(void)
     CHECK_TEXT(in_answer(b, "status.state"), "\"deleted\"");
 }
 
+static void moves_once(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_machine();
+    (void)ask(b, ADMIT_CREATE, "", "", LAB_1);
+    const struct admission_request requests[] = {
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: provisioning}}"),
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: ready}}"),
+    };
+    CHECK_INT(ask_set(b, requests, 2)->code, TEND_UNAVAILABLE);
+    CHECK_INT(b->told[1].code, TEND_INVALID);
+    CHECK_TEXT(b->told[1].cause, "status.state");
+    CHECK_INT(ask_set(b, requests, 1)->code, TEND_OK);
+}
+
 static void expects(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_labs();
@@ -194,7 +208,7 @@ SUITE({"commits together: contiguous, one set", commits_together},
       {"refuses together: one refusal writes nothing", refuses_together},
       {"judges by what came before in the set", sees_its_own_writes},
       {"one object changed twice is one row", writes_one_row_for_one_object},
-      {"expects without writing", expects},
+      {"the row's own move is a declared one", moves_once}, {"expects without writing", expects},
       {"answers only when what it rests on is durable", answers_when_durable},
       {"kinds are seen when durable, and used before", shows_kinds_when_durable},
       {"a failed commit takes its kinds with it", falls_back_when_the_disk_is_full},
