@@ -110,6 +110,7 @@ static void resume(struct call *call)
     if (call->is_suspended) {
         call->is_suspended = false;
         MHD_resume_connection(call->connection);
+        world_soon(call->server->world, &call->server->again); /* only a turn takes it up */
         world_soon(call->server->world,
                    &call->server->again); /* without threads nothing else wakes it */
     }
