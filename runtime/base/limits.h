@@ -54,6 +54,7 @@
 /* --- workers, runners, plugins ------------------------------------------------------------------ */
 #define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
 #define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
+#define PLUGINS_MAX        256u  /* plugins of one host: each is a process */
 #define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
 
 #define PLUGIN_BYTES_MAX       (64u * MIB) /* one file: read whole and hashed before it is loaded */

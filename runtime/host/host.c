@@ -1,0 +1,275 @@
+/* How a host comes up: the store first, because everything stands on it; then the plugins, so that the
+ * machines of their kinds are in force; then the socket. When it serves, and every plugin found at start
+ * is live or refused, one line says that it is ready, and only then are manifests applied: whoever reads
+ * the log sees the life of the objects after that line. It goes down in the reverse order, after the
+ * jobs that are under way are done.
+ */
+#include "host/host.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "api/server.h"
+#include "api/service.h"
+#include "base/moment.h"
+#include "base/paths.h"
+#include "host/assembly.h"
+#include "host/options.h"
+#include "host/plugins.h"
+#include "host/socket.h"
+#include "host/world_uv.h"
+#include "manifest/manifest.h"
+#include "store/backends/sqlite.h"
+
+enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+struct host {
+    struct options options;
+    struct log log;
+    struct world_uv *uv;
+    struct assembly rooms;
+    struct host_socket socket;
+    struct service *service;
+    struct server *server;
+    struct plugins *plugins;
+    struct manifests *manifests;
+    struct signal_watch signals[2]; /* SIGTERM, SIGINT */
+    struct alarm time_over;         /* --for */
+    struct task finished;           /* the store has nothing under way any more */
+    struct task plugins_closed;
+    int exit_code;
+};
+
+static struct world *world_of(const struct host *host)
+{
+    return world_uv_world(host->uv);
+}
+
+/* --- log --------------------------------------------------------------------------------------- */
+
+static int64_t log_clock(void *clock)
+{
+    return world_wall_ms(clock);
+}
+
+static void start_log(struct host *host)
+{
+    bool colour = host->options.log_format == LOG_FORMAT_COLOUR;
+    if (host->options.log_format == LOG_FORMAT_AUTO) {
+        colour = isatty(STDERR_FILENO) && getenv("NO_COLOR") == NULL;
+    }
+    host->log = (struct log){.level = host->options.log_level,
+                             .style = colour ? LOG_COLOUR : LOG_PLAIN,
+                             .fd = STDERR_FILENO};
+}
+
+/* --- the end ----------------------------------------------------------------------------------- */
+
+static void on_plugins_closed(struct task *task)
+{
+    world_uv_stop(CONTAINER_OF(task, struct host, plugins_closed)->uv);
+}
+
+static void on_finished(struct task *task)
+{
+    struct host *host = CONTAINER_OF(task, struct host, finished);
+    struct plugins *plugins = host->plugins;
+    host->plugins = NULL;
+    host->plugins_closed.run = on_plugins_closed;
+    plugins_close(world_of(host), plugins, &host->plugins_closed);
+}
+
+/* What is under way becomes durable and is answered; what comes now is told that it is over. */
+static void end(struct host *host)
+{
+    if (host->finished.run != NULL) {
+        log_warn(&host->log, LOG_NONE, "ending at once, as asked twice");
+        _exit(EXIT_REFUSED);
+    }
+    world_alarm_clear(world_of(host), &host->time_over);
+    host->finished.run = on_finished;
+    store_finish(host->rooms.store, &host->finished);
+}
+
+static void on_signal(struct signal_watch *watch)
+{
+    size_t index = watch->number == SIGTERM ? 0 : 1;
+    struct host *host = CONTAINER_OF(watch - index, struct host, signals[0]);
+    log_info(&host->log, LOG_NONE, "ending: received %s", strsignal(watch->number));
+    end(host);
+}
+
+static void on_time_over(struct alarm *alarm)
+{
+    struct host *host = CONTAINER_OF(alarm, struct host, time_over);
+    log_info(&host->log, LOG_NONE, "ending: the time that --for gave is over");
+    end(host);
+}
+
+/* Nobody knows whether the last commit is on the disk: nothing more may be said to anybody. */
+static void on_fatal(void *owner, const struct error *err)
+{
+    struct host *host = owner;
+    log_error(&host->log, LOG_FIELDS({"data", host->options.data}),
+              "stopping at once: %s; start again to recover", err->message);
+    _exit(EXIT_REFUSED);
+}
+
+/* --- coming up --------------------------------------------------------------------------------- */
+
+/* What kills a process by default and must not kill this one; more descriptors than a shell gives. */
+static void prepare_process(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a death */
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+    umask(077);
+}
+
+static enum tend_code open_store(struct host *host, struct error *err)
+{
+    TRY(paths_make_private(host->options.data, err));
+    struct backend *backend;
+    struct sqlite_options sqlite = {.directory = host->options.data};
+    TRY(sqlite_backend_open(&sqlite, &backend, err));
+    struct store_options store = {.fatal = on_fatal, .owner = host};
+    struct loop_options loop = {.resync_ms = host->options.resync_ms,
+                                .watch_interval_ms = host->options.watch_interval_ms};
+    return assembly_open(&host->rooms, world_of(host), backend, &store, &loop, err);
+}
+
+static enum tend_code open_service(struct host *host, struct error *err)
+{
+    TRY(host_socket_open(&host->socket, host->options.socket, err));
+    struct service_rooms rooms = {world_of(host), host->rooms.store, host->rooms.watch,
+                                  host->rooms.gate};
+    host->service = service_new(&rooms);
+    TRY(server_open(world_of(host), host->service, host->socket.fd, &host->server, err));
+    host->socket.fd = -1; /* the server's now */
+    return TEND_OK;
+}
+
+static enum tend_code open_manifests(struct host *host, struct error *err)
+{
+    struct manifests_options options = {
+        .world = world_of(host),
+        .store = host->rooms.store,
+        .gate = host->rooms.gate,
+        .watch = host->rooms.watch,
+        .folders = (const char *const *)host->options.manifests.paths,
+        .folder_count = host->options.manifests.count,
+    };
+    return manifests_open(&options, &host->manifests, err);
+}
+
+/* Every plugin found at start is live or refused: it can be said that the host serves. */
+static void on_plugins_settled(void *owner, struct plugins_summary summary)
+{
+    struct host *host = owner;
+    struct error err = ERROR_INIT;
+    service_set_ready(host->service);
+    printf("tend is ready: serving %s (controllers: %zu live, %zu refused)\n", host->options.socket,
+           summary.live, summary.refused);
+    fflush(stdout);
+    if (open_manifests(host, &err) != TEND_OK) {
+        log_error(&host->log, LOG_NONE, "%s", err.message);
+        host->exit_code = EXIT_REFUSED;
+        end(host);
+    }
+}
+
+static enum tend_code open_plugins(struct host *host, struct error *err)
+{
+    struct plugins_options options = {
+        .world = world_of(host),
+        .store = host->rooms.store,
+        .gate = host->rooms.gate,
+        .loop = host->rooms.loop,
+        .data = host->options.data,
+        .folders = (const char *const *)host->options.plugins.paths,
+        .folder_count = host->options.plugins.count,
+        .settled = on_plugins_settled,
+        .owner = host,
+    };
+    return plugins_open(&options, &host->plugins, err);
+}
+
+static enum tend_code watch_signals(struct host *host, struct error *err)
+{
+    host->signals[0] = (struct signal_watch){.number = SIGTERM, .raised = on_signal};
+    host->signals[1] = (struct signal_watch){.number = SIGINT, .raised = on_signal};
+    TRY(world_uv_watch_signal(host->uv, &host->signals[0], err));
+    return world_uv_watch_signal(host->uv, &host->signals[1], err);
+}
+
+static enum tend_code come_up(struct host *host, struct error *err)
+{
+    TRY(world_uv_new(&host->log, &host->uv, err));
+    host->log.clock = world_of(host);
+    host->log.now_ms = log_clock;
+    TRY(watch_signals(host, err));
+    TRY(open_store(host, err));
+    TRY(open_service(host, err));
+    TRY(open_plugins(host, err));
+    if (host->options.run_for_ms > 0) {
+        host->time_over.fire = on_time_over;
+        world_alarm_set(world_of(host), &host->time_over,
+                        world_ticks_ms(world_of(host)) + host->options.run_for_ms);
+    }
+    return TEND_OK;
+}
+
+static void go_down(struct host *host)
+{
+    if (host->uv == NULL) {
+        return;
+    }
+    world_alarm_clear(world_of(host), &host->time_over);
+    server_close(host->server);
+    world_uv_drain(host->uv);
+    manifests_close(host->manifests);
+    service_free(host->service);
+    world_uv_drain(host->uv);
+    assembly_close(&host->rooms);
+    host_socket_close(&host->socket);
+    world_uv_forget_signal(&host->signals[0]);
+    world_uv_forget_signal(&host->signals[1]);
+    host->log.now_ms = NULL;
+    world_uv_free(host->uv);
+}
+
+int host_main(int argc, char **argv)
+{
+    struct host host = {.socket = {.fd = -1, .lock_fd = -1}};
+    struct error err = ERROR_INIT;
+    if (options_read(argc, argv, &host.options, &err) != TEND_OK) {
+        fprintf(stderr, "tend run: %s\nSee `tend run --help`.\n", err.message);
+        return EXIT_USAGE;
+    }
+    if (host.options.wish == WISH_HELP) {
+        fputs(options_help, stdout);
+        options_done(&host.options);
+        return 0;
+    }
+    prepare_process();
+    start_log(&host);
+    if (come_up(&host, &err) == TEND_OK) {
+        world_uv_run(host.uv);
+    } else {
+        log_error(&host.log, LOG_NONE, "cannot start: %s", err.message);
+        host.exit_code = EXIT_REFUSED;
+    }
+    go_down(&host);
+    options_done(&host.options);
+    return host.exit_code;
+}
