@@ -1,0 +1,257 @@
+#include "scenario/rig.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "base/moment.h"
+#include "document/path.h"
+#include "document/yaml.h"
+#include "resource/key.h"
+
+#define LABS "labinstances.lab.neuroglia.com"
+
+static void keep_line(void *to, const char *line)
+{
+    buffer_chars(to, line);
+    buffer_byte(to, '\n');
+}
+
+static void fatal(void *owner, const struct error *err)
+{
+    (void)owner;
+    suite_check(false, __LINE__, err->message, __FILE__);
+}
+
+/* --- the trace --------------------------------------------------------------------------------- */
+
+static void state_of(struct doc *doc, char *out, size_t size)
+{
+    struct arena arena = {0};
+    const struct value *root = NULL;
+    out[0] = '\0';
+    if (doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK) {
+        struct text state = value_text_or(path_get(root, TEXT("status.state")), TEXT(""));
+        snprintf(out, size, "%.*s", TEXT_ARG(state));
+    }
+    arena_done(&arena);
+}
+
+static void write_down(struct rig *rig, const struct change *change)
+{
+    char before[64], after[64], at[DURATION_TEXT_MAX];
+    struct key_parts parts;
+    if (key_split(change->key, &parts, NULL) != TEND_OK || !text_is(parts.resource, LABS)) {
+        return;
+    }
+    state_of(change->before, before, sizeof before);
+    state_of(change->doc, after, sizeof after);
+    if (change->op == CHANGE_DELETE) {
+        snprintf(after, sizeof after, "gone");
+    }
+    if (strcmp(before, after) != 0) {
+        buffer_format(&rig->lives, "%.*s %s %s\n", TEXT_ARG(parts.name),
+                      duration_format(rig->v.now_ms, at), after);
+    }
+}
+
+static void on_advanced(struct store_listener *listener, int64_t revision)
+{
+    struct rig *rig = CONTAINER_OF(listener, struct rig, listener);
+    const struct change *change = store_recent(rig->rooms.store, rig->seen);
+    for (; change != NULL; change = store_recent(rig->rooms.store, rig->seen)) {
+        write_down(rig, change);
+        rig->seen = change->revision;
+    }
+    CHECK(rig->seen == revision);
+}
+
+/* --- up and down ------------------------------------------------------------------------------- */
+
+static void load_plugin(struct rig *rig)
+{
+    struct error err = ERROR_INIT;
+    if (!CHECK(inline_worker_open(&rig->v.world, TEND_BUILD "/plugins/labinstance.so", &rig->worker,
+                                  &err) == TEND_OK)) {
+        printf("%s\n", err.message);
+        exit(1);
+    }
+    struct plugin_options options = {.world = &rig->v.world,
+                                     .store = rig->rooms.store,
+                                     .gate = rig->rooms.gate,
+                                     .loop = rig->rooms.loop,
+                                     .worker = inline_worker_worker(rig->worker),
+                                     .file = "labinstance.so",
+                                     .hash = "0123"};
+    rig->plugin = plugin_open(&options);
+    inline_worker_start(rig->worker);
+}
+
+void rig_up(struct rig *rig, enum rig_plugin with)
+{
+    struct error err = ERROR_INIT;
+    struct store_options store = {.fatal = fatal};
+    if (!CHECK(assembly_open(&rig->rooms, &rig->v.world, memory_backend_open(rig->disk), &store,
+                             &rig->loop, &err) == TEND_OK)) {
+        printf("%s\n", err.message);
+        exit(1);
+    }
+    rig->seen = store_revision(rig->rooms.store);
+    rig->listener.advanced = on_advanced;
+    store_listen(rig->rooms.store, &rig->listener);
+    if (with == RIG_WITH_PLUGIN) {
+        load_plugin(rig);
+    }
+    virtual_world_run(&rig->v);
+}
+
+void rig_new(struct rig *rig)
+{
+    *rig = (struct rig){.lives = BUFFER_INIT(MIB), .log = BUFFER_INIT(16 * MIB)};
+    virtual_world_init(&rig->v, 1);
+    rig->sink = (struct log){.level = LOG_DEBUG, .fd = -1, .sink = keep_line, .to = &rig->log};
+    rig->v.world.log = &rig->sink;
+    rig->disk = memory_disk_new();
+    rig_up(rig, RIG_WITH_PLUGIN);
+}
+
+void rig_down(struct rig *rig)
+{
+    virtual_world_run(&rig->v);
+    plugin_close(rig->plugin);
+    inline_worker_close(rig->worker);
+    store_unlisten(&rig->listener);
+    rig->plugin = NULL;
+    rig->worker = NULL;
+    virtual_world_run(&rig->v);
+    assembly_close(&rig->rooms);
+}
+
+void rig_free(struct rig *rig)
+{
+    rig_down(rig);
+    memory_disk_free(rig->disk);
+    virtual_world_done(&rig->v);
+    buffer_done(&rig->lives);
+    buffer_done(&rig->log);
+}
+
+/* --- what clients do --------------------------------------------------------------------------- */
+
+struct ask {
+    struct admission_call call;
+    struct rig *rig;
+};
+
+static void on_answered(struct admission_call *call, const struct admission_result *result)
+{
+    struct ask *ask = CONTAINER_OF(call, struct ask, call);
+    snprintf(ask->rig->answer, sizeof ask->rig->answer, "%s",
+             result->code == TEND_OK ? "" : result->message);
+}
+
+static const char *submit(struct rig *rig, const struct admission_request *request)
+{
+    struct ask ask = {.call.answered = on_answered, .rig = rig};
+    struct admission_set set = {.requests = request, .count = 1};
+    snprintf(rig->answer, sizeof rig->answer, "no answer");
+    admission_submit(rig->rooms.gate, &set, &ask.call);
+    virtual_world_run(&rig->v);
+    return rig->answer;
+}
+
+const char *rig_apply(struct rig *rig, const char *yaml)
+{
+    struct arena arena = {0};
+    struct yaml_stream stream = {0};
+    struct error err = ERROR_INIT;
+    if (yaml_parse(&arena, text_of(yaml), &stream, &err) != TEND_OK || stream.count != 1) {
+        snprintf(rig->answer, sizeof rig->answer, "%s", err.message);
+    } else {
+        struct admission_request request = {.verb = ADMIT_APPLY, .body = stream.documents[0].value};
+        submit(rig, &request);
+    }
+    arena_done(&arena);
+    return rig->answer;
+}
+
+void rig_lab(struct rig *rig, const char *name, const char *spec)
+{
+    char yaml[1024];
+    snprintf(yaml, sizeof yaml,
+             "apiVersion: lab.neuroglia.com/v1\nkind: LabInstance\nmetadata: {name: %s}\n"
+             "spec: {template: t%s%s}\n",
+             name, spec[0] == '\0' ? "" : ", ", spec);
+    CHECK_TEXT(rig_apply(rig, yaml), "");
+}
+
+void rig_delete(struct rig *rig, const char *name)
+{
+    struct admission_request request = {.verb = ADMIT_DELETE,
+                                        .resource = TEXT(LABS),
+                                        .namespace = TEXT("default"),
+                                        .name = text_of(name)};
+    CHECK_TEXT(submit(rig, &request), "");
+}
+
+void rig_advance(struct rig *rig, const char *duration)
+{
+    int64_t ms = 0;
+    CHECK(duration_parse(text_of(duration), &ms));
+    virtual_world_advance(&rig->v, ms);
+}
+
+/* --- what can be seen -------------------------------------------------------------------------- */
+
+const char *rig_life(struct rig *rig, const char *name)
+{
+    struct text rest = buffer_view(&rig->lives);
+    size_t used = 0;
+    rig->answer[0] = '\0';
+    while (rest.len > 0) {
+        struct text line = text_cut(&rest, '\n');
+        if (text_is(text_cut(&line, ' '), name) && used < sizeof rig->answer) {
+            used += (size_t)snprintf(rig->answer + used, sizeof rig->answer - used, "%s%.*s",
+                                     used > 0 ? ", " : "", TEXT_ARG(line));
+        }
+    }
+    return rig->answer;
+}
+
+const char *rig_field(struct rig *rig, const char *name, const char *path)
+{
+    struct arena arena = {0};
+    const struct value *root = NULL;
+    struct text key = key_make(&arena, TEXT(LABS), TEXT("default"), text_of(name));
+    struct doc *doc = store_get(rig->rooms.store, key);
+    rig->answer[0] = '\0';
+    if (doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK) {
+        const struct value *value = path_get(root, text_of(path));
+        struct text text = value_text_or(value, TEXT(""));
+        if (value_is(value, VALUE_INT)) {
+            snprintf(rig->answer, sizeof rig->answer, "%lld", (long long)value->integer);
+        } else {
+            snprintf(rig->answer, sizeof rig->answer, "%.*s", TEXT_ARG(text));
+        }
+    }
+    arena_done(&arena);
+    return rig->answer;
+}
+
+bool rig_event(struct rig *rig, const char *name, const char *reason)
+{
+    struct arena arena = {0};
+    struct store_entry entries[512];
+    size_t count = store_list(rig->rooms.store, store_revision(rig->rooms.store), TEXT("events/"),
+                              TEXT(""), entries, COUNT_OF(entries));
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct value *root = NULL;
+        CHECK(doc_tree(entries[i].doc, &arena, &root, NULL) == TEND_OK);
+        struct text about = value_text_or(path_get(root, TEXT("involvedObject.name")), TEXT(""));
+        struct text said = value_text_or(value_field(root, "reason"), TEXT(""));
+        found = found || (text_is(about, name) && text_is(said, reason));
+    }
+    arena_done(&arena);
+    return found;
+}
