@@ -123,7 +123,8 @@ static void submit_due(struct loop *loop, struct work *work, const struct due *d
                                      .name = meta.name,
                                      .reason = text_of(due->state->reason)};
     struct admission_request requests[2] = {base, base};
-    requests[0].verb = ADMIT_PATCH_STATUS; /* entering the teardown state marks it as well */
+    /* Entering the teardown state marks it as well. */
+    requests[0].verb = due->kind->has_status ? ADMIT_PATCH_STATUS : ADMIT_PATCH;
     requests[0].body = patch_between(arena, due->root, root);
     requests[0].expect = (struct admission_expect){.uid = meta.uid, .content = due->doc};
     requests[1].verb = ADMIT_EVENT;

@@ -306,10 +306,15 @@ enum tend_code catalogue_with_crd(const struct catalogue *catalogue, const struc
     if (catalogue->count >= KINDS_MAX) {
         return FAIL(err, TEND_LIMIT, "more than %u kinds", KINDS_MAX);
     }
-    struct catalogue *copy = copy_of(catalogue, 1, 0);
+    CLEANUP(catalogue_unrefp) struct catalogue *copy = copy_of(catalogue, 1, 0);
     remove_kind(copy, text_of(kind->resource));
-    insert_kind(copy, TAKE(kind));
-    *ret_catalogue = rebind(copy);
+    insert_kind(copy, kind_ref(kind));
+    (void)rebind(copy);
+    if (ret_path != NULL) {
+        strcpy(ret_path, "spec.versions[0].schema");
+    }
+    TRY(kind_check_machine(catalogue_resource(copy, text_of(kind->resource)), err));
+    *ret_catalogue = TAKE(copy);
     return TEND_OK;
 }
 
@@ -364,8 +369,13 @@ enum tend_code catalogue_with_machine(const struct catalogue *catalogue,
                         identity);
         }
     }
-    *ret_catalogue = rebind(copy);
-    copy = NULL;
+    (void)rebind(copy);
+    for (size_t i = 0; i < copy->count; i++) {
+        if (copy->kinds[i]->controller != NULL && text_is(name, copy->kinds[i]->controller)) {
+            TRY(kind_check_machine(copy->kinds[i], err));
+        }
+    }
+    *ret_catalogue = TAKE(copy);
     return TEND_OK;
 }
 

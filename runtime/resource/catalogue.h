@@ -29,8 +29,8 @@ static inline void catalogue_unrefp(struct catalogue **catalogue)
 /* --- changed ones; each returned catalogue is the caller's --------------------------------------- */
 
 /* With the kind that the CustomResourceDefinition `crd` declares, in place of what a definition of
- * that name declared before. TEND_INVALID (and `ret_path`, see crd.h) where it is none, TEND_EXISTS
- * where another kind has one of its names. */
+ * that name declared before. TEND_INVALID (and `ret_path`, see crd.h) where it is none or does not fit
+ * the machine of the kind's owner, TEND_EXISTS where another kind has one of its names. */
 NODISCARD enum tend_code catalogue_with_crd(const struct catalogue *catalogue,
                                             const struct value *crd, char *ret_path,
                                             struct catalogue **ret_catalogue, struct error *err);
@@ -39,8 +39,8 @@ NODISCARD enum tend_code catalogue_with_crd(const struct catalogue *catalogue,
 struct catalogue *catalogue_without_crd(const struct catalogue *catalogue, struct text name);
 
 /* With what the Controller object `controller` declares in spec.owns, in place of what that controller
- * declared before. TEND_INVALID where a machine is none, TEND_EXISTS where another controller owns one
- * of the kinds: a kind has one owner. */
+ * declared before. TEND_INVALID where a machine is none or its states do not fit the kind's schema,
+ * TEND_EXISTS where another controller owns one of the kinds: a kind has one owner. */
 NODISCARD enum tend_code catalogue_with_machine(const struct catalogue *catalogue,
                                                 const struct value *controller,
                                                 struct catalogue **ret_catalogue,

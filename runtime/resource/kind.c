@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "document/path.h"
 #include "resource/name.h"
 
 struct kind *kind_ref(struct kind *kind)
@@ -54,4 +55,36 @@ const char *kind_check_name(const struct kind *kind, struct text name)
 {
     bool label = kind->group[0] == '\0' && strcmp(kind->plural, "namespaces") == 0;
     return label ? name_check_label(name) : name_check_subdomain(name);
+}
+
+/* An object in that state, as far as the schema is asked. */
+static enum tend_code check_state(const struct kind *kind, const char *state, struct error *err)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct schema_problems problems = {.arena = &arena};
+    const struct machine *machine = kind->machine;
+    const struct value *root = NULL;
+    TRY(machine_with_state(machine, &arena, value_empty_map(), text_of(state), &root, err));
+    root = schema_prune(kind->schema, &arena, root, &problems);
+    if (path_get(root, text_of(machine->field)) == NULL) {
+        return FAIL(err, TEND_INVALID, "the schema of %s has no field %s for the states of %s",
+                    kind->resource, machine->field, kind->controller);
+    }
+    schema_validate(kind->schema, root, &problems);
+    for (size_t i = 0; i < problems.count; i++) {
+        if (text_is(problems.items[i].path, machine->field)) {
+            return FAIL(err, TEND_INVALID, "the schema of %s does not allow state %s at %s: %.*s",
+                        kind->resource, state, machine->field, TEXT_ARG(problems.items[i].message));
+        }
+    }
+    return TEND_OK;
+}
+
+enum tend_code kind_check_machine(const struct kind *kind, struct error *err)
+{
+    for (size_t i = 0; kind->schema != NULL && kind->machine != NULL && i < kind->machine->count;
+         i++) {
+        TRY(check_state(kind, kind->machine->states[i].name, err));
+    }
+    return TEND_OK;
 }

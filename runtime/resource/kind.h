@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "document/schema.h"
 #include "resource/column.h"
 #include "resource/machine.h"
@@ -72,6 +73,10 @@ static inline void kind_unrefp(struct kind **kind)
 
 /* A copy of `kind` owned as `owner` says; NULL: owned by nobody. The caller owns the copy. */
 struct kind *kind_owned(const struct kind *kind, const struct kind_owner *owner);
+
+/* Would the kind's schema keep and allow every state of its machine? TEND_INVALID with the state that it
+ * would not; TEND_OK where there is no schema or no machine. */
+NODISCARD enum tend_code kind_check_machine(const struct kind *kind, struct error *err);
 
 /* NULL, or what is wrong with `name` as the name of an object of this kind (see resource/name.h). */
 const char *kind_check_name(const struct kind *kind, struct text name);

@@ -321,6 +321,10 @@ enum tend_code machine_from_value(const struct value *value, struct machine **re
     TRY(check_words(value, words, COUNT_OF(words), "machine", err));
     TRY(read_path(&machine->arena, value, "field", "machine", &machine->field, err));
     TRY(read_text(&machine->arena, value, "initial", "machine", &initial, err));
+    if (machine->field != NULL && !text_starts(text_of(machine->field), TEXT("status."))) {
+        return FAIL(err, TEND_INVALID, "machine: field must be below status, is %s",
+                    machine->field);
+    }
     const struct value *list = value_field(value, "states");
     if (machine->field == NULL || initial == NULL || !value_is(list, VALUE_LIST) ||
         list->count == 0) {

@@ -54,7 +54,7 @@ struct machine_state {
 struct machine {
     atomic_uint refs;
     struct arena arena;
-    const char *field; /* path of the state's name */
+    const char *field; /* path of the state's name, below status */
     const struct machine_state *initial;
     const struct machine_state *teardown; /* NULL: none */
     const struct machine_state *states;

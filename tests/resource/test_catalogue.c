@@ -173,6 +173,33 @@ static void a_kind_has_one_owner(void)
     CHECK(catalogue_resource(again, TEXT(LAB))->machine != NULL);
 }
 
+static void machines_fit_their_schema(void)
+{
+    static const char without[] =
+        "spec.versions[0].schema.openAPIV3Schema.properties.status.properties.state";
+    static const char *const narrow[] = {
+        "spec.versions[0].schema.openAPIV3Schema.properties.status.properties.state.enum",
+        "[pending, provisioning, ready, failed, deleting]", NULL};
+    CLEANUP(catalogue_unrefp) struct catalogue *one = lab_catalogue();
+    CLEANUP(catalogue_unrefp) struct catalogue *mine = owned(one, LAB_CONTROLLER);
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct catalogue *other = NULL;
+    struct error err = ERROR_INIT;
+    CHECK(with_changed(mine, narrow, &err) == NULL);
+    CHECK(
+        text_starts(text_of(err.message),
+                    TEXT("the schema of " LAB " does not allow state deleted at status.state: ")));
+    CLEANUP(catalogue_unrefp) struct catalogue *first = with_changed(one, narrow, &err);
+    CHECK(first != NULL);
+    CHECK_INT(catalogue_with_machine(first, yaml_value(&arena, LAB_CONTROLLER), &other, &err),
+              TEND_INVALID);
+    const struct value *root = yaml_value(&arena, LAB_CRD);
+    CHECK_INT(path_set(&arena, root, text_of(without), NULL, &root, &err), TEND_OK);
+    CHECK_INT(catalogue_with_crd(mine, root, NULL, &other, &err), TEND_INVALID);
+    CHECK_TEXT(err.message,
+               "the schema of " LAB " has no field status.state for the states of labinstance");
+}
+
 static void the_hosts_kinds_are_its_own(void)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -210,5 +237,6 @@ SUITE({"finds kinds, in a stable order", finds_kinds},
       {"a change is another catalogue", changes_are_other_catalogues},
       {"owners and definitions come in any order", owners_and_definitions_come_in_any_order},
       {"a kind has one owner (#14)", a_kind_has_one_owner},
+      {"a machine fits the schema, whichever comes last", machines_fit_their_schema},
       {"the host's own kinds are not owned", the_hosts_kinds_are_its_own},
       {"suggests what was meant (#15)", suggests_for_unknown_kinds})

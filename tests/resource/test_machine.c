@@ -74,6 +74,18 @@ static void refuses_with_a_sentence(void)
     }
 }
 
+static void keeps_the_state_in_status(void)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(machine_unrefp) struct machine *machine = NULL;
+    struct error err = ERROR_INIT;
+    CHECK_INT(machine_from_value(yaml_value(&arena, "{field: spec.state, initial: a,\n"
+                                                    " states: [{name: a, final: true}]}"),
+                                 &machine, &err),
+              TEND_INVALID);
+    CHECK_TEXT(err.message, "machine: field must be below status, is spec.state");
+}
+
 static const char *move(const struct machine *machine, const char *from, const char *to)
 {
     static struct error err;
@@ -153,6 +165,7 @@ static void does_not_lose_a_deadline(void)
 
 SUITE({"is the same after the round trip", survives_the_round_trip},
       {"refuses a mistake with one sentence that names it", refuses_with_a_sentence},
+      {"keeps the state in the status", keeps_the_state_in_status},
       {"allows declared moves only (#11, #12)", allows_declared_moves_only},
       {"takes in objects of another machine by their start or teardown",
        takes_in_objects_of_another_machine},
