@@ -267,10 +267,12 @@ static enum tend_code wait_for_one(struct deleting *deleting, const struct victi
 
 static enum tend_code wait_for_all(struct deleting *deleting, struct error *err)
 {
+    fflush(deleting->session->out);
     TRY(session_catch_interrupts(deleting->session, err));
     for (size_t i = 0; i < deleting->count; i++) {
         if (deleting->victims[i].uid.len > 0) {
             TRY(wait_for_one(deleting, &deleting->victims[i], err));
+            deleting->victims[i].uid = TEXT("");
         }
     }
     return TEND_OK;
@@ -290,12 +292,23 @@ static enum tend_code prepare(struct deleting *deleting, struct error *err)
     return arguments->file_count > 0 ? add_files(deleting, err) : add_words(deleting, err);
 }
 
+/* Definitions and namespaces go only when nothing is left of them: what was asked to go before is
+ * waited for first. */
+static bool holds_others(const struct served_kind *kind)
+{
+    return text_is(kind->resource, "namespaces") ||
+           text_is(kind->resource, "customresourcedefinitions.apiextensions.k8s.io");
+}
+
 static enum tend_code delete_all(struct deleting *deleting, struct error *err)
 {
     for (size_t i = 0; i < deleting->count; i++) {
-        TRY(delete_one(deleting, &deleting->victims[i], err));
+        struct victim *victim = &deleting->victims[i];
+        if (deleting->waits && holds_others(victim->kind)) {
+            TRY(wait_for_all(deleting, err));
+        }
+        TRY(delete_one(deleting, victim, err));
     }
-    fflush(deleting->session->out);
     return deleting->waits ? wait_for_all(deleting, err) : TEND_OK;
 }
 

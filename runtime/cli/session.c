@@ -67,6 +67,9 @@ bool session_output_closed(struct session *session)
 enum tend_code session_catch_interrupts(struct session *session, struct error *err)
 {
     sigset_t caught;
+    if (session->client.interrupt_fd >= 0) {
+        return TEND_OK;
+    }
     sigemptyset(&caught);
     sigaddset(&caught, SIGINT);
     sigaddset(&caught, SIGTERM);
