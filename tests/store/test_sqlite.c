@@ -341,6 +341,24 @@ static enum tend_code read_all(struct db *db)
     return db->backend->ops->read(db->backend, &query, &db->visitor, &reached, &db->err);
 }
 
+static void finds_missing_objects(void)
+{
+    struct db *db = db_new();
+    CHECK_INT(db_append(db, "{}", 1), TEND_OK);
+    compact_all(db);
+    db_close(db);
+    sql(db, "DELETE FROM log");
+    CHECK_INT(db_open(db), TEND_OK);
+    CHECK_INT(db_load(db), TEND_CORRUPT);
+    CHECK(strstr(db->err.message, "revision 1 ") != NULL);
+    db_close(db);
+    sql(db, "DELETE FROM live");
+    CHECK_INT(db_open(db), TEND_OK);
+    CHECK_INT(db_load(db), TEND_CORRUPT);
+    CHECK(strstr(db->err.message, "0 live objects instead of 1") != NULL);
+    db_free(db);
+}
+
 static void finds_a_missing_before(void)
 {
     struct db *db = db_new();
@@ -349,7 +367,8 @@ static void finds_a_missing_before(void)
     CHECK_INT(db_append(db, "{}", 1), TEND_OK);
     CHECK_INT(read_all(db), TEND_OK);
     db_close(db);
-    sql(db, "DELETE FROM head");
+    sql(db, "DELETE FROM log WHERE revision = 1; DELETE FROM live;"
+            "UPDATE meta SET value = 0 WHERE name = 'live'");
     CHECK_INT(db_open(db), TEND_OK);
     CHECK_INT(db_load(db), TEND_OK); /* revision 2 alone makes the object */
     CHECK_INT(read_all(db), TEND_CORRUPT);
@@ -480,6 +499,7 @@ SUITE({"the directory and the file are for their owner only", makes_a_private_di
       {"a damaged actor is found", finds_a_damaged_actor},
       {"a missing row is found", finds_a_missing_row},
       {"damage in what was folded is found", finds_damage_in_what_was_folded},
+      {"missing objects are found", finds_missing_objects},
       {"a missing predecessor is found", finds_a_missing_before},
       {"a start does not replay history", a_start_does_not_replay_history},
       {"the write-ahead log stays small", the_wal_stays_small},

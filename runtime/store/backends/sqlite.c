@@ -5,9 +5,9 @@
  * commit pays for one and no other connection makes one (SQLite before 3.51.3 can lose a transaction
  * when two connections checkpoint or write at the same moment).
  *
- * head, past and log are keyed by revision alone. New rows always go to the right edge of a tree, which
- * costs one page a few rows; keys in order would need an index, and that costs one page each row. What
- * a row replaces is found by its `previous`. */
+ * The log is keyed by revision alone. New rows go to the right edge of one tree, which costs a page for
+ * a few rows; keys in order would need an index, and that costs a page for each row. What a row replaces
+ * is found by its `previous`. */
 #include "store/backends/sqlite.h"
 
 #include <stdio.h>
@@ -37,10 +37,7 @@ static const char schema[] =
     " previous INTEGER NOT NULL, op INTEGER NOT NULL, time INTEGER NOT NULL,"
     " total INTEGER NOT NULL, seal INTEGER NOT NULL, sum INTEGER NOT NULL, key TEXT NOT NULL,"
     " actor TEXT NOT NULL, reason TEXT NOT NULL, doc TEXT NOT NULL) STRICT;"
-    "CREATE TABLE head(revision INTEGER PRIMARY KEY, sum INTEGER NOT NULL, key TEXT NOT NULL,"
-    " doc TEXT NOT NULL) STRICT;"
-    "CREATE TABLE past(revision INTEGER PRIMARY KEY, sum INTEGER NOT NULL, key TEXT NOT NULL,"
-    " doc TEXT NOT NULL) STRICT;"
+    "CREATE TABLE live(revision INTEGER PRIMARY KEY) STRICT;"
     "CREATE TABLE meta(name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
     "PRAGMA application_id=1952804452;" /* APPLICATION */
     "PRAGMA user_version=1;"            /* FORMAT */
@@ -57,20 +54,11 @@ static const char *const writer_sql[SQL_STATEMENTS] = {
     [SQL_META] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_SET_META] = "INSERT OR REPLACE INTO meta(name, value) VALUES(?1, ?2)",
     [SQL_LOG_ROW] = "SELECT set_last, time, total FROM log WHERE revision = ?1",
-    [SQL_HEAD_PAST] = "INSERT INTO past(revision, sum, key, doc)"
-                      " SELECT h.revision, h.sum, h.key, h.doc FROM log l CROSS JOIN head h"
-                      " WHERE l.revision > ?1 AND l.revision <= ?2 AND l.previous <= ?3"
-                      " AND h.revision = l.previous",
-    [SQL_HEAD_DROP] = "DELETE FROM head WHERE revision IN " REPLACED_THERE,
-    [SQL_HEAD_ADD] = "INSERT INTO head(revision, sum, key, doc)"
-                     " SELECT revision, sum, key, doc FROM log WHERE " STRETCH
+    [SQL_LIVE_DROP] = "DELETE FROM live WHERE revision IN " REPLACED_THERE,
+    [SQL_LIVE_ADD] = "INSERT INTO live(revision) SELECT revision FROM log WHERE " STRETCH
                      " AND op <> 2 AND revision NOT IN " REPLACED_THERE,
-    [SQL_PAST_DROP] = "DELETE FROM past WHERE revision IN " REPLACED_THERE,
-    [SQL_PAST_ADD] = "INSERT INTO past(revision, sum, key, doc)"
-                     " SELECT revision, sum, key, doc FROM log WHERE " STRETCH
-                     " AND op <> 2 AND revision NOT IN " REPLACED_THERE
-                     " AND NOT EXISTS (SELECT 1 FROM head h WHERE h.revision = log.revision)",
-    [SQL_LOG_DROP] = "DELETE FROM log WHERE revision <= ?1",
+    [SQL_LOG_DROP] = "DELETE FROM log WHERE revision IN " REPLACED_THERE,
+    [SQL_LOG_CLEAN] = "DELETE FROM log WHERE " STRETCH " AND op = 2",
 };
 
 static const char *const reader_sql[SQL_QUERIES] = {
@@ -79,9 +67,7 @@ static const char *const reader_sql[SQL_QUERIES] = {
     [SQL_READ_META] = "SELECT value FROM meta WHERE name = ?1",
     [SQL_READ_ROWS] = "SELECT revision, set_last, previous, op, time, total, seal, sum, key, actor,"
                       " reason, doc FROM log WHERE revision > ?1 ORDER BY revision LIMIT ?2",
-    [SQL_READ_BEFORE] = "SELECT sum, key, doc FROM log WHERE revision = ?1"
-                        " UNION ALL SELECT sum, key, doc FROM head WHERE revision = ?1"
-                        " UNION ALL SELECT sum, key, doc FROM past WHERE revision = ?1 LIMIT 1",
+    [SQL_READ_BEFORE] = "SELECT sum, key, doc FROM log WHERE revision = ?1",
 };
 
 /* --- what SQLite says -------------------------------------------------------------------------- */
@@ -273,11 +259,12 @@ static int read_state(struct sqlite_backend *self)
     sqlite3_stmt *meta = self->statements[SQL_META];
     int64_t newest = 0;
     int rc = sqlite_meta(meta, "head", &self->head);
+    rc = rc == SQLITE_OK ? sqlite_meta(meta, "live", &self->live) : rc;
     rc = rc == SQLITE_OK ? sqlite_meta(meta, "oldest", &self->state.oldest) : rc;
     rc = rc == SQLITE_OK ? sqlite_meta(meta, "total", &self->oldest_total) : rc;
     rc = rc == SQLITE_OK ? first_int(self->writer, "SELECT max(revision) FROM log", &newest) : rc;
     self->total = self->oldest_total;
-    if (rc == SQLITE_OK && newest > 0) {
+    if (rc == SQLITE_OK && newest > self->state.oldest) {
         rc = first_int(self->writer, "SELECT total FROM log ORDER BY revision DESC LIMIT 1",
                        &self->total);
     }

@@ -4,18 +4,20 @@
  *     sqlite_log.c     append, load, read
  *     sqlite_tidy.c    head, checkpoints, compaction, a full disk
  *
- * The tables, revision numbers as rowids everywhere, no secondary index:
+ * The tables, revision numbers as rowids, no secondary index:
  *
- *     log    (oldest, newest]  every row that is kept
- *     head   the live objects as of revision H: what load starts from
- *     past   for each kept row whose predecessor is neither in log nor in head: that predecessor
- *     meta   head = H, oldest, and total = bytes of documents in all rows up to oldest
+ *     log    (oldest, newest]   every row that is kept, without a gap
+ *            [1, oldest]        of the rows that were forgotten, those that are an object as of oldest:
+ *                               a row goes when the one that replaced it is forgotten too
+ *     live   revisions of the rows that are the objects as of revision H: what load starts from
+ *     meta   head = H; live = how many there are; oldest; total = bytes of documents up to oldest
  *
  *     oldest <= H <= newest
  *
- * A row's `total` is the bytes of all documents up to and including it, so how much a stretch of the
- * log holds is a subtraction. `sum` seals key, revision and document and travels with them from table
- * to table; `seal` covers the rest of a log row.
+ * So every kept row finds its predecessor in the log, nothing is ever copied, and all that folding (H
+ * moving on) writes is eight bytes an object. A row's `total` is the bytes of all documents up to and
+ * including it, so how much a stretch of the log holds is a subtraction. `sum` seals key, revision and
+ * document, `seal` the rest of a row.
  */
 #ifndef STORE_BACKENDS_SQLITE_INSIDE_H
 #define STORE_BACKENDS_SQLITE_INSIDE_H
@@ -33,12 +35,10 @@ enum sqlite_statement {
     SQL_META,      /* value of a name */
     SQL_SET_META,  /* name, value */
     SQL_LOG_ROW,   /* set_last, time, total of a revision */
-    SQL_HEAD_PAST, /* after, up to, oldest */
-    SQL_HEAD_DROP, /* after, up to */
-    SQL_HEAD_ADD,  /* after, up to */
-    SQL_PAST_DROP, /* after, up to */
-    SQL_PAST_ADD,  /* after, up to */
-    SQL_LOG_DROP,  /* up to */
+    SQL_LIVE_DROP, /* after, up to */
+    SQL_LIVE_ADD,  /* after, up to */
+    SQL_LOG_DROP,  /* after, up to: predecessors */
+    SQL_LOG_CLEAN, /* after, up to: deletions */
     SQL_STATEMENTS
 };
 
@@ -63,7 +63,7 @@ struct sqlite_backend {
     int64_t head;         /* H */
     int64_t total;        /* bytes of all documents up to state.revision */
     int64_t oldest_total; /* ... up to state.oldest */
-    int64_t head_rows;    /* how many rows `head` has, about */
+    int64_t live;         /* how many rows `live` has */
     int wal_pages;        /* since the last checkpoint */
     bool heading;         /* H is on its way to the newest row */
     bool vacuuming;

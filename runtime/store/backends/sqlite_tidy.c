@@ -1,17 +1,17 @@
 /* What keeps the files small and the start short. Each call is one short transaction or one checkpoint,
  * because commits wait for it.
  *
- *     head:     rows (H, H + n] of the log are folded into the table of live objects, H moves on
- *     compact:  rows (oldest, C] of the log go, oldest moves on; C <= H
+ *     fold:     the list of live rows follows rows (H, H + n] of the log, H moves on
+ *     compact:  rows (oldest, C] of the log are forgotten, oldest moves on; C <= H
  *
- * Every kept row can be shown with the document before it. Where folding or compacting would take the
- * last copy of such a document away, it moves to `past`, and leaves there with the row that needs it:
- * `past` never holds more than one document for each key. */
+ * Forgetting a row takes away the row that it replaced; the row itself stays for as long as it is what
+ * a kept row replaced, or an object. Deletions go at once: nothing replaces them. */
 #include "base/limits.h"
 #include "store/backends/sqlite_inside.h"
 
 enum {
-    STEP_ROWS = 1024,      /* folded or forgotten in one step: some 5 ms */
+    FOLD_ROWS = 4096,      /* folded in one step, and ... */
+    STEP_ROWS = 1024,      /* ... forgotten: some 5 ms */
     HEAD_LAG_MIN = 16384,  /* rows that load may replay, however few objects there are */
     WAL_PAGES_MAX = 2048,  /* 8 MiB, then a checkpoint */
     VACUUM_PAGES = 256,    /* given back in one step */
@@ -20,16 +20,12 @@ enum {
 
 /* --- one transaction --------------------------------------------------------------------------- */
 
-static int run_stretch(sqlite3_stmt *statement, int64_t after, int64_t up_to, int64_t oldest)
+static int run_stretch(struct sqlite_backend *self, enum sqlite_statement what, int64_t after,
+                       int64_t up_to)
 {
-    sqlite3_bind_int64(statement, 1, after);
-    if (sqlite3_bind_parameter_count(statement) > 1) {
-        sqlite3_bind_int64(statement, 2, up_to);
-    }
-    if (sqlite3_bind_parameter_count(statement) > 2) {
-        sqlite3_bind_int64(statement, 3, oldest);
-    }
-    return sqlite_run(statement);
+    sqlite3_bind_int64(self->statements[what], 1, after);
+    sqlite3_bind_int64(self->statements[what], 2, up_to);
+    return sqlite_run(self->statements[what]);
 }
 
 static int set_meta(struct sqlite_backend *self, const char *name, int64_t value)
@@ -53,25 +49,26 @@ static enum tend_code end(struct sqlite_backend *self, int rc, const char *what,
     return TEND_OK;
 }
 
-/* --- head -------------------------------------------------------------------------------------- */
+/* --- fold -------------------------------------------------------------------------------------- */
 
 static enum tend_code fold(struct sqlite_backend *self, struct error *err)
 {
-    static const enum sqlite_statement steps[] = {SQL_HEAD_PAST, SQL_HEAD_DROP, SQL_HEAD_ADD};
-    int64_t up_to = self->head + STEP_ROWS;
+    int64_t up_to = self->head + FOLD_ROWS, live = self->live;
     up_to = up_to < self->state.revision ? up_to : self->state.revision;
-    int64_t rows = self->head_rows;
     int rc = sqlite_run(self->statements[SQL_BEGIN]);
-    for (size_t i = 0; i < COUNT_OF(steps) && rc == SQLITE_OK; i++) {
-        rc = run_stretch(self->statements[steps[i]], self->head, up_to, self->state.oldest);
-        rows += steps[i] == SQL_HEAD_ADD    ? sqlite3_changes(self->writer)
-                : steps[i] == SQL_HEAD_DROP ? -sqlite3_changes(self->writer)
-                                            : 0;
+    if (rc == SQLITE_OK) {
+        rc = run_stretch(self, SQL_LIVE_DROP, self->head, up_to);
+        live -= sqlite3_changes(self->writer);
+    }
+    if (rc == SQLITE_OK) {
+        rc = run_stretch(self, SQL_LIVE_ADD, self->head, up_to);
+        live += sqlite3_changes(self->writer);
     }
     rc = rc == SQLITE_OK ? set_meta(self, "head", up_to) : rc;
+    rc = rc == SQLITE_OK ? set_meta(self, "live", live) : rc;
     TRY(end(self, rc, "fold its log", err));
     self->head = up_to;
-    self->head_rows = rows;
+    self->live = live;
     return TEND_OK;
 }
 
@@ -161,12 +158,9 @@ static int find_cut(struct sqlite_backend *self, const struct backend_keep *keep
 
 static enum tend_code forget(struct sqlite_backend *self, const struct cut *cut, struct error *err)
 {
-    static const enum sqlite_statement steps[] = {SQL_PAST_DROP, SQL_PAST_ADD};
     int rc = sqlite_run(self->statements[SQL_BEGIN]);
-    for (size_t i = 0; i < COUNT_OF(steps) && rc == SQLITE_OK; i++) {
-        rc = run_stretch(self->statements[steps[i]], self->state.oldest, cut->up_to, 0);
-    }
-    rc = rc == SQLITE_OK ? run_stretch(self->statements[SQL_LOG_DROP], cut->up_to, 0, 0) : rc;
+    rc = rc == SQLITE_OK ? run_stretch(self, SQL_LOG_DROP, self->state.oldest, cut->up_to) : rc;
+    rc = rc == SQLITE_OK ? run_stretch(self, SQL_LOG_CLEAN, self->state.oldest, cut->up_to) : rc;
     rc = rc == SQLITE_OK ? set_meta(self, "oldest", cut->up_to) : rc;
     rc = rc == SQLITE_OK ? set_meta(self, "total", cut->total) : rc;
     TRY(end(self, rc, "shorten its log", err));
@@ -233,7 +227,7 @@ static enum tend_code vacuum(struct sqlite_backend *self, struct error *err)
 static bool lagging(const struct sqlite_backend *self)
 {
     int64_t lag = self->state.revision - self->head;
-    return self->heading ? lag > 0 : lag > HEAD_LAG_MIN && lag > self->head_rows;
+    return self->heading ? lag > 0 : lag > HEAD_LAG_MIN && lag > self->live;
 }
 
 void sqlite_judge(struct sqlite_backend *self)
