@@ -47,13 +47,15 @@ enum admission_verb {
     ADMIT_UPDATE_STATUS, /* only `status` of the body counts */
     ADMIT_PATCH,         /* a merge patch (RFC 7386); status is left as it is */
     ADMIT_PATCH_STATUS,  /* a merge patch of which only `status` counts */
-    ADMIT_APPLY,   /* create, or lay the body over what is there; status does not count. What a
-                            client or manifest applied last and does not name any more goes. */
+    /* Create, or lay the body over what is there; status does not count. What a client or manifest
+     * applied last and does not name any more goes. */
+    ADMIT_APPLY,
     ADMIT_DELETE,  /* mark, or remove where nothing holds it */
     ADMIT_RELEASE, /* take the kind's finalizer off; host and owning controller only */
     ADMIT_EXPECT,  /* write nothing, but refuse the set where `expect` does not hold */
-    ADMIT_EVENT,   /* say `event`; what was said before counts up; never refuses the set for a
-                            namespace that is gone */
+    /* Say `event`. What was said before counts up; twice in one set is once; where its namespace is
+     * gone nothing is said, and the set is not refused. */
+    ADMIT_EVENT,
 };
 
 enum admission_role { WRITER_CLIENT, WRITER_MANIFEST, WRITER_CONTROLLER, WRITER_HOST };

@@ -505,7 +505,8 @@ static enum tend_code hear_event(struct hearing *hearing)
     struct set *set = hearing->set;
     struct text home =
         key_make(&set->arena, TEXT(BUILTIN_NAMESPACES), TEXT(""), hearing->namespace);
-    if (!set_has(set, home) || hearing->entry->gone) {
+    bool said = hearing->entry->now != hearing->entry->old; /* by this very set */
+    if (!set_has(set, home) || hearing->entry->gone || said) {
         return TEND_OK;
     }
     const struct value *before = entry_is_there(hearing->entry) ? hearing->entry->now : NULL;
