@@ -111,8 +111,6 @@ static void resume(struct call *call)
         call->is_suspended = false;
         MHD_resume_connection(call->connection);
         world_soon(call->server->world, &call->server->again); /* only a turn takes it up */
-        world_soon(call->server->world,
-                   &call->server->again); /* without threads nothing else wakes it */
     }
 }
 

@@ -25,14 +25,16 @@ static void print_metadata_text(FILE *out, const char *title, const struct value
     print_line(out, title, value_text_or(value_get(metadata, text_of(field)), TEXT("")));
 }
 
-/* "key=value" under each other. */
+/* "key=value" under each other, without the copy of the object that `apply` keeps for itself. */
 static void print_map(FILE *out, const char *title, const struct value *map)
 {
+    size_t shown = 0;
     for (size_t i = 0; i < value_count(map); i++) {
         const struct value_field *field = &map->fields[i];
-        struct text value = value_text_or(field->value, TEXT(""));
-        fprintf(out, "%-14s %.*s=%.*s\n", i == 0 ? title : "", TEXT_ARG(field->key),
-                TEXT_ARG(value));
+        if (!text_is(field->key, "kubectl.kubernetes.io/last-applied-configuration")) {
+            fprintf(out, "%-14s %.*s=%.*s\n", shown++ == 0 ? title : "", TEXT_ARG(field->key),
+                    TEXT_ARG(value_text_or(field->value, TEXT(""))));
+        }
     }
 }
 
