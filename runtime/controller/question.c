@@ -124,7 +124,7 @@ static NODISCARD enum tend_code select_all(const struct question *question, stru
 static NODISCARD enum tend_code answer(struct run *run, const struct value *words,
                                        struct buffer *out, struct error *err)
 {
-    struct question question;
+    struct question question = {0};
     const struct value *one = value_field(words, "fetch"), *many = value_field(words, "select");
     if (one == NULL && many == NULL) {
         return FAIL(err, TEND_INVALID, "a question that this host does not know");

@@ -137,7 +137,7 @@ enum tend_code message_read_run(const struct frame *frame, struct arena *arena,
                                 struct message_run *ret_run, struct error *err)
 {
     const struct value *head;
-    unsigned verb;
+    unsigned verb = 0;
     struct message_run run = {.call = frame->call, .object = frame->tail};
     TRY(read_head(frame, arena, &head, err));
     TRY(read_text(frame, head, "controller", &run.controller, err));
