@@ -146,7 +146,7 @@ static void say_cause(struct applying *applying, const struct item *item, const 
 static void say_refusal(struct applying *applying, struct item *item, const struct refusal *refusal)
 {
     item->fate = FATE_FAILED;
-    note_exit(applying, exit_of(refusal->code));
+    note_exit(applying, (int)exit_of(refusal->code));
     if (value_count(refusal->causes) == 0) {
         session_say(applying->session, "%s:%u: %.*s \"%.*s\": %.*s", item->source->file,
                     item->source->line, TEXT_ARG(item->kind), TEXT_ARG(item->name),

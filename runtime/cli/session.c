@@ -56,7 +56,7 @@ void session_say(struct session *session, const char *format, ...)
 int session_fail(struct session *session, const struct error *err)
 {
     session_say(session, "%s", err->message);
-    return exit_of(err->code);
+    return (int)exit_of(err->code);
 }
 
 bool session_output_closed(struct session *session)

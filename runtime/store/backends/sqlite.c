@@ -65,8 +65,9 @@ static const char *const reader_sql[SQL_QUERIES] = {
     [SQL_READ_BEGIN] = "BEGIN",
     [SQL_READ_END] = "COMMIT",
     [SQL_READ_META] = "SELECT value FROM meta WHERE name = ?1",
-    [SQL_READ_ROWS] = "SELECT revision, set_last, previous, op, time, total, seal, sum, key, actor,"
-                      " reason, doc FROM log WHERE revision > ?1 ORDER BY revision LIMIT ?2",
+    [SQL_READ_ROWS] =
+        ("SELECT revision, set_last, previous, op, time, total, seal, sum, key, actor,"
+         " reason, doc FROM log WHERE revision > ?1 ORDER BY revision LIMIT ?2"),
     [SQL_READ_BEFORE] = "SELECT sum, key, doc FROM log WHERE revision = ?1",
 };
 
