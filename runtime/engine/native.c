@@ -367,7 +367,7 @@ static const struct engine_ops ops = {run, answer, cancel, close_native};
 enum tend_code native_open(const char *path, const struct value *config, struct engine_host *host,
                            struct engine **ret_engine, struct error *err)
 {
-    const struct tend_plugin *plugin;
+    const struct tend_plugin *plugin = NULL;
     TRY(load(path, &plugin, err));
     struct native *native = alloc_new(sizeof *native);
     native->engine = (struct engine){&ops, host, NULL};
