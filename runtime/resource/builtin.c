@@ -153,10 +153,11 @@ static const char controllers[] =
     "   {name: Kind, type: string, jsonPath: .status.kinds, show: joined},\n"
     "   {name: Version, type: string, jsonPath: .status.version},\n"
     "   {name: Hash, type: string, jsonPath: .status.hash, show: short},\n"
-    "   {name: Age, type: date, jsonPath: .metadata.creationTimestamp},\n"
-    "   {name: File, type: string, priority: 1, jsonPath: .status.file},\n"
+    "   {name: Since, type: date, jsonPath: .status.since},\n"
+    "   {name: File, type: string, jsonPath: .status.file},\n"
+    "   {name: Message, type: string, jsonPath: .status.message},\n"
     "   {name: Reason, type: string, priority: 1, jsonPath: .status.reason},\n"
-    "   {name: Message, type: string, priority: 1, jsonPath: .status.message}]}]}\n";
+    "   {name: Age, type: date, priority: 1, jsonPath: .metadata.creationTimestamp}]}]}\n";
 
 static const char manifests[] =
     "{group: tend.dev, scope: Cluster,\n"

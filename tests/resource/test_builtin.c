@@ -58,10 +58,11 @@ static void show_controllers(void)
     CHECK_TEXT(row(&arena, BUILTIN_CONTROLLERS,
                    "{metadata: {name: labinstance, creationTimestamp: '2026-01-01T00:00:00Z'},\n"
                    " status: {phase: live, kinds: [LabInstance, ConfigMap], version: '1.0',\n"
-                   "  hash: 0123456789abcdef0123456789abcdef, file: /p/labinstance.so}}"),
+                   "  hash: 0123456789abcdef0123456789abcdef, file: /p/labinstance.so,\n"
+                   "  since: '2026-01-01T00:01:00Z'}}"),
                "Name=\"labinstance\" Phase=\"live\" Kind=\"LabInstance, ConfigMap\" "
-               "Version=\"1.0\" Hash=\"0123456789ab\" Age=\"90s\" "
-               "File=\"/p/labinstance.so\"* Reason=(absent)* Message=(absent)*");
+               "Version=\"1.0\" Hash=\"0123456789ab\" Since=\"30s\" File=\"/p/labinstance.so\" "
+               "Message=(absent) Reason=(absent)* Age=\"90s\"*");
 }
 
 static void show_events(void)
