@@ -17,7 +17,7 @@ static const struct served_kind events_kind = {
 
 struct occurrence {
     int64_t moment_ms;
-    size_t place; /* in the list: what happened at once stays in its order */
+    int64_t revision; /* in which it was told last: the order of what happened within one second */
     const struct value *row;
 };
 
@@ -58,6 +58,14 @@ static int64_t moment_of(const struct value *row)
     return 0;
 }
 
+static int64_t revision_of(const struct value *row)
+{
+    const struct value *metadata = value_field(value_field(row, "object"), "metadata");
+    int64_t revision = 0;
+    (void)text_to_int(value_text_or(value_field(metadata, "resourceVersion"), TEXT("")), &revision);
+    return revision;
+}
+
 static void gather(struct gathering *gathering, const struct value *page)
 {
     const struct value *rows = value_field(page, "rows");
@@ -71,9 +79,8 @@ static void gather(struct gathering *gathering, const struct value *page)
                 alloc_resize(gathering->items, gathering->capacity, sizeof *gathering->items);
         }
         const struct value *row = value_at(rows, i);
-        gathering->items[gathering->count] =
-            (struct occurrence){.moment_ms = moment_of(row), .place = gathering->count, .row = row};
-        gathering->count++;
+        gathering->items[gathering->count++] = (struct occurrence){
+            .moment_ms = moment_of(row), .revision = revision_of(row), .row = row};
     }
 }
 
@@ -106,7 +113,7 @@ static int by_moment(const void *left, const void *right)
     if (a->moment_ms != b->moment_ms) {
         return a->moment_ms < b->moment_ms ? -1 : 1;
     }
-    return a->place < b->place ? -1 : a->place > b->place;
+    return a->revision < b->revision ? -1 : a->revision > b->revision;
 }
 
 /* --- printing ---------------------------------------------------------------------------------- */

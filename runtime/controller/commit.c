@@ -309,7 +309,7 @@ static void add_outcome_event(struct run *run)
     switch (run->outcome) {
     case OUTCOME_DONE:
         if (releases(run)) {
-            add_event(run, EVENT_NORMAL, TEXT("Finalized"), TEXT("cleaned up; it goes"));
+            add_event(run, EVENT_NORMAL, TEXT("Finalized"), TEXT("cleaned up and deleted"));
         }
         return;
     case OUTCOME_AGAIN:
