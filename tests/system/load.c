@@ -5,7 +5,14 @@
  * One connection, one operation at a time, on ConfigMaps of its own (NAME-1, NAME-2, ...), each with a
  * value that is never used twice. A line is written before an operation and another after its answer:
  *
- *     call create NAME-7 v31          answer 201 118
+ *     call create NAME-7 v31
+ *     answer 201 118
+ *
+ * First it looks at everything it owns, and between its operations at what others own. What it finds
+ * is written down too, with its revision; "-" stands for what is not there:
+ *
+ *     saw NAME-7 v31 118
+ *     met OTHER-3 - 0
  *
  * After KILL_AFTER answers it sends SIGKILL to HOST_PID and goes on until the connection breaks. It ends
  * with 0 when its operations are done or the host is gone, with 1 on an answer that should not be.
@@ -15,6 +22,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,15 +31,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { NAMES_MAX = 64, ANSWER_MAX = 1 << 20 };
+enum { NAMES = 24, ANSWER_MAX = 1 << 20 };
 
 struct client {
     int fd, history;
     const char *name;
     uint64_t random;
     unsigned long next_value;
-    char there[NAMES_MAX]; /* does NAME-i exist, as far as the client knows? */
-    unsigned names;
+    bool there[NAMES]; /* does NAME-i exist, as far as the client knows? */
     char answer[ANSWER_MAX];
 };
 
@@ -163,7 +170,7 @@ static int operate(unsigned i)
         status = change(i);
     } else {
         status = delete (i);
-        client.there[i] = status == 200 ? 0 : 1;
+        client.there[i] = status != 200;
     }
     if (status > 0) {
         note("answer %d %ld\n", status, revision_of(client.answer));
@@ -171,13 +178,28 @@ static int operate(unsigned i)
     return status;
 }
 
-/* What an earlier round left: ask for each name whether it is there. */
-static int look(void)
+/* Ask for one object and write down what is there. Ends with its status, or -1. */
+static int look_at(const char *word, const char *owner, unsigned i)
 {
-    for (unsigned i = 0; i < client.names; i++) {
-        char path[256];
-        snprintf(path, sizeof path, COLLECTION "/%s-%u", client.name, i);
-        int status = ask("GET", path, "application/json", "");
+    char path[256], value[32] = "-";
+    snprintf(path, sizeof path, COLLECTION "/%s-%u", owner, i);
+    int status = ask("GET", path, "application/json", "");
+    const char *found = status == 200 ? strstr(client.answer, "\"value\":\"") : NULL;
+    if (found != NULL) {
+        sscanf(found + 9, "%31[^\"]", value);
+    }
+    if (status > 0) {
+        note("%s %s-%u %s %ld\n", word, owner, i, value,
+             status == 200 ? revision_of(client.answer) : 0);
+    }
+    return status;
+}
+
+/* What an earlier round left. */
+static int look_at_own(void)
+{
+    for (unsigned i = 0; i < NAMES; i++) {
+        int status = look_at("saw", client.name, i);
         if (status < 0) {
             return -1;
         }
@@ -186,11 +208,17 @@ static int look(void)
     return 0;
 }
 
+static int look_at_others(void)
+{
+    const char owner[] = {(char)('a' + pick(3)), '\0'}; /* the clients are a, b and c */
+    return look_at("met", owner, pick(NAMES));
+}
+
 static int run(unsigned long operations, pid_t host, unsigned long kill_after)
 {
     for (unsigned long done = 0; done < operations; done++) {
-        int status = operate(pick(client.names));
-        if (status < 0) {
+        int status = operate(pick(NAMES));
+        if (status < 0 || (pick(4) == 0 && look_at_others() < 0)) {
             return 0;
         }
         if (status != 200 && status != 201) {
@@ -214,14 +242,13 @@ int main(int argc, char **argv)
     client.name = argv[3];
     client.random = strtoull(argv[4], NULL, 10) * 2654435769u + 88172645463325252u;
     client.next_value = strtoul(argv[4], NULL, 10) * 1000000; /* no value is used twice */
-    client.names = 24;
     client.history = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     client.fd = connect_to(argv[1]);
     if (client.history < 0 || client.fd < 0) {
         fprintf(stderr, "cannot connect to %s: %s\n", argv[1], strerror(errno));
         return 2;
     }
-    if (look() != 0) {
+    if (look_at_own() != 0) {
         return 0;
     }
     return run(strtoul(argv[5], NULL, 10), argc == 8 ? (pid_t)strtol(argv[6], NULL, 10) : 0,
