@@ -62,7 +62,14 @@ enum tend_code error_wrap(struct error *err, const char *format, ...) PRINTF_LIK
 #define ERROR_LINE_(line) #line
 #define ERROR_LINE(line)  ERROR_LINE_(line)
 #define FAIL(err, code, ...)                                                                       \
-    error_set((err), (code), __FILE__ ":" ERROR_LINE(__LINE__), __VA_ARGS__)
+    error_code(error_set((err), (code), __FILE__ ":" ERROR_LINE(__LINE__), __VA_ARGS__), (code))
+
+/* For FAIL: shows the compiler which code it is, so that it knows what was not written on a failure. */
+static inline enum tend_code error_code(enum tend_code set, enum tend_code code)
+{
+    (void)set;
+    return code;
+}
 
 /* The only macro that returns: hands a failure to the caller as it is. */
 #define TRY(call)                                                                                  \
