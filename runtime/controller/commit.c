@@ -302,26 +302,39 @@ static void add_event(struct run *run, enum event_type type, struct text reason,
     add_request(run, ADMIT_EVENT)->event = event;
 }
 
-/* What the outcome itself tells: a move, or why there was none. */
-static void add_outcome_event(struct run *run)
+static bool says(const struct value *events, struct text reason)
+{
+    for (size_t i = 0; i < value_count(events); i++) {
+        if (text_equal(field_text(value_at(events, i), TEXT("reason")), reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What the outcome itself tells, a move or why there was none, unless the run has said it already. */
+static void add_outcome_event(struct run *run, const struct value *events)
 {
     struct text reason = text_of(run->reason), message = text_of(run->message);
     switch (run->outcome) {
     case OUTCOME_DONE:
-        if (releases(run)) {
+        if (releases(run) && value_count(events) == 0) {
             add_event(run, EVENT_NORMAL, TEXT("Finalized"), TEXT("cleaned up and deleted"));
         }
         return;
     case OUTCOME_AGAIN:
         return;
     case OUTCOME_ENTER:
-        if (reason.len > 0) {
+        if (reason.len > 0 && !says(events, reason)) {
             add_event(run, EVENT_NORMAL, reason, message);
         }
         return;
     case OUTCOME_RETRY:
     case OUTCOME_FAIL:
-        add_event(run, EVENT_WARNING, reason.len > 0 ? reason : TEXT("ReconcileFailed"), message);
+        reason = reason.len > 0 ? reason : TEXT("ReconcileFailed");
+        if (!says(events, reason)) {
+            add_event(run, EVENT_WARNING, reason, message);
+        }
         return;
     }
 }
@@ -335,7 +348,7 @@ static void add_events(struct run *run)
                   text_is(field_text(item, TEXT("type")), "Warning") ? EVENT_WARNING : EVENT_NORMAL,
                   field_text(item, TEXT("reason")), field_text(item, TEXT("message")));
     }
-    add_outcome_event(run);
+    add_outcome_event(run, events);
 }
 
 /* --- sets ----------------------------------------------------------------------------------------- */

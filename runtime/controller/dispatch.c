@@ -103,6 +103,9 @@ static void run_finish(struct run *run)
     run->subject->deaths = 0;
     switch (run->outcome) {
     case OUTCOME_DONE:
+        if (run->subject->turns == 1) {
+            subject_calm(run->subject); /* one run is no circle: nothing to remember */
+        }
         break;
     case OUTCOME_AGAIN:
         wait_again(run);
@@ -345,7 +348,7 @@ void controller_lost_call(struct worker_listener *listener, struct worker *worke
 
 /* --- considering ---------------------------------------------------------------------------------- */
 
-enum consideration { RUN_IT, NOTHING_TO_DO, GOES_IN_CIRCLES };
+enum consideration { RUN_IT, NOTHING_TO_DO, GOES_IN_CIRCLES, HAS_TO_WAIT };
 
 /* Is it set aside by condition `type`, also from before a restart? Not where it entered another state
  * since (lastTransitionTime has whole seconds). */
@@ -380,23 +383,33 @@ static enum consideration consider(struct run *run, const struct kind *kind, int
     if (is_set_aside(run)) {
         return NOTHING_TO_DO;
     }
-    return subject_turn(run->subject, ret_wait_ms) == TURN_HOT ? GOES_IN_CIRCLES : RUN_IT;
+    switch (subject_turn(run->subject, ret_wait_ms)) {
+    case TURN_FINE:
+        break;
+    case TURN_HOT:
+        return GOES_IN_CIRCLES;
+    case TURN_WAIT:
+        return HAS_TO_WAIT;
+    }
+    return RUN_IT;
+}
+
+static void run_wait(struct run *run, int64_t wait_ms)
+{
+    run->after_ms = wait_ms;
+    wait_again(run);
+    run_end(run, WORK_STAYED);
 }
 
 /* Slower and slower while nobody else has a part in it; the first time it is said. */
 static void run_damp(struct run *run, int64_t wait_ms)
 {
-    struct error err = ERROR_INIT;
     char message[160];
-    if (work_queue_after(run->work->flow, run->work->key, wait_ms, &err) != TEND_OK ||
-        run->subject->damped > 1) {
-        run_end(run, WORK_STAYED);
-        return;
-    }
     snprintf(message, sizeof message,
              "ran more than %u times in %d s without a cause from outside; it is slowed down",
              HOT_RUNS_MAX, HOT_WINDOW_MS / 1000);
-    run->outcome = OUTCOME_DONE;
+    run->outcome = OUTCOME_AGAIN;
+    run->after_ms = wait_ms;
     run->reason = "HotLoop";
     run->message = arena_text(&run->arena, text_of(message)).ptr;
     commit_build_failure(run, "HotLoop");
@@ -454,6 +467,9 @@ static void run_start(struct run *run, const struct kind *kind)
         return;
     case GOES_IN_CIRCLES:
         run_damp(run, wait_ms);
+        return;
+    case HAS_TO_WAIT:
+        run_wait(run, wait_ms);
         return;
     case RUN_IT:
         worker_start(run->controller->worker, &run->call);

@@ -182,9 +182,10 @@ struct subject {
     unsigned deaths;   /* of workers that it is blamed for ... */
     int64_t death_ms;  /* ... the first of them, ticks */
 
-    unsigned turns;   /* runs without a cause from outside ... */
-    int64_t turns_ms; /* ... the first of them, ticks */
-    unsigned damped;  /* times in a row */
+    unsigned turns;    /* runs without a cause from outside ... */
+    int64_t turns_ms;  /* ... the first of them, ticks */
+    unsigned damped;   /* runs in a row that had to wait ... */
+    int64_t damped_ms; /* ... the next one until then, ticks */
     struct list turner;
     char bytes[];
 };
@@ -219,9 +220,12 @@ const struct read *subject_find_read(const struct subject *subject, struct text 
 /* Its spec is another one, or it is being deleted: what was held against it is forgotten. */
 void subject_forgive(struct controller *controller, struct text key);
 
-/* Counts a run; TURN_HOT with how long to wait where it goes in circles. */
-enum turn { TURN_FINE, TURN_HOT };
+/* Counts a run. Where it goes in circles it has to wait: TURN_HOT the first time, TURN_WAIT later. */
+enum turn { TURN_FINE, TURN_HOT, TURN_WAIT };
 enum turn subject_turn(struct subject *subject, int64_t *ret_wait_ms);
+
+/* Something outside is the cause of what comes: its turns are forgotten. */
+void subject_calm(struct subject *subject);
 
 /* --- a run --------------------------------------------------------------------------------------- */
 

@@ -197,8 +197,10 @@ bool loop_is_settled(const struct loop *loop)
                    flow_is_settled(loop->reporting.flow);
     LIST_FOREACH (link, &loop->controllers) {
         const struct controller *controller = CONTAINER_OF(link, struct controller, link);
+        bool live = controller->phase == CONTROLLER_LIVE; /* otherwise all waits for the worker */
         settled =
-            settled && flow_is_settled(controller->flow) && controller->sweep.phase == SWEEP_IDLE;
+            settled &&
+            (!live || (flow_is_settled(controller->flow) && controller->sweep.phase == SWEEP_IDLE));
     }
     MAP_FOREACH (slot, &loop->feeds) {
         const struct feed *feed = slot->value;

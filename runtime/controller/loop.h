@@ -45,7 +45,8 @@ struct loop *loop_new(struct world *world, struct store *store, struct watch *wa
  * are closed. NULL is allowed. */
 void loop_free(struct loop *loop);
 
-/* Nothing waits, runs or is being committed, and no sweep is under way: what is left is in the future. */
+/* Nothing runs or is being committed, no sweep is under way, and nothing waits but for a controller that
+ * is not live: what is left is in the future. */
 bool loop_is_settled(const struct loop *loop);
 
 #endif

@@ -58,16 +58,36 @@ static void turner_enter(struct subject *subject)
     if (loop->turner_count > TURNERS_MAX) {
         struct subject *oldest = CONTAINER_OF(loop->turners.next, struct subject, turner);
         turner_leave(oldest);
-        oldest->turns = oldest->damped = 0;
+        subject_calm(oldest);
         subject_settle(oldest);
     }
+}
+
+void subject_calm(struct subject *subject)
+{
+    subject->turns = subject->damped = 0;
+    subject->damped_ms = 0;
+}
+
+/* The next run is not before `wait_ms` from now, and the one after that later still. */
+static void damp(struct subject *subject, int64_t now_ms)
+{
+    int64_t wait_ms = HOT_WINDOW_MS;
+    for (unsigned i = 0; i < subject->damped && wait_ms < BACKOFF_MAX_MS; i++) {
+        wait_ms *= 2;
+    }
+    subject->damped++;
+    subject->damped_ms = now_ms + (wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS);
 }
 
 enum turn subject_turn(struct subject *subject, int64_t *ret_wait_ms)
 {
     int64_t now_ms = world_ticks_ms(subject->controller->loop->world);
-    if (subject->turns == 0 || now_ms - subject->turns_ms > HOT_WINDOW_MS) {
-        subject->damped = subject->turns > HOT_RUNS_MAX ? subject->damped : 0;
+    if (subject->damped > 0 && now_ms - subject->damped_ms > HOT_WINDOW_MS) {
+        subject_calm(subject); /* it kept quiet longer than it had to */
+    }
+    if (subject->turns == 0 ||
+        (subject->damped == 0 && now_ms - subject->turns_ms > HOT_WINDOW_MS)) {
         subject->turns = 0;
         subject->turns_ms = now_ms;
     }
@@ -75,12 +95,13 @@ enum turn subject_turn(struct subject *subject, int64_t *ret_wait_ms)
     if (subject->turns <= HOT_RUNS_MAX) {
         return TURN_FINE;
     }
-    int64_t wait_ms = (int64_t)HOT_WINDOW_MS << (subject->damped < 5 ? subject->damped : 5);
-    subject->damped++;
-    subject->turns = HOT_RUNS_MAX; /* the next one is one too many again ... */
-    subject->turns_ms = now_ms + wait_ms - HOT_WINDOW_MS; /* ... unless it keeps quiet after it */
-    *ret_wait_ms = wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS;
-    return TURN_HOT;
+    enum turn turn = subject->damped == 0 ? TURN_HOT : TURN_WAIT;
+    if (now_ms >= subject->damped_ms) {
+        turn = subject->damped == 0 ? TURN_HOT : TURN_FINE;
+        damp(subject, now_ms);
+    }
+    *ret_wait_ms = subject->damped_ms - now_ms;
+    return turn;
 }
 
 /* --- life ---------------------------------------------------------------------------------------- */
@@ -96,11 +117,12 @@ void subject_free(struct subject *subject)
 
 void subject_settle(struct subject *subject)
 {
+    turner_leave(subject);
     if (subject->run != NULL || !list_empty(&subject->reads) || subject->own_last > 0 ||
         subject->set_aside > 0 || subject->deaths > 0 || subject->discards > 0) {
         return;
     }
-    if (subject->turns > 1) {
+    if (subject->turns > 0) {
         turner_enter(subject);
         return;
     }
@@ -205,15 +227,20 @@ void subject_wake(struct controller *controller, struct text key, int64_t revisi
                   enum wake_cause cause)
 {
     struct subject *subject = subject_find(controller, key);
-    if (subject == NULL) {
+    if (subject == NULL && cause == WAKE_FOREIGN) {
         controller_enqueue(controller, key, WORK_CHANGE);
         return;
+    }
+    if (subject == NULL) { /* its controller wakes itself: the beginning of a circle, perhaps */
+        subject = subject_of(controller, key);
+        subject->turns = 1;
+        subject->turns_ms = world_ticks_ms(controller->loop->world);
     }
     if (is_own(subject, revision)) {
         return;
     }
     if (cause == WAKE_FOREIGN) {
-        subject->turns = subject->damped = 0;
+        subject_calm(subject);
     }
     if (subject->run != NULL) {
         note(subject, revision);
