@@ -251,7 +251,10 @@ static enum tend_code add_controller(struct plugin *plugin, const struct value *
         .kind = arena_text(arena, field_text(described, "kind")).ptr,
         .owns = owned_words(plugin, described),
         .worker = plugin->options.worker,
-        .parallel = (size_t)value_int_or(value_field(described, "parallel"), 1),
+        /* Objects under way at once. What runs at once inside the plugin is its engine's business: it
+         * executes no more than the descriptor allows, and the others wait there, so that neither
+         * the way to the runner nor the commit of one object keeps the next from running. */
+        .parallel = WORKER_CALLS_MAX,
         .file = plugin->file,
         .hash = plugin->hash,
         .version = arena_text(arena, field_text(plugin->descriptor, "version")).ptr,
