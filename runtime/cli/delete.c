@@ -101,9 +101,8 @@ static enum tend_code add_selected(struct deleting *deleting, const struct serve
                      arguments_value(deleting->arguments, OPTION_SELECTOR));
         target_query(&target, "limit", TEXT("500"));
         target_query(&target, "continue", token);
-        TRY(session_get(deleting->session, buffer_view(&target),
-                        "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io",
-                        &deleting->arena, &page, err));
+        TRY(session_get(deleting->session, buffer_view(&target), ACCEPT_METADATA, &deleting->arena,
+                        &page, err));
         const struct value *items = value_field(page, "items");
         for (size_t i = 0; i < value_count(items); i++) {
             const struct value *metadata = value_field(value_at(items, i), "metadata");

@@ -12,9 +12,6 @@
 #include "cli/rows.h"
 #include "cli/target.h"
 
-#define PAGE_TEXT_(number) #number
-#define PAGE_TEXT(number)  PAGE_TEXT_(number)
-
 struct getting {
     struct session *session;
     const struct arguments *arguments;
@@ -36,6 +33,9 @@ static bool is_table(const struct getting *getting)
 
 static const char *accepted(const struct getting *getting)
 {
+    if (getting->output == OUTPUT_NAME) {
+        return ACCEPT_METADATA;
+    }
     return is_table(getting) ? ACCEPT_TABLE : NULL;
 }
 
@@ -103,25 +103,40 @@ static void collection_target(struct getting *getting, const struct served_kind 
     }
 }
 
+/* One page after `token`, of at most `limit` objects. */
+static enum tend_code fetch_page(struct getting *getting, const struct served_kind *kind,
+                                 const char *token, int limit, struct arena *arena,
+                                 const struct value **ret_page, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
+    collection_target(getting, kind, TEXT(""), &target);
+    target_query(&target, "limit", arena_format(arena, "%d", limit));
+    target_query(&target, "continue", text_of(token));
+    return session_get(getting->session, buffer_view(&target), accepted(getting), arena, ret_page,
+                       err);
+}
+
+/* A page of large objects may be more than one answer can hold: then it is asked for in parts. */
 static enum tend_code fetch_list(struct getting *getting, const struct served_kind *kind,
                                  struct error *err)
 {
     CLEANUP(freep) char *token = alloc_dup("");
+    int limit = CLIENT_PAGE;
     do {
         CLEANUP(arena_done) struct arena arena = {0};
-        CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
         const struct value *page;
-        collection_target(getting, kind, TEXT(""), &target);
-        target_query(&target, "limit", TEXT(PAGE_TEXT(CLIENT_PAGE)));
-        target_query(&target, "continue", text_of(token));
-        TRY(session_get(getting->session, buffer_view(&target), accepted(getting), &arena, &page,
-                        err));
+        enum tend_code code = fetch_page(getting, kind, token, limit, &arena, &page, err);
+        if (code == TEND_LIMIT && limit > 1) {
+            limit /= 2;
+            continue;
+        }
+        TRY(code);
         TRY(show_page(getting, kind, page, err));
         struct text next =
             value_text_or(value_field(value_field(page, "metadata"), "continue"), TEXT(""));
         free(token);
-        token = alloc_text(next.ptr, next.len);
-    } while (token[0] != '\0' && !session_output_closed(getting->session));
+        token = next.len > 0 ? alloc_text(next.ptr, next.len) : NULL;
+    } while (token != NULL && !session_output_closed(getting->session));
     return TEND_OK;
 }
 

@@ -48,6 +48,7 @@ NODISCARD enum tend_code session_get(struct session *session, struct text target
 NODISCARD enum tend_code session_kind(struct session *session, struct text word,
                                       const struct served_kind **ret_kind, struct error *err);
 
-#define ACCEPT_TABLE "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+#define ACCEPT_TABLE    "application/json;as=Table;v=v1;g=meta.k8s.io,application/json"
+#define ACCEPT_METADATA "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
 
 #endif

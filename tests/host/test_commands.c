@@ -1,5 +1,5 @@
 /* The client commands against a host on a real socket: what they print and how they exit. */
-#include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -14,7 +14,7 @@
 
 struct ran {
     int code;
-    char out[16384], err[4096];
+    char out[8192], err[2048];
 };
 
 /* One host for the whole suite: starting it takes longer than all commands. */
@@ -298,6 +298,98 @@ static void fetches_long_lists(void)
     CHECK(says(ran.err, "No resources found"));
 }
 
+/* Together they are more values than one answer may hold; each alone is not. */
+static void fetches_large_objects(void)
+{
+    enum { OBJECTS = 25, KEYS = 9000 };
+    CLEANUP(buffer_done) struct buffer all = BUFFER_INIT(8 << 20);
+    for (int i = 0; i < OBJECTS; i++) {
+        buffer_format(
+            &all, "---\n{apiVersion: v1, kind: ConfigMap, metadata: {name: l-%02d}, data: {", i);
+        for (int k = 0; k < KEYS; k++) {
+            buffer_format(&all, "k%d: x, ", k);
+        }
+        buffer_chars(&all, "}}\n");
+    }
+    CHECK_INT(tend_reading(all.data, "apply", "-f", "-", END).code, EXIT_DONE);
+    CHECK_INT(tend("get", "cm", "-o", "json", END).code, EXIT_DONE);
+    CHECK_INT(tend("delete", "cm", "--all", END).code, EXIT_DONE);
+}
+
+/* `tend get lamps -w` with its output on a pipe; returns when the first line is there. */
+static pid_t watch_lamps(int *ret_output)
+{
+    int ends[2];
+    char byte = '\0';
+    CHECK_INT(pipe(ends), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        char *argv[] = {(char[]){"tend"}, (char[]){"get"}, (char[]){"lamps"}, (char[]){"-w"}, NULL};
+        dup2(ends[1], STDOUT_FILENO);
+        close(ends[0]);
+        close(ends[1]);
+        _exit(cli_main(4, argv));
+    }
+    close(ends[1]);
+    *ret_output = ends[0];
+    while (byte != '\n' && read(ends[0], &byte, 1) == 1) {
+    }
+    return child;
+}
+
+static int exit_code_of(pid_t child)
+{
+    int status = 0;
+    return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void ends_quietly_when_interrupted(void)
+{
+    int output;
+    char rest[4096];
+    pid_t child = watch_lamps(&output);
+    CHECK(child > 0);
+    ssize_t got = read(output, rest, sizeof rest); /* the row of the list: now it watches */
+    CHECK(got > 0);
+    struct ran ran = tend_reading(LAMP("hall", "green"), "apply", "-f", "-", END);
+    CHECK_INT(ran.code, EXIT_DONE);
+    CHECK(read(output, rest, sizeof rest) > 0); /* it showed the change */
+    CHECK_INT(kill(child, SIGINT), 0);
+    CHECK_INT(exit_code_of(child), EXIT_DONE);
+    close(output);
+}
+
+static void ends_quietly_when_nobody_reads(void)
+{
+    int output;
+    pid_t child = watch_lamps(&output);
+    close(output);
+    struct ran ran = tend_reading(LAMP("hall", "red"), "apply", "-f", "-", END);
+    CHECK_INT(ran.code, EXIT_DONE);
+    CHECK_INT(exit_code_of(child), EXIT_DONE);
+}
+
+/* --wait: applied as soon as what it waits for is there. */
+static void waits_for_a_namespace(void)
+{
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        struct ran waiting =
+            tend_reading(LAMP("b", "red"), "apply", "--wait", "-n", "soon", "-f", "-", END);
+        _exit(waiting.code);
+    }
+    struct ran ran = tend_reading("{apiVersion: v1, kind: Namespace, metadata: {name: soon}}",
+                                  "apply", "-f", "-", END);
+    CHECK_INT(ran.code, EXIT_DONE);
+    CHECK_INT(exit_code_of(child), EXIT_DONE);
+    CHECK_INT(tend("delete", "lamp", "b", "-n", "soon", END).code, EXIT_DONE);
+    ran = tend_reading(LAMP("b", "red"), "apply", "--wait", "--timeout", "1s", "-n", "never", "-f",
+                       "-", END);
+    CHECK_INT(ran.code, EXIT_WAITING);
+}
+
 static void deletes(void)
 {
     struct ran ran = tend("delete", "lamp", END);
@@ -352,6 +444,10 @@ SUITE({"a host starts", starts}, {"without a host it says what to do", knows_whe
       {"shows objects in every form", shows_objects},
       {"says what is not there, and what may be meant", says_what_is_not_there},
       {"describes", describes}, {"events in order of time", shows_events_by_time},
-      {"long lists come in pages", fetches_long_lists}, {"deletes by name", deletes},
+      {"long lists come in pages", fetches_long_lists},
+      {"so do large objects", fetches_large_objects},
+      {"Ctrl-C ends a watch quietly", ends_quietly_when_interrupted},
+      {"so does a reader that goes away", ends_quietly_when_nobody_reads},
+      {"apply --wait waits", waits_for_a_namespace}, {"deletes by name", deletes},
       {"delete waits, and says when it did not happen", waits_until_it_is_gone},
       {"delete -f goes backwards", deletes_what_a_file_names}, {"the host ends cleanly", ends})
