@@ -11,6 +11,7 @@ struct page_job {
     struct store *store;
     struct store_page *page;
     struct backend_query query;
+    enum { PAGE_READ, PAGE_REFUSED } fate;
     /* what it read */
     struct row **rows;
     size_t count, capacity;
@@ -54,6 +55,10 @@ static void read_work(struct job *job)
 {
     struct page_job *read = CONTAINER_OF(job, struct page_job, job);
     struct backend *backend = read->store->backend;
+    if (read->fate == PAGE_REFUSED) {
+        read->code = FAIL(&read->err, TEND_UNAVAILABLE, "the store is closing");
+        return;
+    }
     read->code =
         backend->ops->read(backend, &read->query, &read->visitor, &read->reached, &read->err);
 }
@@ -117,6 +122,7 @@ void store_page_read(struct store *store, struct store_page *page)
     job->visitor.row = keep_row;
     job->store = store;
     job->page = page;
+    job->fate = store->phase == STORE_OPEN ? PAGE_READ : PAGE_REFUSED;
     job->query = (struct backend_query){
         .after = page->after,
         .prefix = page->prefix,

@@ -30,8 +30,8 @@ static bool compact_due(const struct store *store)
 
 static enum upkeep_kind what_is_due(const struct store *store)
 {
-    if (store->state == STORE_FULL) {
-        return UPKEEP_NONE; /* only the probe's alarm asks for something */
+    if (store->state == STORE_FULL) { /* otherwise only the probe's alarm asks for something */
+        return store->compacting == BACKEND_MORE ? UPKEEP_COMPACT : UPKEEP_NONE;
     }
     if (store->untidy == BACKEND_MORE) {
         return UPKEEP_TIDY;
@@ -134,7 +134,11 @@ static void upkeep_done_step(struct job *job)
     }
     if (store->upkeep.code == TEND_OK) {
         stepped(store, kind);
+        if (store->state == STORE_FULL) {
+            arm_probe(store);
+        }
     } else if (store->upkeep.code == TEND_UNAVAILABLE) {
+        store->compacting = BACKEND_DONE;
         upkeep_full(store);
     } else {
         store_fatal(store, &err);
@@ -181,8 +185,8 @@ static void probe_alarm(struct alarm *alarm)
     if (store->phase != STORE_OPEN) {
         return;
     }
-    if (store->upkeep.kind == UPKEEP_NONE) {
-        offload(store, UPKEEP_RECOVER);
+    if (store->upkeep.kind == UPKEEP_NONE) { /* history that may go makes space, too */
+        offload(store, compact_due(store) ? UPKEEP_COMPACT : UPKEEP_RECOVER);
     } else {
         arm_probe(store);
     }

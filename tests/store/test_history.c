@@ -241,6 +241,56 @@ static void old_rows_go_by_age_and_then_nothing_wakes(void)
     fixture_free(f);
 }
 
+/* What fills the disk is history: it goes when its time has come, and writes are taken again. */
+static void a_full_disk_is_freed_by_retention(void)
+{
+    struct fixture *f = fixture_new((struct store_options){.retain_ms = 3600000});
+    write_now(f, CHANGE_CREATE, "a", "1234567890");
+    memory_disk_limit(f->disk, 25);
+    write_now(f, CHANGE_UPDATE, "a", "1234567890");
+    CHECK_INT(store_state(f->store), STORE_READY);
+    write_now(f, CHANGE_UPDATE, "a", "1234567890");
+    CHECK_INT(store_state(f->store), STORE_FULL);
+    memory_disk_limit(f->disk, 15);
+    virtual_world_advance(&f->v, 1800000);
+    CHECK_INT(store_state(f->store), STORE_FULL);
+    virtual_world_advance(&f->v, 3600000);
+    CHECK_INT(store_state(f->store), STORE_READY);
+    CHECK_INT(store_oldest(f->store), 2);
+    write_now(f, CHANGE_UPDATE, "a", "1");
+    CHECK_TEXT(at(f, "a"), "1");
+    fixture_free(f);
+}
+
+struct finisher {
+    struct task task;
+    unsigned times;
+};
+
+static void finished(struct task *task)
+{
+    CONTAINER_OF(task, struct finisher, task)->times++;
+}
+
+static void a_page_is_refused_when_finishing(void)
+{
+    struct fixture *f = fixture_new((struct store_options){0});
+    struct finisher finisher = {.task.run = finished};
+    write_some(f);
+    struct reading before = {.page = {.max = 10, .done = page_done}}, after = before;
+    store_page_read(f->store, &before.page);
+    store_finish(f->store, &finisher.task);
+    store_page_read(f->store, &after.page);
+    CHECK_INT(after.times + finisher.times, 0);
+    virtual_world_run(&f->v);
+    CHECK_INT(before.code, TEND_OK);
+    CHECK_INT((long long)before.page.count, 5);
+    CHECK_INT(after.code, TEND_UNAVAILABLE);
+    CHECK_INT(before.times + after.times + finisher.times, 3);
+    store_page_clear(&before.page);
+    fixture_free(f);
+}
+
 static void a_set_goes_as_a_whole(void)
 {
     struct fixture *f = fixture_new((struct store_options){.retain_count = 16});
@@ -271,4 +321,7 @@ SUITE({"listeners are told before waiters, once for each commit", listeners_come
       {"rows beyond an amount of bytes go", old_rows_go_by_bytes},
       {"rows beyond an age go, and then nothing wakes up any more",
        old_rows_go_by_age_and_then_nothing_wakes},
+      {"a disk that is full of history is freed by retention", a_full_disk_is_freed_by_retention},
+      {"a page is refused when the store finishes, one under way is not",
+       a_page_is_refused_when_finishing},
       {"a set goes as a whole", a_set_goes_as_a_whole})

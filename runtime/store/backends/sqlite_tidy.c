@@ -12,7 +12,7 @@
 enum {
     FOLD_ROWS = 4096,      /* folded in one step, and ... */
     STEP_ROWS = 1024,      /* ... forgotten: some 5 ms */
-    HEAD_LAG_MIN = 16384,  /* rows that load may replay, however few objects there are */
+    FOLD_LAG = 16384,      /* rows that load may replay: some 30 ms */
     WAL_PAGES_MAX = 2048,  /* 8 MiB, then a checkpoint */
     VACUUM_PAGES = 256,    /* given back in one step */
     FREE_PAGES_MIN = 4096, /* 16 MiB of free pages are kept for what comes */
@@ -227,7 +227,7 @@ static enum tend_code vacuum(struct sqlite_backend *self, struct error *err)
 static bool lagging(const struct sqlite_backend *self)
 {
     int64_t lag = self->state.revision - self->head;
-    return self->heading ? lag > 0 : lag > HEAD_LAG_MIN && lag > self->live;
+    return self->heading ? lag > 0 : lag > FOLD_LAG;
 }
 
 void sqlite_judge(struct sqlite_backend *self)
@@ -268,13 +268,19 @@ void sqlite_make_room(struct sqlite_backend *self)
     (void)!sqlite_checkpoint(self, &ignored);
 }
 
-/* Some more than the reserve must fit, otherwise the next commit would say the same again. */
+/* The reserve must be whole, and some more must fit: on the disk, or into free pages of the file.
+ * Otherwise the next commit would say the same again. */
 enum tend_code sqlite_recover(struct backend *backend, struct error *err)
 {
     struct sqlite_backend *self = CONTAINER_OF(backend, struct sqlite_backend, backend);
     enum tend_code code = sqlite_checkpoint(self, err);
-    if (code == TEND_IO) {
+    if (code != TEND_OK && code != TEND_UNAVAILABLE) {
         return code;
+    }
+    TRY(data_directory_reserve(&self->directory, RESERVE_BYTES, err));
+    int64_t free_bytes = pragma(self, "PRAGMA freelist_count") * pragma(self, "PRAGMA page_size");
+    if (free_bytes >= (int64_t)RESERVE_SLACK_BYTES) {
+        return TEND_OK;
     }
     TRY(data_directory_reserve(&self->directory, RESERVE_BYTES + RESERVE_SLACK_BYTES, err));
     return data_directory_reserve(&self->directory, RESERVE_BYTES, err);
