@@ -2,8 +2,9 @@
  *
  * Born with a socket (3), a shared page (4) and a pipe on 1 and 2; told by the first frame what to
  * load; ended by a frame, by the end of the socket, or by a signal. One thread reads frames and runs
- * calls in the order in which they came. What has come is taken with one system call; each result is
- * sent at once, because the next call may never end.
+ * calls in the order in which they came. What has come is taken with one system call. A result is sent
+ * at once, because the next call may never end; only where a long row of calls was quick are results
+ * sent together, a few at a time: then it is the system calls that cost most.
  *
  * While a call waits for an answer, frames go on being read: answers and cancellations are for it, runs
  * are put aside. The reader's bytes move when it reads on, so a call that runs owns a copy of its
@@ -26,13 +27,21 @@
 #include "protocol/message.h"
 #include "protocol/page.h"
 
+enum {
+    QUICK_NS = 100 * 1000, /* of a call that was quick */
+    QUICK_ROW = 64,        /* so many in a row, and results are gathered ... */
+    GATHERED_MAX = 16      /* ... up to so many: what a call that hangs delays */
+};
+
 struct child {
     struct engine_host host;
     struct engine *engine;
     struct page *page;
     struct frame_reader reader, aside; /* `aside`: runs that came while a call waited */
     struct buffer out, object;
-    int64_t until_ns; /* the running call's end */
+    unsigned quick;    /* calls in a row */
+    unsigned gathered; /* results in `out` */
+    int64_t until_ns;  /* the running call's end */
     uint64_t running;
     bool stop;
 };
@@ -65,6 +74,7 @@ static void flush_out(struct child *child)
         }
         buffer_consume(&child->out, (size_t)sent);
     }
+    child->gathered = 0;
 }
 
 /* Wait for bytes; false at the end of the socket. */
@@ -223,7 +233,8 @@ static void execute(struct child *child, const struct frame *frame)
     }
     buffer_clear(&child->object);
     buffer_text(&child->object, run.object);
-    child->until_ns = now_ns() + run.limit_ms * 1000000;
+    int64_t began = now_ns();
+    child->until_ns = began + run.limit_ms * 1000000;
     child->running = run.call;
     atomic_store_explicit(&child->page->executing, run.call, memory_order_release);
     engine_run(child->engine,
@@ -235,7 +246,10 @@ static void execute(struct child *child, const struct frame *frame)
                                      .now_ms = run.now_ms,
                                      .entered_ms = run.entered_ms});
     child->running = 0;
-    flush_out(child);
+    child->quick = now_ns() - began < QUICK_NS ? child->quick + 1 : 0;
+    if (child->quick < QUICK_ROW || ++child->gathered >= GATHERED_MAX) {
+        flush_out(child);
+    }
 }
 
 /* Runs that were put aside while a call waited, in their order. */

@@ -55,8 +55,8 @@ static enum tend_code open_file(const char *file, int *ret_fd, struct stat *ret_
         return FAIL(err, TEND_DENIED, "%s is a link; plugins are plain files", file);
     }
     if (fd < 0 || fstat(fd, ret_found) != 0) {
-        return FAIL(err, errno == ENOENT ? TEND_NOT_FOUND : TEND_IO, "cannot open %s: %s", file,
-                    strerror(errno));
+        enum tend_code code = errno == ENOENT ? TEND_NOT_FOUND : TEND_IO;
+        return FAIL(err, code, "cannot open %s: %s", file, strerror(errno));
     }
     if (!S_ISREG(ret_found->st_mode)) {
         return FAIL(err, TEND_DENIED, "%s is not a plain file", file);

@@ -372,7 +372,7 @@ static void take_result(struct runner *runner, const struct frame *frame)
 }
 
 /* The stream ended or broke. Mostly that is a death which has not been reaped, and its status says
- * more; what lives on is killed after the grace. */
+ * more; what lives on is killed after RUNNER_STOP_MS. */
 static void hang_up(struct runner *runner, const char *problem)
 {
     wire_close(&runner->wire);
@@ -384,7 +384,7 @@ static void hang_up(struct runner *runner, const char *problem)
         return;
     }
     runner->phase = ENDING;
-    set_alarm(runner, runner->grace_ms);
+    set_alarm(runner, RUNNER_STOP_MS);
 }
 
 static void arrived(struct wire *wire, const struct frame *frame, const char *problem)
