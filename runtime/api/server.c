@@ -8,7 +8,7 @@
  *
  * A suspended connection is in none of the daemon's lists: it costs memory only, and has no timeout. It is
  * resumed when the answer is there, or when the stream has something. Nobody would notice either that the
- * peer of a waiting stream has gone, so its descriptor is watched for hang-up meanwhile.
+ * peer of a waiting stream has gone, so its descriptor is watched for hang-up by the world.
  *
  *   1  a call is suspended only in HANDLING or SENDING, and resumed before its connection ends
  *   2  the sum of call->body.len is body_bytes, at most HTTP_BODIES_MAX
@@ -56,7 +56,7 @@ struct call {
     struct buffer ready; /* what the stream produced ... */
     size_t sent;         /* ... and how much of it was taken */
     enum stream_state state;
-    struct readiness peer; /* watched for hang-up while the stream waits */
+    struct readiness peer; /* watched for hang-up once the stream has waited */
     bool peer_watched;
     struct task more; /* resumes a stream that produced nothing yet */
 };
@@ -100,12 +100,16 @@ static void run_again(struct task *task)
 
 /* --- suspending -------------------------------------------------------------------------------- */
 
-static void resume(struct call *call)
+static void unwatch_peer(struct call *call)
 {
     if (call->peer_watched) {
         world_unwatch_fd(call->server->world, &call->peer);
         call->peer_watched = false;
     }
+}
+
+static void resume(struct call *call)
+{
     list_remove(&call->more.link);
     if (call->is_suspended) {
         call->is_suspended = false;
@@ -124,6 +128,7 @@ static void peer_hung_up(struct readiness *readiness, unsigned events)
 {
     struct call *call = CONTAINER_OF(readiness, struct call, peer);
     (void)events;
+    unwatch_peer(call); /* it would be said again and again */
     call->is_cut = true;
     resume(call);
 }
@@ -133,10 +138,15 @@ static void more_now(struct task *task)
     resume(CONTAINER_OF(task, struct call, more));
 }
 
-/* Without a watch on its peer a stream that waits would only be found dead when it next sends. */
+/* Without a watch on its peer a stream that waits would only be found dead when it next sends. It is
+ * watched from its first waiting to its end: a change that wakes a thousand streams must not ask the
+ * kernel for each of them again. */
 static void watch_peer(struct call *call)
 {
     struct error err = ERROR_INIT;
+    if (call->peer_watched) {
+        return;
+    }
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     call->peer.fd = info->connect_fd;
@@ -164,6 +174,9 @@ static void on_woken(struct exchange *exchange)
 static void produce(struct call *call, size_t room)
 {
     struct stream *stream = call->exchange.response.stream;
+    if (call->ready.cap > 2 * HTTP_MEMORY) {
+        buffer_done(&call->ready); /* one large object must not stay the size of this stream */
+    }
     buffer_clear(&call->ready);
     call->sent = 0;
     call->state = STREAM_MORE;
@@ -451,6 +464,7 @@ static void on_completed(void *closure, struct MHD_Connection *connection, void 
         return;
     }
     assert(!call->is_suspended);
+    unwatch_peer(call);
     *context = NULL;
     list_remove(&call->link);
     list_remove(&call->more.link);

@@ -105,21 +105,30 @@ static void set_alarm(struct watching *watching)
     world_alarm_set(watching->service->rooms.world, &watching->alarm, due);
 }
 
-static enum stream_state write_events(struct watching *watching, struct buffer *out)
+static enum tend_code pull_events(struct watching *watching, struct buffer *out, size_t *ret_count,
+                                  struct error *err)
 {
-    struct follow_event events[WATCH_SLICE];
+    struct follow_event events[WATCH_PULL];
+    TRY(follower_pull(&watching->follower, events, COUNT_OF(events), ret_count, err));
+    for (size_t i = 0; i < *ret_count; i++) {
+        TRY(write_event(watching, &events[i], out, err));
+    }
+    return TEND_OK;
+}
+
+/* Few are pulled at once, because what was pulled must be kept for the client, however large it is. */
+static enum stream_state write_events(struct watching *watching, struct buffer *out, size_t room)
+{
     struct error err = ERROR_INIT;
-    size_t count = 0;
-    enum tend_code code =
-        follower_pull(&watching->follower, events, COUNT_OF(events), &count, &err);
-    for (size_t i = 0; code == TEND_OK && i < count; i++) {
-        code = write_event(watching, &events[i], out, &err);
-    }
-    if (code != TEND_OK) {
-        write_error(out, &err);
-        return STREAM_END;
-    }
-    return count > 0 ? STREAM_MORE : STREAM_WAIT;
+    size_t start = out->len, total = 0, count = 0;
+    do {
+        if (pull_events(watching, out, &count, &err) != TEND_OK) {
+            write_error(out, &err);
+            return STREAM_END;
+        }
+        total += count;
+    } while (count == WATCH_PULL && out->len - start < room && total < WATCH_SLICE);
+    return total > 0 ? STREAM_MORE : STREAM_WAIT;
 }
 
 /* A bookmark that says nothing new is left out. */
@@ -139,12 +148,11 @@ static void write_due_bookmark(struct watching *watching, int64_t now, struct bu
 static enum stream_state watching_fill(struct stream *stream, struct buffer *out, size_t room)
 {
     struct watching *watching = CONTAINER_OF(stream, struct watching, stream);
-    (void)room; /* a slice of events is little; the rest waits for the next call */
     if (watching->is_refused) {
         write_error(out, &watching->refusal);
         return STREAM_END;
     }
-    enum stream_state state = write_events(watching, out);
+    enum stream_state state = write_events(watching, out, room);
     int64_t now = world_ticks_ms(watching->service->rooms.world);
     if (state == STREAM_WAIT && now >= watching->end_due) {
         return STREAM_END;

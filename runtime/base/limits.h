@@ -153,6 +153,7 @@
 #define LIST_SLICE           64u         /* objects looked at in one step of a list */
 #define LIST_SNAPSHOTS_MAX   64u         /* revisions held for lists that are read page by page */
 #define WATCH_SLICE          64u         /* events written in one step of a watch */
+#define WATCH_PULL           8u          /* events kept for a client that stops reading */
 #define WATCH_BOOKMARK_MS    60000       /* between bookmarks, where something moved */
 #define WATCH_TIMEOUT_MIN_S  1800        /* a watch without timeoutSeconds ends at random between */
 #define WATCH_TIMEOUT_MAX_S  3600        /* the two, so that clients do not come back together */

@@ -1,4 +1,5 @@
-/* Creates a second over HTTP with 64 in flight, and a list of 10 000 objects of 1 KiB.
+/* Creates a second over HTTP with 64 in flight, a list of 10 000 objects of 1 KiB, and a
+ * change that 1 000 watchers wait for.
  *
  *     bench.http [--socket PATH]     against a host that runs, or one started here on a real disk
  */
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -17,7 +19,7 @@
 #include "cli/client.h"
 #include "support/live_host.h"
 
-enum { IN_FLIGHT = 64, OBJECTS = 10000, LISTS = 9, PADDING = 700 };
+enum { IN_FLIGHT = 64, OBJECTS = 10000, LISTS = 9, PADDING = 700, WATCHERS = 1000, ROUNDS = 10 };
 
 #define CONFIGMAPS "/api/v1/namespaces/default/configmaps"
 
@@ -167,6 +169,95 @@ static void print_list(struct client *client, const char *title, const char *tar
            (double)bytes / 1e6);
 }
 
+/* --- watchers ---------------------------------------------------------------------------------- */
+
+static const char watch_request[] =
+    "GET " CONFIGMAPS
+    "?watch=true&fieldSelector=metadata.name%3Dnews HTTP/1.1\r\nHost: tend\r\n\r\n";
+static const char news_request[] =
+    "POST " CONFIGMAPS " HTTP/1.1\r\nHost: tend\r\nContent-Length: 65\r\n\r\n"
+    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"news\"}}";
+static const char no_news_request[] = "DELETE " CONFIGMAPS "/news HTTP/1.1\r\nHost: tend\r\n\r\n";
+
+static void send_whole(int fd, const char *request)
+{
+    if (send(fd, request, strlen(request), MSG_NOSIGNAL) != (ssize_t)strlen(request)) {
+        give_up("send");
+    }
+}
+
+static void receive_some(int fd)
+{
+    char bytes[4096];
+    if (recv(fd, bytes, sizeof bytes, 0) <= 0) {
+        give_up("receive");
+    }
+}
+
+/* Send `request`; how long until its answer, and until the last watcher has heard of it. */
+static double tell_all(struct pollfd *watchers, int writer, const char *request, double *ret_answer)
+{
+    int waiting = WATCHERS;
+    double start = now_s();
+    *ret_answer = 0;
+    watchers[WATCHERS] = (struct pollfd){.fd = writer, .events = POLLIN};
+    send_whole(writer, request);
+    while (waiting > 0 || *ret_answer == 0) {
+        if (poll(watchers, WATCHERS + 1, 30000) <= 0) {
+            give_up("nothing comes");
+        }
+        for (int i = 0; i <= WATCHERS; i++) {
+            if (watchers[i].revents == 0) {
+                continue;
+            }
+            receive_some(watchers[i].fd);
+            watchers[i].events = 0;
+            if (i == WATCHERS) {
+                *ret_answer = (now_s() - start) * 1000;
+            } else {
+                waiting--;
+            }
+        }
+    }
+    for (int i = 0; i <= WATCHERS; i++) {
+        watchers[i].events = POLLIN;
+    }
+    return (now_s() - start) * 1000;
+}
+
+static void measure_watchers(const char *socket)
+{
+    static struct pollfd watchers[WATCHERS + 1];
+    double all[ROUNDS], answers[ROUNDS];
+    int writer = connect_to(socket);
+    for (int i = 0; i < WATCHERS; i++) {
+        watchers[i] = (struct pollfd){.fd = connect_to(socket), .events = POLLIN};
+        send_whole(watchers[i].fd, watch_request);
+        receive_some(watchers[i].fd); /* its head: it watches */
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        all[i] =
+            tell_all(watchers, writer, i % 2 == 0 ? news_request : no_news_request, &answers[i]);
+    }
+    for (int i = 0; i < WATCHERS; i++) {
+        close(watchers[i].fd);
+    }
+    close(writer);
+    qsort(all, ROUNDS, sizeof all[0], by_value);
+    qsort(answers, ROUNDS, sizeof answers[0], by_value);
+    printf("%-40s %10.1f ms   (best %.1f; the write was answered after %.1f)\n",
+           "1 000 watchers, one change: last has it", all[ROUNDS / 2], all[0], answers[ROUNDS / 2]);
+}
+
+static void raise_descriptors(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        files.rlim_cur = files.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &files);
+    }
+}
+
 static void measure(const char *socket)
 {
     struct run run = {.socket = socket};
@@ -180,11 +271,13 @@ static void measure(const char *socket)
     print_list(&client, "the same, by label", CONFIGMAPS "?labelSelector=team%3Da");
     print_list(&client, "a page of 500", CONFIGMAPS "?limit=500");
     client_done(&client);
+    measure_watchers(socket);
 }
 
 int main(int argc, char **argv)
 {
     struct live_host host;
+    raise_descriptors();
     if (argc == 3 && strcmp(argv[1], "--socket") == 0) {
         measure(argv[2]);
         return 0;

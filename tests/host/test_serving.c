@@ -236,7 +236,7 @@ static void streams(void)
     CHECK_INT(
         one_answer("POST " CONFIGMAPS " HTTP/1.1\r\nHost: x\r\nContent-Length: 65\r\n\r\n"
                    "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":\"new\"}}"
-                   "  "),
+                   " "),
         201);
     CHECK_INT(client_next_line(&client, &reply, &line, &err), TEND_OK);
     CHECK(text_starts(line, TEXT("{\"type\":\"ADDED\",\"object\":{")));
