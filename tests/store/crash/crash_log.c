@@ -83,12 +83,25 @@ static unsigned number_of(struct crash_log *log, const char *path, int made_here
     return number;
 }
 
+static int fault(struct crash_file *file, enum crash_kind kind)
+{
+    struct crash_fault *set = &file->log->fault;
+    if (set->nth == 0 || set->kind != kind || file->recorded == FILE_IGNORED) {
+        return SQLITE_OK;
+    }
+    set->seen++;
+    bool hit = set->seen == set->nth || (set->lasts == FAULT_STAYS && set->seen > set->nth);
+    set->hits += hit;
+    return hit ? set->rc : SQLITE_OK;
+}
+
 /* --- files: what changes something ------------------------------------------------------------- */
 
 static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 offset)
 {
     struct crash_file *self = of(file);
-    int rc = self->real->pMethods->xWrite(self->real, bytes, len, offset);
+    int rc = fault(self, CRASH_WRITE);
+    rc = rc == SQLITE_OK ? self->real->pMethods->xWrite(self->real, bytes, len, offset) : rc;
     if (rc == SQLITE_OK && self->recorded == FILE_RECORDED) {
         struct crash_op *op = record(self->log, CRASH_WRITE, self->number);
         op->offset = offset;
@@ -102,7 +115,8 @@ static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
     struct crash_file *self = of(file);
-    int rc = self->real->pMethods->xTruncate(self->real, size);
+    int rc = fault(self, CRASH_TRUNCATE);
+    rc = rc == SQLITE_OK ? self->real->pMethods->xTruncate(self->real, size) : rc;
     if (rc == SQLITE_OK && self->recorded == FILE_RECORDED) {
         record(self->log, CRASH_TRUNCATE, self->number)->offset = size;
     }
@@ -119,7 +133,8 @@ static int lies_about(const struct crash_log *log, const char *name)
 static int file_sync(sqlite3_file *file, int flags)
 {
     struct crash_file *self = of(file);
-    int rc = self->real->pMethods->xSync(self->real, flags);
+    int rc = fault(self, CRASH_SYNC);
+    rc = rc == SQLITE_OK ? self->real->pMethods->xSync(self->real, flags) : rc;
     if (rc == SQLITE_OK && self->recorded == FILE_RECORDED &&
         !lies_about(self->log, self->log->files[self->number].name)) {
         record(self->log, CRASH_SYNC, self->number);

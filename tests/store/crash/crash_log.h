@@ -32,6 +32,15 @@ struct crash_op {
     enum crash_note note;
 };
 
+/* The nth write, truncation or sync from when it was set answers `rc` instead of being done. */
+struct crash_fault {
+    enum crash_kind kind;
+    unsigned nth; /* from 1; 0: none */
+    int rc;       /* SQLITE_FULL, SQLITE_IOERR_FSYNC ... */
+    enum { FAULT_ONCE, FAULT_STAYS } lasts;
+    unsigned seen, hits;
+};
+
 enum { CRASH_FILES_MAX = 64, CRASH_NAME_MAX = 32 };
 
 struct crash_log {
@@ -46,6 +55,7 @@ struct crash_log {
     unsigned file_count;
     const char
         *ignore_sync_of; /* a disk that lies about files whose name ends so; NULL: it is honest */
+    struct crash_fault fault;
     struct crash_vfs *vfs;
 };
 
