@@ -10,6 +10,8 @@
 #ifndef CONFORMANCE_BACKEND_SUITE_H
 #define CONFORMANCE_BACKEND_SUITE_H
 
+#include <pthread.h>
+
 #include "conformance/backend_bench.h"
 
 /* --- cases: append and load -------------------------------------------------------------------- */
@@ -369,6 +371,57 @@ static void reads_what_was_just_appended(void)
     bench_free(b);
 }
 
+/* The reader's thread: follows the log to its end, row by row. */
+struct chase {
+    struct backend_visitor visitor;
+    struct backend *backend;
+    int64_t until, last;
+    unsigned wrong;
+};
+
+static enum tend_code chase_row(struct backend_visitor *visitor, const struct backend_row *row,
+                                struct error *err)
+{
+    (void)err;
+    struct chase *chase = CONTAINER_OF(visitor, struct chase, visitor);
+    char doc[DOC_MAX];
+    snprintf(doc, sizeof doc, "{\"revision\":%lld}", (long long)row->revision);
+    chase->wrong += row->revision != chase->last + 1 || !text_is(row->doc, doc);
+    chase->last = row->revision;
+    return TEND_OK;
+}
+
+static void *chase_log(void *argument)
+{
+    struct chase *chase = argument;
+    while (chase->last < chase->until && chase->wrong == 0) {
+        struct error err = ERROR_INIT;
+        struct backend_query query = QUERY(chase->last);
+        int64_t reached = 0;
+        chase->wrong += chase->backend->ops->read(chase->backend, &query, &chase->visitor, &reached,
+                                                  &err) != TEND_OK;
+        chase->wrong += reached != chase->last;
+    }
+    return NULL;
+}
+
+static void reads_while_it_is_written(void)
+{
+    struct bench *b = bench_new();
+    struct chase chase = {.visitor.row = chase_row, .backend = b->backend, .until = 1000};
+    pthread_t thread;
+    if (CHECK_INT(pthread_create(&thread, NULL, chase_log, &chase), 0)) {
+        while (b->count < 1000) {
+            churn(b, 1, 4);
+            tidy_all(b);
+        }
+        pthread_join(thread, NULL);
+    }
+    CHECK_INT(chase.wrong, 0);
+    CHECK(chase.last >= 1000);
+    bench_free(b);
+}
+
 /* --- cases: compact ---------------------------------------------------------------------------- */
 
 static void compacts_by_count(void)
@@ -651,6 +704,7 @@ static void random_life_3(void)
         {"reading stops when the visitor fails, and can be repeated",                              \
          read_stops_with_the_visitor},                                                             \
         {"what was appended can be read at once", reads_what_was_just_appended},                   \
+        {"reads on one thread while it is written on another", reads_while_it_is_written},         \
         {"compacts by number of rows", compacts_by_count},                                         \
         {"compacts by bytes", compacts_by_bytes}, {"compacts by age", compacts_by_age},            \
         {"compacting leaves what the limits allow", compacting_keeps_what_fits},                   \
