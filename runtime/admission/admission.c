@@ -168,7 +168,8 @@ static struct text actor_of(struct arena *arena, const struct admission_writer *
 {
     switch (writer->role) {
     case WRITER_CLIENT:
-        return TEXT("client");
+        return writer->name.len == 0 ? TEXT("client")
+                                     : arena_format(arena, "client/%.*s", TEXT_ARG(writer->name));
     case WRITER_MANIFEST:
         return TEXT("manifest");
     case WRITER_CONTROLLER:

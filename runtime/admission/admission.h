@@ -61,7 +61,8 @@ enum admission_verb {
 enum admission_role { WRITER_CLIENT, WRITER_MANIFEST, WRITER_CONTROLLER, WRITER_HOST };
 struct admission_writer {
     enum admission_role role;
-    struct text name; /* of the controller; empty for the others */
+    struct text
+        name; /* of the controller, or who the client is ("uid:0"); may be empty otherwise */
 };
 
 /* What must hold of the object in the pending head, otherwise TEND_CONFLICT (TEND_NOT_FOUND where it

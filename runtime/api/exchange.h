@@ -30,6 +30,7 @@ struct request {
     enum method method;
     struct text target; /* as sent: "/api/v1/namespaces?limit=5" */
     struct text accept, content_type;
+    struct text client; /* who asks, for the log of changes: "uid:0"; may be empty */
     struct text body;
 };
 

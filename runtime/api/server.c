@@ -290,8 +290,13 @@ static enum method method_of(const char *name)
     return METHOD_OTHER;
 }
 
-/* The socket's mode keeps others out already; this holds where somebody opened it up by mistake. */
-static bool is_foreign_peer(struct MHD_Connection *connection)
+/* Who is at the other end: asked of the kernel once a connection, kept with it. */
+struct peer {
+    bool is_known; /* it came over a Unix socket */
+    uid_t uid;
+};
+
+static struct peer ask_peer(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
@@ -302,32 +307,42 @@ static bool is_foreign_peer(struct MHD_Connection *connection)
     if (getsockopt(info->connect_fd, SOL_SOCKET, SO_DOMAIN, &domain, &domain_size) != 0 ||
         domain != AF_UNIX ||
         getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
-        return true;
+        return (struct peer){.is_known = false};
     }
-    return peer.uid != 0 && peer.uid != geteuid();
+    return (struct peer){.is_known = true, .uid = peer.uid};
 }
 
-/* Asked of the kernel once a connection; the verdict stays with it. */
 static void on_connection(void *closure, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode what)
 {
+    (void)closure;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *context = is_foreign_peer(connection) ? NULL : closure;
+        struct peer *peer = alloc_new(sizeof *peer);
+        *peer = ask_peer(connection);
+        *context = peer;
+    } else {
+        free(*context);
+        *context = NULL;
     }
 }
 
-static bool is_foreign(struct MHD_Connection *connection)
+static const struct peer *peer_of(const struct call *call)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    return info->socket_context == NULL;
+    return MHD_get_connection_info(call->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)
+        ->socket_context;
+}
+
+/* The socket's mode keeps others out already; this holds where somebody opened it up by mistake. */
+static bool is_foreign(const struct peer *peer)
+{
+    return !peer->is_known || (peer->uid != 0 && peer->uid != geteuid());
 }
 
 static enum refusal refusal_of(struct call *call)
 {
     int64_t length = 0;
     bool is_known = text_to_int(header(call, MHD_HTTP_HEADER_CONTENT_LENGTH), &length);
-    if (is_foreign(call->connection)) {
+    if (is_foreign(peer_of(call))) {
         return REFUSED_PEER;
     }
     if (is_known && length > (int64_t)HTTP_BODY_MAX) {
@@ -366,6 +381,8 @@ static enum MHD_Result begin(struct call *call, struct MHD_Connection *connectio
     request->method = method_of(method);
     request->accept = header(call, MHD_HTTP_HEADER_ACCEPT);
     request->content_type = header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
+    request->client =
+        arena_format(&call->exchange.arena, "uid:%lu", (unsigned long)peer_of(call)->uid);
     call->refusal = refusal_of(call);
     if (call->refusal == REFUSED_NOT) {
         return MHD_YES;

@@ -217,7 +217,11 @@ static void submit(const struct operation *operation, const struct admission_req
 {
     struct writing *writing = new_writing(operation, request->verb);
     struct admission_set set = {
-        .requests = request, .count = 1, .writer.role = WRITER_CLIENT, .run = run};
+        .requests = request,
+        .count = 1,
+        .writer = {.role = WRITER_CLIENT, .name = operation->exchange->request.client},
+        .run = run,
+    };
     operation->exchange->pending = &writing->pending;
     admission_submit(operation->service->rooms.gate, &set, &writing->call);
 }
@@ -248,8 +252,11 @@ static void write_body(struct operation *operation, enum admission_verb verb, en
 
 static void refuse_media(struct operation *operation, const char *message)
 {
-    struct problem problem = problem_other(PROBLEM_MEDIA, message);
-    problem_answer(operation->exchange, &problem);
+    struct exchange *exchange = operation->exchange;
+    struct text type = text_first(exchange->request.content_type, LABEL_BYTES_MAX);
+    struct text said = arena_format(&exchange->arena, "%s, is \"%.*s\"", message, TEXT_ARG(type));
+    struct problem problem = problem_other(PROBLEM_MEDIA, said.ptr);
+    problem_answer(exchange, &problem);
 }
 
 static void write_whole(struct operation *operation, enum admission_verb verb)

@@ -46,7 +46,7 @@ struct change {
     struct text key; /* "labinstances.lab.neuroglia.com/default/lab1" (resource/key.h) */
     struct doc *doc; /* the object after; of a delete the last object with the delete's revision */
     struct doc *before; /* the object before; NULL for a create */
-    struct text actor;  /* who: "client", "manifest", "controller/labinstance", "host" */
+    struct text actor;  /* who: "client/uid:0", "manifest", "controller/labinstance", "host" */
     struct text reason; /* why, one word or sentence; may be empty */
     int64_t time_ms;    /* wall clock */
 };

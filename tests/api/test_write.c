@@ -214,11 +214,14 @@ static void takes_nothing_back(void)
     exchange_init(&visit.exchange, visit_answered, visit_woken);
     visit.exchange.request =
         (struct request){.method = METHOD_POST, .target = TEXT(LABS), .body = TEXT(SOME_LAB)};
+    visit.exchange.request.client = TEXT("uid:7");
     service_handle(talk->service, &visit.exchange);
     exchange_done(&visit.exchange); /* the connection ended before the answer */
     virtual_world_run(&talk->b->v);
     CHECK(!visit.exchange.is_answered);
     CHECK_INT(get(talk, LABS "/lab1").status, 200);
+    const struct change *change = store_recent(talk->b->store, store_revision(talk->b->store) - 1);
+    CHECK(text_is(change->actor, "client/uid:7")); /* who it was is in the log */
     buffer_done(&visit.body);
 }
 
