@@ -11,6 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "bench/figure.h"
 #include "host/world_uv.h"
 #include "runner/runner.h"
 
@@ -118,8 +119,9 @@ static void measure(struct bench *bench, unsigned pipelined, unsigned total)
         start_next(bench, &bench->calls[i]);
     }
     world_uv_run(bench->uv);
-    printf("reconciles a second, %2u in flight   %10.0f\n", pipelined,
-           total / seconds(bench, began));
+    char key[32];
+    snprintf(key, sizeof key, "frames_%u", pipelined);
+    figure_print(key, total / seconds(bench, began));
 }
 
 static void measure_deaths(struct bench *bench)
@@ -137,7 +139,8 @@ static void measure_deaths(struct bench *bench)
         start_next(bench, &bench->calls[0]);
         world_uv_run(bench->uv);
     }
-    printf("death to up, mean / worst, ms       %10.2f / %.2f\n", sum / DEATHS, worst);
+    figure_print("frames_death_ms", sum / DEATHS);
+    figure_print("frames_death_worst_ms", worst);
 }
 
 static void closed(struct task *task)

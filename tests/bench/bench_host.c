@@ -1,0 +1,329 @@
+/* The real host, seen from outside: how fast it is there, what it costs at rest, and how long a change
+ * takes to its end.
+ *
+ *     bench.host start TEND FOLDER PLUGINS     cold starts, empty store; with and without a plugin
+ *     bench.host open TEND DATA                cold starts on a store that is there
+ *     bench.host idle TEND FOLDER PLUGINS      memory and wake-ups at rest, with one runner
+ *     bench.host life TEND FOLDER PLUGINS      create -> controller in a runner -> status durable
+ *     bench.host crowd TEND FOLDER             1 000 watchers, one change
+ *
+ * PLUGINS is a folder with echo.so and nothing else.
+ */
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "bench/figure.h"
+#include "bench/hosted.h"
+#include "bench/lanes.h"
+#include "cli/client.h"
+
+enum {
+    STARTS = 9,
+    IDLE_OBJECTS = 100,
+    IDLE_MS = 10000,
+    CALM_MS = 3000, /* until what a start leaves to do is done */
+    LIVES = 400,
+    CROWD = 1000,
+    CHANGES = 25,
+    HEARD_MAX = 4096
+};
+
+#define ECHOES     "/apis/bench.tend.dev/v1/namespaces/default/echoes"
+#define CONFIGMAPS "/api/v1/namespaces/default/configmaps"
+
+/* Let time pass, for a measurement that is a length of time. */
+static void pass(int ms)
+{
+    poll(NULL, 0, ms);
+}
+
+/* --- requests ---------------------------------------------------------------------------------- */
+
+static void post(struct client *client, const char *target, struct text body)
+{
+    CLEANUP(reply_done) struct reply reply;
+    struct error err = ERROR_INIT;
+    struct client_request request = {.method = "POST",
+                                     .target = text_of(target),
+                                     .content_type = "application/json",
+                                     .body = body};
+    reply_init(&reply);
+    figure_must(client_call(client, &request, &reply, &err) == TEND_OK, err.message);
+    figure_must(reply.status == 201, "a create was refused");
+}
+
+static void post_echo(struct client *client, int index)
+{
+    char padding[601];
+    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(4096);
+    memset(padding, 'x', sizeof padding - 1);
+    padding[sizeof padding - 1] = '\0';
+    buffer_format(&body,
+                  "{\"apiVersion\":\"bench.tend.dev/v1\",\"kind\":\"Echo\",\"metadata\":{\"name\":"
+                  "\"echo-%06d\"},\"spec\":{\"number\":%d,\"padding\":\"%s\"}}",
+                  index, index, padding);
+    post(client, ECHOES, buffer_view(&body));
+}
+
+/* --- start ------------------------------------------------------------------------------------- */
+
+/* The first start makes the store (and the plugin's kind), the others find it. */
+static void measure_starts(const struct hosted_options *options, const char *first,
+                           const char *others)
+{
+    struct series times = {.count = 0};
+    struct hosted host;
+    for (int i = 0; i < STARTS; i++) {
+        hosted_start(&host, options);
+        if (i == 0 && first != NULL) {
+            figure_print(first, host.ready_ms);
+        } else {
+            series_add(&times, host.ready_ms);
+        }
+        hosted_stop(&host);
+    }
+    figure_print(others, series_at(&times, 0.5));
+}
+
+static void measure_new(const char *program, const char *folder)
+{
+    struct series times = {.count = 0};
+    struct hosted host;
+    for (int i = 0; i < STARTS; i++) {
+        char data[300];
+        snprintf(data, sizeof data, "%s/new-%d", folder, i);
+        hosted_start(&host, &(struct hosted_options){.program = program, .data = data});
+        series_add(&times, host.ready_ms);
+        hosted_stop(&host);
+    }
+    figure_print("start_new_ms", series_at(&times, 0.5));
+}
+
+static void start(const char *program, const char *folder, const char *plugins)
+{
+    char empty[300], plugged[300];
+    snprintf(empty, sizeof empty, "%s/empty", folder);
+    snprintf(plugged, sizeof plugged, "%s/plugged", folder);
+    measure_new(program, folder);
+    measure_starts(&(struct hosted_options){.program = program, .data = empty}, NULL,
+                   "start_empty_ms");
+    measure_starts(
+        &(struct hosted_options){.program = program, .data = plugged, .plugins = plugins},
+        "start_plugin_first_ms", "start_plugin_ms");
+}
+
+static void open_full(const char *program, const char *data)
+{
+    measure_starts(&(struct hosted_options){.program = program, .data = data},
+                   "start_full_first_ms", "start_full_ms");
+}
+
+/* --- rest -------------------------------------------------------------------------------------- */
+
+static void print_memory(pid_t pid, const char *rss, const char *pss)
+{
+    struct process_memory memory = process_memory(pid);
+    figure_print(rss, memory.rss_mib);
+    figure_print(pss, memory.pss_mib);
+}
+
+static void idle(const char *program, const char *folder, const char *plugins)
+{
+    char data[300];
+    struct hosted host;
+    struct client client;
+    snprintf(data, sizeof data, "%s/idle", folder);
+    hosted_start(&host,
+                 &(struct hosted_options){.program = program, .data = data, .plugins = plugins});
+    pid_t runner = hosted_runner(&host);
+    pass(CALM_MS);
+    print_memory(host.pid, "idle_core_rss_mib", "idle_core_pss_mib");
+    print_memory(runner, "idle_runner_rss_mib", "idle_runner_pss_mib");
+    client_init(&client, host.socket);
+    for (int i = 0; i < IDLE_OBJECTS; i++) {
+        post_echo(&client, i);
+    }
+    client_done(&client);
+    pass(CALM_MS);
+    double core = process_wakeups(host.pid), other = process_wakeups(runner);
+    pass(IDLE_MS);
+    figure_print("idle_core_wakeups", (process_wakeups(host.pid) - core) * 1e3 / IDLE_MS);
+    figure_print("idle_runner_wakeups", (process_wakeups(runner) - other) * 1e3 / IDLE_MS);
+    hosted_stop(&host);
+}
+
+/* --- one change, to its end -------------------------------------------------------------------- */
+
+/* Read the watch until echo `index` has the status that its controller gives it. */
+static void wait_for_status(struct client *watch, struct reply *reply, int index)
+{
+    struct error err = ERROR_INIT;
+    char name[32], status[48];
+    struct text line;
+    snprintf(name, sizeof name, "\"echo-%06d\"", index);
+    snprintf(status, sizeof status, "\"status\":{\"number\":%d}", index);
+    do {
+        figure_must(client_next_line(watch, reply, &line, &err) == TEND_OK && line.len > 0,
+                    "the watch ended");
+    } while (memmem(line.ptr, line.len, name, strlen(name)) == NULL ||
+             memmem(line.ptr, line.len, status, strlen(status)) == NULL);
+}
+
+static void measure_lives(const struct hosted *host)
+{
+    struct series acknowledged = {.count = 0}, done = {.count = 0};
+    struct client writer, watch;
+    struct reply reply;
+    struct error err = ERROR_INIT;
+    client_init(&writer, host->socket);
+    client_init(&watch, host->socket);
+    reply_init(&reply);
+    struct client_request request = {.method = "GET", .target = TEXT(ECHOES "?watch=1")};
+    figure_must(client_open_stream(&watch, &request, &reply, &err) == TEND_OK, err.message);
+    for (int i = 0; i < LIVES; i++) {
+        double began = figure_clock_ms();
+        post_echo(&writer, i);
+        series_add(&acknowledged, figure_clock_ms() - began);
+        wait_for_status(&watch, &reply, i);
+        series_add(&done, figure_clock_ms() - began);
+    }
+    figure_print("create_ms", series_at(&acknowledged, 0.5));
+    figure_print("life_ms", series_at(&done, 0.5));
+    figure_print("life_best_ms", series_at(&done, 0.05));
+    figure_print("life_p99_ms", series_at(&done, 0.99));
+    reply_done(&reply);
+    client_done(&watch);
+    client_done(&writer);
+}
+
+static void life(const char *program, const char *folder, const char *plugins)
+{
+    char data[300];
+    struct hosted host;
+    snprintf(data, sizeof data, "%s/life", folder);
+    hosted_start(&host,
+                 &(struct hosted_options){.program = program, .data = data, .plugins = plugins});
+    measure_lives(&host);
+    hosted_stop(&host);
+}
+
+/* --- a crowd of watchers ----------------------------------------------------------------------- */
+
+struct watcher {
+    int fd;
+    size_t len;
+    char heard[HEARD_MAX]; /* since the last change */
+};
+
+static struct watcher *open_watcher(const char *socket_path, int poller)
+{
+    static const char request[] = "GET " CONFIGMAPS "?watch=1 HTTP/1.1\r\nHost: tend\r\n\r\n";
+    struct watcher *watcher = alloc_new(sizeof *watcher);
+    watcher->fd = lanes_connect(socket_path);
+    figure_must(send(watcher->fd, request, sizeof request - 1, MSG_NOSIGNAL) ==
+                    (ssize_t)sizeof request - 1,
+                "send");
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = watcher};
+    figure_must(epoll_ctl(poller, EPOLL_CTL_ADD, watcher->fd, &event) == 0, "epoll");
+    return watcher;
+}
+
+/* Take what came; true when `word` has just been heard. */
+static bool hear(struct watcher *watcher, const char *word)
+{
+    size_t room = sizeof watcher->heard - watcher->len;
+    ssize_t got = recv(watcher->fd, watcher->heard + watcher->len, room, 0);
+    figure_must(got > 0, "a watch ended");
+    watcher->len += (size_t)got;
+    bool found = memmem(watcher->heard, watcher->len, word, strlen(word)) != NULL;
+    watcher->len = found ? 0 : watcher->len;
+    return found;
+}
+
+static void hear_all(int poller, const char *word)
+{
+    struct epoll_event events[256];
+    for (int left = CROWD; left > 0;) {
+        int count = epoll_wait(poller, events, 256, 30000);
+        figure_must(count > 0, "not every watcher heard of it");
+        for (int i = 0; i < count; i++) {
+            left -= hear(events[i].data.ptr, word);
+        }
+    }
+}
+
+/* Make a change; how long until its answer, and returns how long until everybody has heard of it. */
+static double change_ms(struct client *writer, int poller, int index, double *ret_answer_ms)
+{
+    char word[32];
+    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(4096);
+    snprintf(word, sizeof word, "\"crowd-%06d\"", index);
+    buffer_format(
+        &body, "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"name\":%s}}", word);
+    double began = figure_clock_ms();
+    post(writer, CONFIGMAPS, buffer_view(&body));
+    *ret_answer_ms = figure_clock_ms() - began;
+    hear_all(poller, word);
+    return figure_clock_ms() - began;
+}
+
+static void crowd(const char *program, const char *folder)
+{
+    char data[300];
+    struct hosted host;
+    struct client writer;
+    struct series times = {.count = 0}, answers = {.count = 0};
+    double answer_ms;
+    struct watcher *watchers[CROWD];
+    struct rlimit files = {4096, 4096};
+    figure_must(setrlimit(RLIMIT_NOFILE, &files) == 0, "1 000 connections need more descriptors");
+    snprintf(data, sizeof data, "%s/crowd", folder);
+    hosted_start(&host, &(struct hosted_options){.program = program, .data = data});
+    int poller = epoll_create1(EPOLL_CLOEXEC);
+    double before = process_memory(host.pid).rss_mib;
+    for (int i = 0; i < CROWD; i++) {
+        watchers[i] = open_watcher(host.socket, poller);
+    }
+    client_init(&writer, host.socket);
+    change_ms(&writer, poller, 0, &answer_ms); /* everybody is there after it */
+    for (int i = 1; i <= CHANGES; i++) {
+        series_add(&times, change_ms(&writer, poller, i, &answer_ms));
+        series_add(&answers, answer_ms);
+    }
+    figure_print("crowd_ms", series_at(&times, 0.5));
+    figure_print("crowd_answer_ms", series_at(&answers, 0.5));
+    figure_print("watcher_kib", (process_memory(host.pid).rss_mib - before) * 1024 / CROWD);
+    client_done(&writer);
+    for (int i = 0; i < CROWD; i++) {
+        close(watchers[i]->fd);
+        free(watchers[i]);
+    }
+    close(poller);
+    hosted_stop(&host);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 5 && strcmp(argv[1], "start") == 0) {
+        start(argv[2], argv[3], argv[4]);
+    } else if (argc == 4 && strcmp(argv[1], "open") == 0) {
+        open_full(argv[2], argv[3]);
+    } else if (argc == 5 && strcmp(argv[1], "idle") == 0) {
+        idle(argv[2], argv[3], argv[4]);
+    } else if (argc == 5 && strcmp(argv[1], "life") == 0) {
+        life(argv[2], argv[3], argv[4]);
+    } else if (argc == 4 && strcmp(argv[1], "crowd") == 0) {
+        crowd(argv[2], argv[3]);
+    } else {
+        fprintf(stderr, "usage: bench.host start|open|idle|life|crowd TEND FOLDER [PLUGINS]\n");
+        return 2;
+    }
+    return 0;
+}
