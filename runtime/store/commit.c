@@ -321,6 +321,8 @@ void commit_done(struct store *store)
 {
     list_remove(&store->launch.link);
     list_remove(&store->settle.link);
+    while (list_pop(&store->settled) != NULL) {
+    }
     for (size_t i = 0; i < COUNT_OF(store->batches); i++) {
         for (size_t r = 0; r < store->batches[i].count; r++) {
             row_free(store->batches[i].rows[r]);

@@ -104,8 +104,12 @@ struct store {
     enum backend_more untidy, compacting; /* the next step of either */
     struct upkeep_job upkeep;
     struct alarm retain_alarm, probe_alarm;
+    struct task begin; /* upkeep, once the loop runs */
 
-    size_t pages; /* under way */
+    /* history */
+    size_t pages;        /* under way */
+    struct list refused; /* page jobs that were asked for too late */
+    struct task refuse;
 };
 
 /* --- commit.c ---------------------------------------------------------------------------------- */
@@ -134,6 +138,10 @@ void upkeep_full(struct store *store);
 
 /* Do what is due, unless something is under way. */
 void upkeep_start(struct store *store);
+
+/* --- page.c ------------------------------------------------------------------------------------ */
+void pages_init(struct store *store);
+void pages_done(struct store *store);
 
 /* --- store.c ----------------------------------------------------------------------------------- */
 

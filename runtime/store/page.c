@@ -11,7 +11,6 @@ struct page_job {
     struct store *store;
     struct store_page *page;
     struct backend_query query;
-    enum { PAGE_READ, PAGE_REFUSED } fate;
     /* what it read */
     struct row **rows;
     size_t count, capacity;
@@ -55,10 +54,6 @@ static void read_work(struct job *job)
 {
     struct page_job *read = CONTAINER_OF(job, struct page_job, job);
     struct backend *backend = read->store->backend;
-    if (read->fate == PAGE_REFUSED) {
-        read->code = FAIL(&read->err, TEND_UNAVAILABLE, "the store is closing");
-        return;
-    }
     read->code =
         backend->ops->read(backend, &read->query, &read->visitor, &read->reached, &read->err);
 }
@@ -122,7 +117,6 @@ void store_page_read(struct store *store, struct store_page *page)
     job->visitor.row = keep_row;
     job->store = store;
     job->page = page;
-    job->fate = store->phase == STORE_OPEN ? PAGE_READ : PAGE_REFUSED;
     job->query = (struct backend_query){
         .after = page->after,
         .prefix = page->prefix,
@@ -133,8 +127,40 @@ void store_page_read(struct store *store, struct store_page *page)
     page->changes = NULL;
     page->count = 0;
     page->impl = NULL;
-    store->pages++;
-    world_offload(store->world, &job->job);
+    if (store->phase == STORE_OPEN) {
+        store->pages++;
+        world_offload(store->world, &job->job);
+    } else {
+        list_append(&store->refused, &job->job.link);
+        world_soon(store->world, &store->refuse);
+    }
+}
+
+static void refuse(struct task *task)
+{
+    struct store *store = CONTAINER_OF(task, struct store, refuse);
+    for (struct list *link; (link = list_pop(&store->refused)) != NULL;) {
+        struct page_job *job = CONTAINER_OF(link, struct page_job, job.link);
+        if (store->phase != STORE_DEAD) {
+            FAIL(&job->err, TEND_UNAVAILABLE, "the store is closing");
+            job->page->done(job->page, TEND_UNAVAILABLE, &job->err);
+        }
+        page_job_free(job);
+    }
+}
+
+void pages_init(struct store *store)
+{
+    list_init(&store->refused);
+    store->refuse.run = refuse;
+}
+
+void pages_done(struct store *store)
+{
+    list_remove(&store->refuse.link);
+    for (struct list *link; (link = list_pop(&store->refused)) != NULL;) {
+        page_job_free(CONTAINER_OF(link, struct page_job, job.link));
+    }
 }
 
 void store_page_clear(struct store_page *page)

@@ -75,6 +75,7 @@ enum tend_code store_open(struct world *world, struct backend *backend,
     }
     commit_init(store);
     readers_init(store);
+    pages_init(store);
     upkeep_init(store);
     *ret_store = store;
     return TEND_OK;
@@ -82,10 +83,15 @@ enum tend_code store_open(struct world *world, struct backend *backend,
 
 /* --- the end ----------------------------------------------------------------------------------- */
 
+/* A worker has something of the store's in its hands. */
+static bool working(const struct store *store)
+{
+    return store->flying->count > 0 || store->upkeep.kind != UPKEEP_NONE || store->pages > 0;
+}
+
 static bool busy(const struct store *store)
 {
-    return store->flying->count > 0 || store->gathering->count > 0 ||
-           !list_empty(&store->settled) || store->upkeep.kind != UPKEEP_NONE || store->pages > 0;
+    return working(store) || store->gathering->count > 0 || !list_empty(&store->settled);
 }
 
 void store_maybe_finished(struct store *store)
@@ -117,8 +123,9 @@ void store_close(struct store *store)
     if (store == NULL) {
         return;
     }
-    assert(store->phase == STORE_DEAD || !busy(store));
+    assert(store->phase == STORE_DEAD || !working(store));
     upkeep_done(store);
+    pages_done(store);
     readers_done(store);
     commit_done(store);
     ring_done(&store->ring);

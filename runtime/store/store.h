@@ -74,8 +74,9 @@ NODISCARD enum tend_code store_open(struct world *world, struct backend *backend
  * step of its own: after it the store can be closed. */
 void store_finish(struct store *store, struct task *finished);
 
-/* Close store and backend; blocks. Nothing may be under way: store_finish came first, or everything
- * that was asked for was answered. After `fatal` it is not called. NULL is allowed. */
+/* Close store and backend; blocks. Nothing may be under way on a lane: either the loop never ran, or
+ * store_finish's task did; what is asked for after it (an answer to hold, a page) is dropped. After
+ * `fatal` it is not called. NULL is allowed. */
 void store_close(struct store *store);
 
 /* --- the durable head -------------------------------------------------------------------------- */

@@ -192,6 +192,12 @@ static void probe_alarm(struct alarm *alarm)
     }
 }
 
+static void begin(struct task *task)
+{
+    upkeep_start(CONTAINER_OF(task, struct store, begin));
+}
+
+/* Nothing is under way before the loop runs, so that a start which fails later can close the store. */
 void upkeep_init(struct store *store)
 {
     store->upkeep.backend = store->backend;
@@ -204,11 +210,13 @@ void upkeep_init(struct store *store)
     if (store->kept.space == STORE_FULL) {
         upkeep_full(store);
     }
-    upkeep_start(store);
+    store->begin.run = begin;
+    world_soon(store->world, &store->begin);
 }
 
 void upkeep_done(struct store *store)
 {
+    list_remove(&store->begin.link);
     world_alarm_clear(store->world, &store->retain_alarm);
     world_alarm_clear(store->world, &store->probe_alarm);
 }

@@ -296,6 +296,24 @@ static void finishing_waits(void)
     fixture_free(f);
 }
 
+static void closing_drops_what_came_too_late(void)
+{
+    struct fixture *f = fixture_new((struct store_options){0});
+    struct answer answer = ANSWER_INIT, late = ANSWER_INIT;
+    struct finisher finisher = {.task.run = finished, .answer = &answer};
+    store_finish(f->store, &finisher.task);
+    virtual_world_run(&f->v);
+    CHECK_INT(finisher.times, 1);
+    struct store_page page = {.max = 1};
+    store_settle(f->store, &late.waiter);
+    store_page_read(f->store, &page);
+    fixture_reopen(f, (struct store_options){0});
+    virtual_world_run(&f->v);
+    CHECK_INT(late.times, 0);
+    CHECK(!list_linked(&late.waiter.link));
+    fixture_free(f);
+}
+
 SUITE({"a write is visible and acknowledged when it is durable, not before",
        acknowledged_when_durable},
       {"writes of one step share a commit", one_step_is_one_commit},
@@ -312,4 +330,5 @@ SUITE({"a write is visible and acknowledged when it is durable, not before",
       {"a key that was deleted can be created again", a_key_lives_again},
       {"a create over a deletion that fails leaves nothing behind",
        a_failed_rebirth_leaves_nothing},
-      {"finishing lets what is under way end and takes nothing new", finishing_waits})
+      {"finishing lets what is under way end and takes nothing new", finishing_waits},
+      {"closing drops what was asked for too late", closing_drops_what_came_too_late})
