@@ -101,14 +101,14 @@
 #define SUBSCRIPTION_LATE_MAX 1024  /* changes looked at to catch up; beyond, it is outdated */
 
 /* --- controllers ------------------------------------------------------------------------------- */
-#define DISPATCH_SLICE       64u    /* runs started in one step of the loop */
-#define SWEEP_SLICE          64u    /* objects visited in one step */
-#define SWEEP_AHEAD          256u   /* a sweep waits while so many keys of its controller do */
-#define FEED_EVENTS          64u    /* changes handled in one step */
-#define CHORE_PLACES         64u    /* sets of the host under way, of one sort */
-#define SELECT_LOOK_MAX      20000u /* objects looked at for one answer: some milliseconds */
-#define DISCARDS_MAX         3u     /* runs overtaken in a row, before one counts anyway */
-#define QUARANTINE_DEATHS    2u     /* workers that one object may kill ... */
+#define DISPATCH_SLICE       64u   /* runs, or chores of the host, started in one step */
+#define SWEEP_SLICE          64u   /* objects visited in one step */
+#define SWEEP_AHEAD          256u  /* a sweep waits while so many keys of its controller do */
+#define FEED_EVENTS          64u   /* changes handled in one step */
+#define CHORE_PLACES         64u   /* sets of the host under way, of one sort */
+#define SELECT_LOOK_MAX      8192u /* objects looked at for one answer: below 100 ms at the worst */
+#define DISCARDS_MAX         3u    /* runs overtaken in a row, before one counts anyway */
+#define QUARANTINE_DEATHS    2u    /* workers that one object may kill ... */
 #define QUARANTINE_WINDOW_MS (600 * 1000)  /* ... in ten minutes */
 #define HOT_RUNS_MAX         20u           /* runs of one object without a cause from outside ... */
 #define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */

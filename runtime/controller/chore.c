@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "controller/inside.h"
 
 struct chore {
@@ -61,13 +62,22 @@ void chore_submit(struct loop *loop, struct work *work, const struct admission_s
     admission_submit(loop->gate, set, &chore->call);
 }
 
-void chores_ready(struct work_listener *listener)
+void chores_step(struct task *task)
 {
-    struct loop *loop = CONTAINER_OF(listener, struct loop, chores_ready);
-    struct work *work;
-    while ((work = work_queue_take(loop->chore_queue)) != NULL) { /* as many as there are places */
+    struct loop *loop = CONTAINER_OF(task, struct loop, chore_step);
+    for (unsigned i = 0; i < DISPATCH_SLICE; i++) {
+        struct work *work = work_queue_take(loop->chore_queue);
+        if (work == NULL) {
+            return;
+        }
         chores_of(work)->ops->run(loop, work);
     }
+    world_soon(loop->world, &loop->chore_step);
+}
+
+void chores_ready(struct work_listener *listener)
+{
+    chores_step(&CONTAINER_OF(listener, struct loop, chores_ready)->chore_step);
 }
 
 void chores_open(struct loop *loop, struct chores *chores, const struct chore_ops *ops,

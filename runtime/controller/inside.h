@@ -71,6 +71,7 @@ void chore_submit(struct loop *loop, struct work *work, const struct admission_s
 void chores_open(struct loop *loop, struct chores *chores, const struct chore_ops *ops,
                  size_t places);
 void chores_ready(struct work_listener *listener);
+void chores_step(struct task *task);
 void chores_cancel(struct loop *loop); /* forget the sets under way */
 
 /* How a work ends whose set was answered so, where there is nothing special to it. */
@@ -93,6 +94,7 @@ struct loop {
 
     struct work_queue *chore_queue;
     struct work_listener chores_ready;
+    struct task chore_step;
     struct chores deadlines, expiries, reporting;
     struct list chores; /* sets under way */
 

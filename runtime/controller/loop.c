@@ -124,6 +124,7 @@ static void open_queues(struct loop *loop)
     loop->queue_ready.ready = dispatch_ready;
     loop->queue = work_queue_new(loop->world, WORK_KEYS_MAX, &loop->queue_ready);
     loop->chores_ready.ready = chores_ready;
+    loop->chore_step.run = chores_step;
     loop->chore_queue = work_queue_new(loop->world, WORK_KEYS_MAX, &loop->chores_ready);
     chores_open(loop, &loop->deadlines, &deadline_ops, CHORE_PLACES);
     chores_open(loop, &loop->expiries, &expiry_ops, CHORE_PLACES);
@@ -179,6 +180,7 @@ void loop_free(struct loop *loop)
     world_alarm_clear(loop->world, &loop->tick);
     world_alarm_clear(loop->world, &loop->resync);
     list_remove(&loop->dispatch.link);
+    list_remove(&loop->chore_step.link);
     list_remove(&loop->plan.link);
     free(loop);
 }

@@ -19,10 +19,22 @@ struct ring { /* the whole loop: a bench with the rooms above the gate */
     scripted_run *run;
     const char *const *owns;
     size_t parallel;
+    struct log log;
+    size_t moves;  /* lines that tell of a state */
+    size_t errors; /* lines of level error; none unless a test takes them back */
 };
+
+static inline void ring_line(void *to, const char *line)
+{
+    struct ring *r = to;
+    r->moves += strstr(line, "level=info") != NULL && strstr(line, " -> ") != NULL ? 1 : 0;
+    r->errors += strstr(line, "level=error") != NULL ? 1 : 0;
+}
 
 static inline void ring_open(struct ring *r)
 {
+    r->log = (struct log){.level = LOG_DEBUG, .fd = -1, .sink = ring_line, .to = r};
+    r->b->v.world.log = &r->log;
     r->watch = watch_new(&r->b->v.world, r->b->store);
     r->loop = loop_new(&r->b->v.world, r->b->store, r->watch, r->b->gate, &r->options);
     scripted_worker_init(&r->worker, &r->b->v.world, r->run);
@@ -88,6 +100,7 @@ static inline struct ring *ring_new_live(scripted_run *run)
 
 static inline void ring_free(struct ring *r)
 {
+    CHECK_INT(r->errors, 0);
     ring_close(r);
     bench_free(r->b);
     free(r);

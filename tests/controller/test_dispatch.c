@@ -201,6 +201,20 @@ static void retries_slow_down(void)
     ring_free(r);
 }
 
+static void another_spec_starts_over(void)
+{
+    struct ring *r = ring_new_plain(run_words);
+    create_lab(r, "lab-1", "");
+    patch_lab(r, "lab-1", "{spec: {template: retry}}");
+    pass(r, 60000); /* the next retry is half a minute away */
+    patch_lab(r, "lab-1", "{spec: {studentEmail: new}}");
+    settle(r);
+    size_t before = r->worker.started;
+    pass(r, 1000);
+    CHECK(r->worker.started - before >= 2); /* 100, 200, 400 ms */
+    ring_free(r);
+}
+
 static void a_retry_may_ask_for_patience(void)
 {
     struct ring *r = ring_new_plain(run_words);
@@ -236,6 +250,39 @@ static void failure_waits_for_another_spec(void)
     settle(r);
     CHECK_INT(r->worker.started, 1);
     CHECK_TEXT(condition_of(r, "lab-1", "Stalled"), "");
+    ring_free(r);
+}
+
+static const char *run_fail(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    (void)worker;
+    (void)call;
+    (void)root;
+    return "{outcome: fail, reason: Never, message: not like this}";
+}
+
+/* A ConfigMap has no status that could say it. */
+static void a_kind_without_conditions_may_fail_as_well(void)
+{
+    struct ring *r = ring_new(run_fail);
+    struct controller_options options = {
+        .name = "maps", .kind = "v1/ConfigMap", .worker = &r->worker.worker};
+    struct error err = ERROR_INIT;
+    CHECK_INT(controller_add(r->loop, &options, &r->controller, &err), TEND_OK);
+    controller_live(r->controller);
+    CHECK_INT(ask(r->b, ADMIT_CREATE, "", "",
+                  "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}, data: {b: c}}")
+                  ->code,
+              TEND_OK);
+    settle(r);
+    CHECK_INT(times_said(r, "a", "Never"), 1);
+    ask(r->b, ADMIT_PATCH, "configmaps", "a", "{metadata: {labels: {team: red}}}");
+    pass(r, 1800 * 1000);
+    CHECK_INT(r->worker.started, 1);
+    ask(r->b, ADMIT_PATCH, "configmaps", "a", "{data: {b: d}}");
+    settle(r);
+    CHECK_INT(r->worker.started, 2);
     ring_free(r);
 }
 
@@ -506,8 +553,10 @@ SUITE({"its own write does not wake the writer", its_own_write_does_not_wake},
        the_fourth_run_counts_anyway},
       {"again comes again, whatever happens meanwhile", again_comes_again},
       {"retries slow down, and a new spec ends that", retries_slow_down},
+      {"another spec starts the backoff over", another_spec_starts_over},
       {"a retry may ask for more patience", a_retry_may_ask_for_patience},
       {"a failure waits for another spec, also over a restart", failure_waits_for_another_spec},
+      {"so does one of a kind that has no conditions", a_kind_without_conditions_may_fail_as_well},
       {"what the gate refuses fails the run", what_cannot_be_written_fails_the_run},
       {"what goes in circles is slowed down and says so", going_in_circles_is_slowed_down},
       {"a controller runs as many as it has places", a_controller_has_its_places},

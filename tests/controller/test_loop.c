@@ -20,6 +20,7 @@ static void a_lab_lives(void)
     CHECK_INT(times_said(r, "lab-1", "Expired"), 1);
     CHECK_INT(times_said(r, "lab-1", "Deleted"), 1);
     CHECK_INT(r->worker.finalized, 1);
+    CHECK_INT(r->moves, 4); /* one line for each change of state */
     ring_free(r);
 }
 

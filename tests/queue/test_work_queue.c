@@ -380,6 +380,32 @@ static void a_change_passes_a_sweep(void)
     teardown(&bench);
 }
 
+static void a_class_saves_up_no_turns(void)
+{
+    struct bench bench;
+    setup(&bench);
+    char key[16];
+    for (int i = 0; i < 2000; i++) { /* hours of changes, and nothing to sweep */
+        add_to(bench.flow, "change", WORK_CHANGE);
+        work_queue_done(take(&bench, "change"), WORK_SETTLED);
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(key, sizeof key, "sweep-%d", i);
+        add_to(bench.flow, key, WORK_SWEEP);
+        snprintf(key, sizeof key, "change-%d", i);
+        add_to(bench.flow, key, WORK_CHANGE);
+    }
+    size_t sweeps = 0;
+    for (int i = 0; i < 34; i++) {
+        struct work *work = work_queue_take(bench.queue);
+        sweeps += work->why == WORK_SWEEP ? 1 : 0;
+        work_queue_done(work, WORK_SETTLED);
+    }
+    CHECK(sweeps >= 1 && sweeps <= 3);
+    drain(&bench);
+    teardown(&bench);
+}
+
 static void refuses_beyond_its_capacity(void)
 {
     struct bench bench;
@@ -455,6 +481,7 @@ SUITE({"a key waits once however often it is added", a_key_waits_once},
       {"a flood in one flow does not starve another", flows_take_turns},
       {"classes share 16:8:4:1", classes_share},
       {"a change passes a sweep of any length", a_change_passes_a_sweep},
+      {"a class that was empty has saved up no turns", a_class_saves_up_no_turns},
       {"refuses beyond its capacity what it does not know yet", refuses_beyond_its_capacity},
       {"tells its listener once, in a later step", announces_once},
       {"a freed flow forgets all but what runs", a_freed_flow_lets_its_runs_end})
