@@ -68,6 +68,13 @@ static inline struct list *list_pop(struct list *head)
     return first;
 }
 
+/* Take every element out; they belong to others. */
+static inline void list_drop(struct list *head)
+{
+    while (list_pop(head) != NULL) {
+    }
+}
+
 /* All elements of `from` to the end of `to`. */
 static inline void list_splice(struct list *to, struct list *from)
 {

@@ -321,9 +321,9 @@ void commit_done(struct store *store)
 {
     list_remove(&store->launch.link);
     list_remove(&store->settle.link);
-    while (list_pop(&store->settled) != NULL) {
-    }
+    list_drop(&store->settled);
     for (size_t i = 0; i < COUNT_OF(store->batches); i++) {
+        list_drop(&store->batches[i].waiters);
         for (size_t r = 0; r < store->batches[i].count; r++) {
             row_free(store->batches[i].rows[r]);
         }

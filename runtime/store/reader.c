@@ -150,7 +150,6 @@ void readers_done(struct store *store)
 {
     world_alarm_clear(store->world, &store->reader_alarm);
     list_remove(&store->trim.link);
-    while (list_pop(&store->readers) != NULL) {
-    }
+    list_drop(&store->readers);
     free(store->replaced.items);
 }

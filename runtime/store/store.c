@@ -128,6 +128,7 @@ void store_close(struct store *store)
     pages_done(store);
     readers_done(store);
     commit_done(store);
+    list_drop(&store->listeners);
     ring_done(&store->ring);
     index_done(&store->index);
     store->backend->ops->close(store->backend);

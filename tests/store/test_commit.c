@@ -296,6 +296,25 @@ static void finishing_waits(void)
     fixture_free(f);
 }
 
+static void closing_lets_go_of_everybody(void)
+{
+    struct fixture *f = fixture_new((struct store_options){0});
+    struct answer answer = ANSWER_INIT;
+    struct store_listener listener = {0};
+    struct store_reader reader = {0};
+    CHECK_INT(put(f, CHANGE_CREATE, "a", "1", &answer), TEND_OK);
+    store_listen(f->store, &listener);
+    store_reader_open(f->store, &reader);
+    fixture_reopen(f, (struct store_options){0});
+    CHECK(!list_linked(&answer.waiter.link));
+    CHECK(!list_linked(&listener.link));
+    CHECK(!list_linked(&reader.link));
+    virtual_world_run(&f->v);
+    CHECK_INT(answer.times, 0);
+    CHECK(at(f, "a") == NULL);
+    fixture_free(f);
+}
+
 static void closing_drops_what_came_too_late(void)
 {
     struct fixture *f = fixture_new((struct store_options){0});
@@ -331,4 +350,5 @@ SUITE({"a write is visible and acknowledged when it is durable, not before",
       {"a create over a deletion that fails leaves nothing behind",
        a_failed_rebirth_leaves_nothing},
       {"finishing lets what is under way end and takes nothing new", finishing_waits},
+      {"closing lets go of waiters, listeners and readers", closing_lets_go_of_everybody},
       {"closing drops what was asked for too late", closing_drops_what_came_too_late})
