@@ -234,11 +234,12 @@ struct tend_state {
     const char *next; /* "ready, failed": the states that may follow */
     tend_run *run; /* NULL: the controller's reconcile, and where that is NULL as well, nothing */
 
-    /* The deadline: within_ms after the object entered the state. */
-    int64_t within_ms; /* 0: none, unless within_field */
-    const char
-        *within_field;     /* "spec.timeout" (a duration, or whole seconds) goes before within_ms */
-    const char *from;      /* "status.readyAt": counts from that moment; NULL: from entry */
+    /* The deadline: within_ms (0: none) after the object entered the state. A field of the object,
+     * "spec.timeout" (a duration, or whole seconds), goes before the constant where it is there; so
+     * does a moment, "status.readyAt", before that of entry. */
+    int64_t within_ms;
+    const char *within_field;
+    const char *from;
     const char *otherwise; /* the state that it leads to ... */
     const char *condition; /* ... or the condition that becomes True; exactly one of the two */
     const char *reason;    /* of the move or the condition; CamelCase */

@@ -89,6 +89,7 @@ static const char labinstance_crd[] =
     "              readyAt: {type: string, format: date-time}\n"
     "              failedAt: {type: string, format: date-time}\n"
     "              gaveUpAt: {type: string, format: date-time}\n"
+    "              keptFor: {type: string, format: duration}\n"
     "              endpoint: {type: string}\n"
     "              attempts: {type: integer}\n"
     "              observedGeneration: {type: integer}\n"

@@ -87,14 +87,30 @@ static void ready(struct tend_call *call, struct tend_result *result)
     tend_done(result);
 }
 
-/* A deadline brought the lab here: nobody has said so in its status yet. */
+/* A deadline brought the lab here: the host has told it as an event, and the status does not say so
+ * yet. */
 static void note_timeout(struct tend_call *call)
 {
     const char *message = tend_get(call, TEND_THIS, "status.startedAt") != 0
                               ? "Provisioning timeout"
                               : "Nobody took the lab instance up";
     tend_put_moment(call, TEND_THIS, "status.failedAt", call->entered_ms);
-    tell(call, TEND_WARNING, "Timeout", message);
+    tend_put_text(call, TEND_THIS, "status.message", message);
+    tend_condition(call, "Ready", TEND_FALSE, "Timeout", message);
+}
+
+/* From now on the state has a deadline: its length is status.keptFor, which is there only now. */
+static void give_up(struct tend_call *call, struct tend_result *result, int64_t attempts)
+{
+    if (tend_get(call, TEND_THIS, "status.gaveUpAt") == 0) {
+        tend_put_moment(call, TEND_THIS, "status.gaveUpAt", call->now_ms);
+        tend_put(call, TEND_THIS, "status.keptFor",
+                 tend_get(call, TEND_THIS, "spec.ttlAfterFailed"));
+        tend_event(call, TEND_WARNING, "GaveUp",
+                   tend_format(call, "Gave up after %d attempt%s", (int)attempts,
+                               attempts == 1 ? "" : "s"));
+    }
+    tend_done(result);
 }
 
 static void start_over(struct tend_call *call, struct tend_result *result, int64_t attempts,
@@ -104,11 +120,12 @@ static void start_over(struct tend_call *call, struct tend_result *result, int64
     tend_unset(call, TEND_THIS, "status.startedAt");
     tend_unset(call, TEND_THIS, "status.failedAt");
     tend_unset(call, TEND_THIS, "status.gaveUpAt");
+    tend_unset(call, TEND_THIS, "status.keptFor");
     tell(call, TEND_NORMAL, "Retrying", message);
     tend_enter(result, "pending", "Retrying", message);
 }
 
-/* Try again a few times; then keep the lab for ttlAfterFailed, counted from giving up. */
+/* Try again a few times; then keep the lab for ttlAfterFailed. A changed spec starts over. */
 static void failed(struct tend_call *call, struct tend_result *result)
 {
     int64_t attempts = tend_int(call, TEND_THIS, "status.attempts", 0);
@@ -122,12 +139,7 @@ static void failed(struct tend_call *call, struct tend_result *result)
     if (seen != generation(call)) {
         start_over(call, result, 0, "Trying again with the changed spec");
     } else if (attempts > retries) {
-        if (tend_get(call, TEND_THIS, "status.gaveUpAt") == 0) {
-            tend_put_moment(call, TEND_THIS, "status.gaveUpAt", call->now_ms);
-            tend_event(call, TEND_WARNING, "GaveUp",
-                       tend_format(call, "Gave up after %d attempts", (int)attempts));
-        }
-        tend_done(result);
+        give_up(call, result, attempts);
     } else if (left_ms > 0) {
         tend_again(result, left_ms);
     } else {
@@ -187,8 +199,7 @@ static const struct tend_state state_failed = {
     .name = "failed",
     .next = "pending, deleting",
     .run = failed,
-    .within_field = "spec.ttlAfterFailed",
-    .from = "status.gaveUpAt",
+    .within_field = "status.keptFor",
     .otherwise = "deleting",
     .reason = "FailedExpired",
     .message = "The failed lab instance was kept long enough",

@@ -128,16 +128,14 @@ static void says_what_a_deadline_did(void)
          "\"state\":\"failed\"}",
          10,
          "{\"afterMs\":9990,\"conditions\":[{\"message\":\"Provisioning timeout\",\"reason\":"
-         "\"Timeout\",\"status\":\"False\",\"type\":\"Ready\"}],\"events\":[{\"message\":"
-         "\"Provisioning timeout\",\"reason\":\"Timeout\",\"type\":\"Warning\"}],\"outcome\":"
+         "\"Timeout\",\"status\":\"False\",\"type\":\"Ready\"}],\"outcome\":"
          "\"again\",\"status\":{\"failedAt\":\"2026-01-01T00:00:00Z\",\"message\":"
          "\"Provisioning timeout\"}}",
          ENGINE_RECONCILE, 0},
         {"{\"retries\":0}", "{\"attempts\":1,\"observedGeneration\":1,\"state\":\"failed\"}", 10,
          "{\"conditions\":[{\"message\":\"Nobody took the lab instance up\",\"reason\":"
-         "\"Timeout\",\"status\":\"False\",\"type\":\"Ready\"}],\"events\":[{\"message\":"
-         "\"Nobody took the lab instance up\",\"reason\":\"Timeout\",\"type\":\"Warning\"},"
-         "{\"message\":\"Gave up after 1 attempts\",\"reason\":\"GaveUp\",\"type\":\"Warning\"}],"
+         "\"Timeout\",\"status\":\"False\",\"type\":\"Ready\"}],\"events\":["
+         "{\"message\":\"Gave up after 1 attempt\",\"reason\":\"GaveUp\",\"type\":\"Warning\"}],"
          "\"outcome\":\"done\",\"status\":{\"failedAt\":\"2026-01-01T00:00:00Z\",\"gaveUpAt\":"
          "\"2026-01-01T00:00:00Z\",\"message\":\"Nobody took the lab instance up\"}}",
          ENGINE_RECONCILE, 0},
@@ -162,9 +160,10 @@ static void tries_again_as_often_as_it_may(void)
              "Retrying", "pending", AGAIN) ",\"status\":{\"failedAt\":null,\"message\":\"" AGAIN
                                            "\",\"startedAt\":null}}",
          ENGINE_RECONCILE, 0},
-        {"{\"retries\":1}", FAILED(2), 10000,
+        {"{\"retries\":1,\"ttlAfterFailed\":\"3s\"}", FAILED(2), 10000,
          "{\"events\":[{\"message\":\"Gave up after 2 attempts\",\"reason\":\"GaveUp\",\"type\":"
-         "\"Warning\"}],\"outcome\":\"done\",\"status\":{\"gaveUpAt\":\"2026-01-01T00:00:10Z\"}}",
+         "\"Warning\"}],\"outcome\":\"done\",\"status\":{\"gaveUpAt\":\"2026-01-01T00:00:10Z\","
+         "\"keptFor\":\"3s\"}}",
          ENGINE_RECONCILE, 0},
         {"{\"retries\":1}",
          "{\"attempts\":2,\"failedAt\":\"2026-01-01T00:00:00Z\",\"gaveUpAt\":"
