@@ -184,26 +184,19 @@ static void run_postpone(struct run *run, const struct admission_result *result)
     run_end(run, WORK_FAILED);
 }
 
-/* Rows of the set that can be shown to the subject are its own. The last one that was written is the
- * newest; they are contiguous. */
-static void note_own_rows(struct run *run, const struct admission_result *result)
+/* The rows of the set that was just answered are its own: contiguous, up to `last`, and still in the
+ * ring. (Of a set that the ring does not hold, some are taken for foreign: a run too many.) */
+static void note_own_rows(struct run *run, int64_t last)
 {
-    if (result->revision == 0) {
-        return;
+    struct store *store = run->controller->loop->store;
+    int64_t first = last;
+    while (first - 2 >= store_recent_floor(store) &&
+           store_recent(store, first - 2)->set_last == last) {
+        first--;
     }
-    int64_t first = result->revision;
-    for (size_t i = 0; i < result->count; i++) {
-        CLEANUP(arena_done) struct arena arena = {0};
-        const struct value *root;
-        const struct admission_answer *answer = &result->answers[i];
-        if (answer->effect == EFFECT_NONE || answer->doc == NULL ||
-            doc_tree(answer->doc, &arena, &root, NULL) != TEND_OK) {
-            continue;
-        }
-        int64_t revision = meta_of(root).revision;
-        first = revision > 0 && revision < first ? revision : first;
+    if (last > 0) {
+        subject_own(run->subject, first, last);
     }
-    subject_own(run->subject, first, result->revision);
 }
 
 static void committed(struct admission_call *call, const struct admission_result *result)
@@ -211,7 +204,7 @@ static void committed(struct admission_call *call, const struct admission_result
     struct run *run = CONTAINER_OF(call, struct run, commit);
     switch (result->code) {
     case TEND_OK:
-        note_own_rows(run, result);
+        note_own_rows(run, result->revision);
         run_finish(run);
         return;
     case TEND_CONFLICT:

@@ -1,0 +1,97 @@
+/* What the status of Controller objects says. */
+#include "base/limits.h"
+#include "controller/fixture.h"
+
+#define CONTROLLER(name) BUILTIN_CONTROLLERS "//" name
+
+static const char *said(struct ring *r, const char *path)
+{
+    return stored(r->b, CONTROLLER("labinstance"), path);
+}
+
+static void says_what_is_live(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    settle(r);
+    CHECK_TEXT(said(r, "status.phase"), "\"live\"");
+    CHECK_TEXT(said(r, "status.kinds"), "[\"lab.neuroglia.com/v1/LabInstance\"]");
+    CHECK_TEXT(said(r, "status.file"), "\"labinstance.so\"");
+    CHECK_TEXT(said(r, "status.hash"), "\"abc\"");
+    CHECK_TEXT(said(r, "status.version"), "\"1.0.0\"");
+    CHECK_TEXT(said(r, "status.since"), "\"2026-01-01T00:00:00Z\"");
+    CHECK_TEXT(said(r, "status.restarts"), "0");
+    ring_free(r);
+}
+
+static void says_what_is_lost_and_back(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    pass(r, 5000);
+    controller_lost(r->controller, "the runner died");
+    settle(r);
+    CHECK_TEXT(said(r, "status.phase"), "\"lost\"");
+    CHECK_TEXT(said(r, "status.reason"), "\"WorkerLost\"");
+    CHECK_TEXT(said(r, "status.message"), "\"the runner died\"");
+    controller_live(r->controller);
+    pass(r, REPORT_PAUSE_MS);
+    CHECK_TEXT(said(r, "status.phase"), "\"live\"");
+    CHECK_TEXT(said(r, "status.message"), "\"\"");
+    CHECK_TEXT(said(r, "status.since"), "\"2026-01-01T00:00:05Z\"");
+    CHECK_TEXT(said(r, "status.restarts"), "1");
+    ring_free(r);
+}
+
+static void a_worker_that_dies_all_the_time_is_no_flood(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    pass(r, 5000);
+    int64_t before = revision(r);
+    for (int i = 0; i < 500; i++) { /* ten seconds */
+        controller_lost(r->controller, "the runner died");
+        controller_live(r->controller);
+        virtual_world_advance(&r->b->v, 20);
+    }
+    pass(r, REPORT_PAUSE_MS);
+    CHECK(revision(r) - before <= 12);
+    CHECK_TEXT(said(r, "status.phase"), "\"live\"");
+    CHECK_TEXT(said(r, "status.restarts"), "500");
+    ring_free(r);
+}
+
+static void a_report_waits_for_its_object(void)
+{
+    struct ring *r = ring_new(run_done);
+    report_write(r->loop, &(struct report){.name = "other",
+                                           .phase = "refused",
+                                           .reason = "BadPlugin",
+                                           .message = "built for another machine"});
+    settle(r);
+    CHECK_TEXT(stored(r->b, CONTROLLER("other"), "status.phase"), "(none)");
+    struct admission_request one =
+        request(r->b, ADMIT_CREATE, "", "",
+                "{apiVersion: tend.dev/v1, kind: Controller, metadata: {name: other}, spec: {}}");
+    CHECK_INT(ask_as(r->b, WRITER_HOST, "", &one)->code, TEND_OK);
+    settle(r);
+    CHECK_TEXT(stored(r->b, CONTROLLER("other"), "status.phase"), "\"refused\"");
+    CHECK_TEXT(stored(r->b, CONTROLLER("other"), "status.reason"), "\"BadPlugin\"");
+    ring_free(r);
+}
+
+static void coming_back_as_it_was_is_no_news(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    pass(r, 5000);
+    int64_t before = revision(r);
+    ring_crash(r);
+    ring_live(r);
+    pass(r, 5000);
+    CHECK_INT(revision(r), before);
+    ring_free(r);
+}
+
+SUITE({"says what is live, from where and since when", says_what_is_live},
+      {"says what is lost, and that it is back", says_what_is_lost_and_back},
+      {"a worker that dies all the time is no flood of writes",
+       a_worker_that_dies_all_the_time_is_no_flood},
+      {"a report waits for its object", a_report_waits_for_its_object},
+      {"a host that comes back as it was writes nothing", coming_back_as_it_was_is_no_news})
