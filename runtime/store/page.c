@@ -112,6 +112,7 @@ static void read_done(struct job *done)
 
 void store_page_read(struct store *store, struct store_page *page)
 {
+    assert(page->max > 0);
     struct page_job *job = alloc_new(sizeof *job);
     job->job = (struct job){.lane = LANE_READ, .work = read_work, .done = read_done};
     job->visitor.row = keep_row;
