@@ -162,6 +162,7 @@ static enum work_end report_answered(struct loop *loop, struct text key,
 {
     struct record *record = map_get(&loop->reports, key);
     record->missing = result->code == TEND_NOT_FOUND;
+    record->written = !record->missing;
     return chore_end(result);
 }
 
