@@ -50,6 +50,7 @@ void exchange_header(struct exchange *exchange, const char *name, struct text va
 void exchange_answer(struct exchange *exchange, int status, const char *content_type)
 {
     assert(!exchange->is_answered);
+    assert(!exchange->response.body.full); /* one object, bounded by DOC_BYTES_MAX, in any form */
     exchange->response.status = status;
     exchange->response.content_type = content_type;
     exchange->is_answered = true;

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/occurrences.h"
+#include "cli/plain.h"
 #include "cli/printer.h"
 #include "cli/reference.h"
 #include "cli/target.h"
@@ -14,7 +15,9 @@
 static void print_line(FILE *out, const char *title, struct text text)
 {
     if (text.len > 0) {
-        fprintf(out, "%-14s %.*s\n", title, TEXT_ARG(text));
+        fprintf(out, "%-14s ", title);
+        plain_print(out, text);
+        fputc('\n', out);
     }
 }
 
@@ -32,8 +35,11 @@ static void print_map(FILE *out, const char *title, const struct value *map)
     for (size_t i = 0; i < value_count(map); i++) {
         const struct value_field *field = &map->fields[i];
         if (!text_is(field->key, "kubectl.kubernetes.io/last-applied-configuration")) {
-            fprintf(out, "%-14s %.*s=%.*s\n", shown++ == 0 ? title : "", TEXT_ARG(field->key),
-                    TEXT_ARG(value_text_or(field->value, TEXT(""))));
+            fprintf(out, "%-14s ", shown++ == 0 ? title : "");
+            plain_print(out, field->key);
+            fputc('=', out);
+            plain_print(out, value_text_or(field->value, TEXT("")));
+            fputc('\n', out);
         }
     }
 }
@@ -41,8 +47,7 @@ static void print_map(FILE *out, const char *title, const struct value *map)
 static void print_words(FILE *out, const char *title, const struct value *list)
 {
     for (size_t i = 0; i < value_count(list); i++) {
-        fprintf(out, "%-14s %.*s\n", i == 0 ? title : "",
-                TEXT_ARG(value_text_or(value_at(list, i), TEXT(""))));
+        print_line(out, i == 0 ? title : "", value_text_or(value_at(list, i), TEXT("")));
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "cli/plain.h"
 #include "document/json.h"
 #include "document/yaml.h"
 
@@ -94,7 +95,10 @@ void printer_object(struct printer *printer, const struct served_kind *kind,
     case OUTPUT_TABLE:
     case OUTPUT_WIDE:
     case OUTPUT_NAME:
-        fprintf(printer->out, "%.*s/%.*s\n", TEXT_ARG(kind->shown), TEXT_ARG(name));
+        plain_print(printer->out, kind->shown);
+        fputc('/', printer->out);
+        plain_print(printer->out, name);
+        fputc('\n', printer->out);
         break;
     }
     printer->count++;

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "base/paths.h"
 #include "cli/exit.h"
+#include "cli/plain.h"
 #include "cli/refusal.h"
 #include "document/json.h"
 
@@ -45,12 +47,18 @@ void session_close(struct session *session)
 
 void session_say(struct session *session, const char *format, ...)
 {
+    CLEANUP(buffer_done) struct buffer message = BUFFER_INIT(CLIENT_MESSAGE_MAX);
     va_list args;
     va_start(args, format);
-    fputs("tend: ", session->err);
-    vfprintf(session->err, format, args);
-    fputc('\n', session->err);
+    buffer_formatv(&message, format, args);
     va_end(args);
+    if (message.full) {
+        buffer_clear(&message);
+        buffer_chars(&message, "(what there is to say is too long to be shown)");
+    }
+    fputs("tend: ", session->err);
+    plain_print(session->err, buffer_view(&message));
+    fputc('\n', session->err);
 }
 
 int session_fail(struct session *session, const struct error *err)

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "cli/plain.h"
+
 enum { GAP = 3 };
 
 struct table_entry {
@@ -35,23 +37,13 @@ static size_t width_of(struct text text)
     return width;
 }
 
-static struct text printable(struct arena *arena, struct text cell)
-{
-    char *out = arena_alloc(arena, cell.len + 1);
-    for (size_t i = 0; i < cell.len; i++) {
-        unsigned char byte = (unsigned char)cell.ptr[i];
-        out[i] = byte < ' ' || byte == 0x7f ? '?' : cell.ptr[i];
-    }
-    return (struct text){out, cell.len};
-}
-
 void table_add(struct table *table, enum table_line line, const struct text *cells)
 {
     size_t size = sizeof(struct table_entry) + table->column_count * sizeof *cells;
     struct table_entry *entry = arena_alloc(&table->arena, size);
     entry->line = line;
     for (size_t i = 0; i < table->column_count; i++) {
-        entry->cells[i] = printable(&table->arena, cells[i]);
+        entry->cells[i] = plain_text(&table->arena, cells[i]);
         size_t width = width_of(entry->cells[i]);
         table->widths[i] = width > table->widths[i] ? width : table->widths[i];
     }

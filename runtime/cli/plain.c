@@ -1,0 +1,33 @@
+/* C0 controls and DEL in one byte, C1 controls (U+0080 to U+009F) in two: some terminals obey the latter
+ * as well. */
+#include "cli/plain.h"
+
+#include <stdbool.h>
+
+#include "base/alloc.h"
+
+static bool is_control(const char *bytes, size_t i, size_t len)
+{
+    unsigned char byte = (unsigned char)bytes[i];
+    bool is_c1 = byte == 0xc2 && i + 1 < len && (unsigned char)bytes[i + 1] < 0xa0;
+    return byte < ' ' || byte == 0x7f || is_c1;
+}
+
+struct text plain_text(struct arena *arena, struct text text)
+{
+    char *out = arena_alloc(arena, text.len + 1);
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool control = is_control(text.ptr, i, text.len);
+        i += control && (unsigned char)text.ptr[i] == 0xc2 ? 1 : 0;
+        out[len++] = control ? '?' : text.ptr[i];
+    }
+    return (struct text){out, len};
+}
+
+void plain_print(FILE *out, struct text text)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text plain = plain_text(&arena, text);
+    fwrite(plain.ptr, 1, plain.len, out);
+}
