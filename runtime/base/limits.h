@@ -165,7 +165,7 @@
 #define CLIENT_READ_MAX    (128u * KIB) /* received at once, twice */
 #define CLIENT_SILENCE_MS  30000        /* a host that is busy answers sooner */
 #define CLIENT_PAGE        500          /* objects fetched at once, as kubectl does */
-#define CLIENT_MESSAGE_MAX (8u * KIB)   /* one thing said on standard error */
+#define CLIENT_MESSAGE_MAX (64u * KIB)  /* one thing said on standard error */
 #define CLIENT_KINDS_MAX   1000u        /* as KINDS_MAX: what a host may list */
 
 #endif
