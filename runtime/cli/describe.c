@@ -67,6 +67,61 @@ static void print_head(FILE *out, const struct served_kind *kind, const struct v
     print_metadata_text(out, "Version:", root, "resourceVersion");
 }
 
+/* --- who tends it ------------------------------------------------------------------------------ */
+
+/* Kinds that the host itself looks after. */
+static bool is_builtin(const struct served_kind *kind)
+{
+    return text_is(kind->api_version, "v1") || text_is(kind->api_version, "tend.dev/v1") ||
+           text_is(kind->api_version, "apiextensions.k8s.io/v1");
+}
+
+static bool owns(const struct value *controller, const struct served_kind *kind)
+{
+    const struct value *owned = value_field(value_field(controller, "spec"), "owns");
+    for (size_t i = 0; i < value_count(owned); i++) {
+        const struct value *one = value_at(owned, i);
+        if (text_equal(value_text_or(value_field(one, "apiVersion"), TEXT("")),
+                       kind->api_version) &&
+            text_equal(value_text_or(value_field(one, "kind"), TEXT("")), kind->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void print_owner(FILE *out, const struct value *controller)
+{
+    const struct value *status = value_field(controller, "status");
+    struct text name =
+        value_text_or(value_field(value_field(controller, "metadata"), "name"), TEXT(""));
+    struct text phase = value_text_or(value_field(status, "phase"), TEXT("not reported yet"));
+    struct text message = value_text_or(value_field(status, "message"), TEXT(""));
+    fprintf(out, "%-14s %.*s (%.*s%s%.*s)\n", "Controller:", TEXT_ARG(name), TEXT_ARG(phase),
+            message.len > 0 ? ": " : "", TEXT_ARG(message));
+}
+
+/* Which controller answers for the kind, and whether it is there. */
+static enum tend_code print_controller(struct session *session, const struct served_kind *kind,
+                                       struct error *err)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *list;
+    if (is_builtin(kind)) {
+        return TEND_OK;
+    }
+    TRY(session_get(session, TEXT("/apis/tend.dev/v1/controllers"), NULL, &arena, &list, err));
+    const struct value *items = value_field(list, "items");
+    for (size_t i = 0; i < value_count(items); i++) {
+        if (owns(value_at(items, i), kind)) {
+            print_owner(session->out, value_at(items, i));
+            return TEND_OK;
+        }
+    }
+    print_line(session->out, "Controller:", TEXT("none: nobody tends objects of this kind"));
+    return TEND_OK;
+}
+
 static void print_part(FILE *out, struct text title, const struct value *part)
 {
     CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(CLIENT_BODY_MAX);
@@ -148,6 +203,7 @@ static enum tend_code describe_object(struct session *session, const struct serv
 {
     CLEANUP(arena_done) struct arena arena = {0};
     print_head(session->out, kind, root);
+    TRY(print_controller(session, kind, err));
     print_parts(session->out, &arena, root);
     return print_events(session, kind, root, err);
 }

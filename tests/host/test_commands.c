@@ -252,6 +252,7 @@ static void describes(void)
     struct ran ran = tend("describe", "lamp/hall", END);
     CHECK_INT(ran.code, EXIT_DONE);
     CHECK(says(ran.out, "Name:          hall\n") && says(ran.out, "Labels:        c=red\n"));
+    CHECK(says(ran.out, "Controller:    none: nobody tends objects of this kind\n"));
     CHECK(says(ran.out, "spec:\n  colour: red\n") && says(ran.out, "Events:\n  (none)\n"));
     CHECK_INT(tend("describe", "lamp/attic", END).code, EXIT_NOT_FOUND);
 }
