@@ -1,6 +1,7 @@
 #include "base/limits.h"
 #include "watch/fixture.h"
 #include "watch/follower.h"
+#include "watch/subscription.h"
 
 static struct selector *team(const char *expression)
 {
@@ -393,6 +394,54 @@ static void a_slow_consumer_is_not_called_again(void)
     tear_down(f, watch);
 }
 
+static enum subscription_verdict note_outdated(struct subscription *subscription,
+                                               const struct change *change)
+{
+    (void)subscription;
+    CHECK(change == NULL); /* which one it was is not in the ring any more */
+    return SUBSCRIPTION_OVER;
+}
+
+/* One group of changes that is larger than the ring, so that the hub itself cannot see each of them. */
+static void a_burst_larger_than_the_ring(void)
+{
+    struct fixture *f;
+    struct watch *watch;
+    set_up(&f, &watch);
+    enum { LARGE = 20, BYTES = 1400 * 1000 };
+    char *body = alloc_new(BYTES + 100);
+    struct reader *reader = reader_new();
+    struct subscription subscription = {.outdated = note_outdated};
+    CHECK_INT(reader_start(reader, watch, KIND "/", NULL, FOLLOW_AFTER, 0), TEND_OK);
+    for (int round = 0; round < 2; round++) {
+        virtual_world_hold(&f->v, LANE_WRITE);
+        for (int i = 0; i < LARGE; i++) {
+            char key[64];
+            snprintf(key, sizeof key, KIND "/default/t%02d", i);
+            int head = snprintf(body, 100, "{\"metadata\":{\"resourceVersion\":\"%d\"},\"x\":\"",
+                                round * LARGE + i + 1);
+            memset(body + head, 'x', BYTES);
+            strcpy(body + head + BYTES, "\"}");
+            CHECK_INT(put(f, round == 0 ? CHANGE_CREATE : CHANGE_UPDATE, key, body, NULL), TEND_OK);
+        }
+        virtual_world_release(&f->v, LANE_WRITE);
+        virtual_world_run(&f->v);
+        if (round == 0) {
+            CHECK(text_ends(text_of(told(reader)), TEXT("+t19@20 ")));
+            subscription_start_key(watch, &subscription, TEXT(KIND "/default/t00"), LARGE);
+        }
+    }
+    CHECK(store_recent_floor(f->store) > LARGE);
+    CHECK(strncmp(told(reader), "~t00@21 ~t01@22 ", 16) == 0);
+    CHECK(text_ends(text_of(reader->last), TEXT("~t19@40 ")));
+    CHECK_INT(reader->code, TEND_OK);
+    CHECK(reader->stamps);
+    CHECK(subscription.watch == NULL); /* told, and over */
+    reader_free(reader);
+    free(body);
+    tear_down(f, watch);
+}
+
 static void a_crowd_of_others_costs_nothing(void)
 {
     struct fixture *f;
@@ -435,4 +484,5 @@ SUITE({"tells what comes, in order, once", tells_what_comes},
       {"says gone where the log was compacted", what_is_gone_is_gone},
       {"bookmarks ends of sets, and resumes inside them", sets_end_bookmarks},
       {"calls a slow consumer once", a_slow_consumer_is_not_called_again},
+      {"misses nothing of a burst that is larger than the ring", a_burst_larger_than_the_ring},
       {"wakes none but those that a change concerns", a_crowd_of_others_costs_nothing})
