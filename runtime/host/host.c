@@ -268,6 +268,10 @@ int host_main(int argc, char **argv)
     } else {
         log_error(&host.log, LOG_NONE, "cannot start: %s", err.message);
         host.exit_code = EXIT_REFUSED;
+        if (host.rooms.store != NULL) { /* what it has under way is finished first */
+            end(&host);
+            world_uv_run(host.uv);
+        }
     }
     go_down(&host);
     options_done(&host.options);

@@ -56,6 +56,20 @@ static enum tend_code take_lock(struct host_socket *sock, const char *path, stru
     return TEND_OK;
 }
 
+/* What a dead host left; the lock says that none lives. Anything but a socket is somebody's. */
+static enum tend_code remove_stale(const char *path, struct error *err)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISSOCK(status.st_mode)) {
+        return FAIL(err, TEND_EXISTS,
+                    "%s is there and no socket: move it away, or choose another socket with "
+                    "--socket",
+                    path);
+    }
+    (void)unlink(path);
+    return TEND_OK;
+}
+
 static enum tend_code listen_at(struct host_socket *sock, const char *path, struct error *err)
 {
     struct sockaddr_un name = {.sun_family = AF_UNIX};
@@ -68,7 +82,7 @@ static enum tend_code listen_at(struct host_socket *sock, const char *path, stru
     if (sock->fd < 0) {
         return FAIL(err, TEND_IO, "cannot make a socket: %s", strerror(errno));
     }
-    (void)unlink(path); /* what a dead host left; the lock says that none lives */
+    TRY(remove_stale(path, err));
     mode_t before = umask(0177);
     int bound = bind(sock->fd, (struct sockaddr *)&name, sizeof name);
     int number = errno;
