@@ -5,6 +5,7 @@
 #include "cli/changes.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/nearby.h"
 #include "cli/reference.h"
 #include "cli/refusal.h"
 #include "cli/source.h"
@@ -171,6 +172,8 @@ static enum tend_code delete_one(struct deleting *deleting, struct victim *victi
     enum tend_code code = send_delete(deleting, victim, &arena, &answer, err);
     if (code == TEND_NOT_FOUND || code == TEND_CONFLICT || code == TEND_INVALID) {
         if (!is_ignored(deleting, code)) {
+            struct reference reference = {.kind = victim->kind, .name = victim->name};
+            nearby_add(deleting->session, &reference, victim->namespace, code, err);
             deleting->worst = session_fail(deleting->session, err);
         }
         return TEND_OK;

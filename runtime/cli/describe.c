@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/nearby.h"
 #include "cli/occurrences.h"
 #include "cli/plain.h"
 #include "cli/printer.h"
@@ -215,7 +216,9 @@ static enum tend_code describe_reference(struct session *session, const struct a
     CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
     const struct value *answer;
     target_path(&target, reference->kind, command_namespace(arguments), reference->name);
-    TRY(session_get(session, buffer_view(&target), NULL, &arena, &answer, err));
+    enum tend_code code = session_get(session, buffer_view(&target), NULL, &arena, &answer, err);
+    nearby_add(session, reference, command_namespace(arguments), code, err);
+    TRY(code);
     if (reference->name.len > 0) {
         return describe_object(session, reference->kind, answer, err);
     }

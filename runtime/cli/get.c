@@ -7,6 +7,7 @@
 #include "cli/changes.h"
 #include "cli/command.h"
 #include "cli/exit.h"
+#include "cli/nearby.h"
 #include "cli/printer.h"
 #include "cli/reference.h"
 #include "cli/rows.h"
@@ -160,12 +161,14 @@ static enum tend_code fetch(struct getting *getting, const struct reference *ref
         return fetch_list(getting, reference->kind, err);
     }
     enum tend_code code = fetch_object(getting, reference, err);
-    if (code == TEND_NOT_FOUND) {
-        bool is_fine = arguments_has(getting->arguments, OPTION_IGNORE_NOT_FOUND);
-        getting->worst = is_fine ? getting->worst : session_fail(getting->session, err);
-        return TEND_OK;
+    if (code != TEND_NOT_FOUND) {
+        return code;
     }
-    return code;
+    if (!arguments_has(getting->arguments, OPTION_IGNORE_NOT_FOUND)) {
+        nearby_add(getting->session, reference, getting->namespace, code, err);
+        getting->worst = session_fail(getting->session, err);
+    }
+    return TEND_OK;
 }
 
 /* --- tables of several kinds ------------------------------------------------------------------- */

@@ -176,18 +176,36 @@ static bool is_called(const struct served_kind *kind, struct text word)
     return false;
 }
 
+enum { WORDS_OF_KIND = 6 /* plural, singular and the first short names */ };
+
+/* What the kinds are called by, short names too; returns how many words. */
+static size_t all_words(const struct kinds *kinds, const char **words)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < kinds->count; i++) {
+        const struct served_kind *kind = &kinds->items[i];
+        words[count++] = kind->plural.ptr;
+        words[count++] = kind->singular.ptr;
+        for (size_t k = 0; k < value_count(kind->short_names) && k + 2 < WORDS_OF_KIND; k++) {
+            words[count++] = value_text_or(value_at(kind->short_names, k), TEXT("")).ptr;
+        }
+    }
+    return count;
+}
+
 static enum tend_code nothing_so_called(const struct kinds *kinds, struct text word,
                                         struct error *err)
 {
-    CLEANUP(freep) const char **words = alloc_array(kinds->count * 2 + 1, sizeof *words);
-    for (size_t i = 0; i < kinds->count; i++) {
-        words[2 * i] = kinds->items[i].plural.ptr;
-        words[2 * i + 1] = kinds->items[i].singular.ptr;
+    CLEANUP(freep)
+    const char **words = alloc_array(kinds->count * WORDS_OF_KIND + 1, sizeof *words);
+    const char *nearest = text_nearest(word, words, all_words(kinds, words));
+    if (nearest == NULL) {
+        return FAIL(err, TEND_NOT_FOUND,
+                    "the host serves no kind \"%.*s\"; `tend get crds` lists those that were added",
+                    TEXT_ARG(text_first(word, 64)));
     }
-    const char *nearest = text_nearest(word, words, kinds->count * 2);
-    return FAIL(err, TEND_NOT_FOUND, "the host serves no kind \"%.*s\"%s%s%s",
-                TEXT_ARG(text_first(word, 64)), nearest != NULL ? ", did you mean \"" : "",
-                nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "");
+    return FAIL(err, TEND_NOT_FOUND, "the host serves no kind \"%.*s\", did you mean \"%s\"?",
+                TEXT_ARG(text_first(word, 64)), nearest);
 }
 
 enum tend_code kinds_of_word(const struct kinds *kinds, struct text word,

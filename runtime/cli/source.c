@@ -48,8 +48,7 @@ static enum tend_code read_file(const char *path, struct buffer *out, struct err
     }
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        return FAIL(err, errno == ENOENT ? TEND_NOT_FOUND : TEND_IO, "cannot open %s: %s", path,
-                    strerror(errno));
+        return FAIL(err, TEND_IO, "cannot open %s: %s", path, strerror(errno));
     }
     enum tend_code code = read_descriptor(fd, path, out, err);
     close(fd);

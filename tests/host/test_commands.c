@@ -187,7 +187,7 @@ static void points_at_mistakes(void)
     ran = tend_reading("kind: Lamp\n", "apply", "-f", "-", END);
     CHECK(says(ran.err, "-:1:1: expected apiVersion and kind"));
     ran = tend("apply", "-f", "/nowhere.yaml", END);
-    CHECK_INT(ran.code, EXIT_NOT_FOUND);
+    CHECK_INT(ran.code, EXIT_FAILED);
 }
 
 static void says_what_waits(void)
