@@ -15,7 +15,7 @@
 #include "support/folder.h"
 #include "support/suite.h"
 
-enum { ROWS_MAX = 1024, KEYS = 10, STATES = 6000, ROUNDS_MAX = 100, SAID_MAX = 5 };
+enum { ROWS_MAX = 1024, KEYS = 10, STATES = 5000, ROUNDS_MAX = 100, SAID_MAX = 5 };
 
 struct known {
     struct backend_row row;
