@@ -154,15 +154,18 @@ static void sees_answers_through_its_own_writes(void)
     for (int i = 0; i < 2; i++) {
         bench.answers = i == 0 ? BENCH_AT_ONCE : BENCH_WHILE_WAITING;
         bench.answer = "null";
-        CHECK(strstr(run_good(&bench, "ask"),
-                     "\"status\":{\"after\":\"b\",\"before\":\"absent\",\"kept\":\"absent\"}"));
+        CHECK(strstr(
+            run_good(&bench, "ask"),
+            "\"status\":{\"after\":\"b\",\"before\":\"absent\",\"kept\":\"absent\",\"removed\":true}"));
         bench.answer = "{\"apiVersion\":\"v1\",\"data\":{\"a\":\"x\",\"kept\":\"y\"}}";
-        CHECK(strstr(run_good(&bench, "ask"),
-                     "\"status\":{\"after\":\"b\",\"before\":\"x\",\"kept\":\"y\"}"));
+        CHECK(strstr(
+            run_good(&bench, "ask"),
+            "\"status\":{\"after\":\"b\",\"before\":\"x\",\"kept\":\"y\",\"removed\":true}"));
     }
     CHECK_TEXT(buffer_view(&bench.questions).ptr,
                "{\"fetch\":{\"kind\":\"v1/ConfigMap\",\"name\":\"mine\"}}\n"
-               "{\"fetch\":{\"kind\":\"v1/ConfigMap\",\"name\":\"mine\"}}\n");
+               "{\"fetch\":{\"kind\":\"v1/ConfigMap\",\"name\":\"mine\"}}\n"
+               "{\"fetch\":{\"kind\":\"apps/v1/Deployment\",\"name\":\"old\"}}\n");
 }
 
 static void sees_selections_through_its_own_writes(void)

@@ -31,6 +31,7 @@ struct bench {
     const char *until; /* stop when the trace holds this */
     unsigned done;     /* results */
     unsigned stop_at;  /* stop at so many; 0: never */
+    bool cancel_who_asks;
     struct task closed;
     struct alarm give_up;
 };
@@ -83,8 +84,11 @@ static void refused(struct worker_listener *listener, struct worker *worker, con
 static void asked(struct worker_listener *listener, struct worker *worker,
                   struct reconcile_call *call, uint32_t ask, const struct value *question)
 {
-    (void)listener;
     CHECK(value_field(question, "fetch") != NULL);
+    if (of(listener)->cancel_who_asks) {
+        worker_cancel(worker, call);
+        return;
+    }
     struct worker_answer answer = {TEND_OK, TEXT("{\"data\":{\"a\":\"x\"}}"), NULL};
     worker_answer(worker, call, ask, &answer);
 }
@@ -383,6 +387,23 @@ static void forgets_a_cancelled_call(void)
                "up done:{\"outcome\":\"done\",\"status\":{\"n\":2}} ");
 }
 
+/* It was sent, and its result will come: that is nobody's, and no break of the protocol. */
+static void drops_the_result_of_a_cancelled_call(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    bench.cancel_who_asks = true;
+    start_call(&bench, 0, "ask");
+    start_call(&bench, 1, "");
+    run_until(&bench, "\"n\":2");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up done:{\"outcome\":\"done\",\"status\":{\"n\":2}} ");
+    CHECK_INT(bench.worker->calls, 0);
+}
+
 /* The call is gone for its owner, but still executes: its time runs, and it is nobody's fault. */
 static void ends_a_cancelled_call_that_does_not_end(void)
 {
@@ -469,6 +490,7 @@ SUITE({"runs calls and answers questions", runs_calls},
       {"survives its death from outside", survives_its_death_from_outside},
       {"gives back what is started while it is down", gives_back_what_is_started_while_it_is_down},
       {"forgets a cancelled call", forgets_a_cancelled_call},
+      {"drops the result of a cancelled call", drops_the_result_of_a_cancelled_call},
       {"ends a cancelled call that does not end", ends_a_cancelled_call_that_does_not_end},
       {"refuses what cannot be loaded", refuses_what_cannot_be_loaded},
       {"logs what is printed", logs_what_is_printed},

@@ -60,6 +60,8 @@ static void ask_around(struct tend_call *call)
     tend_node after = tend_fetch(call, "v1/ConfigMap", "mine");
     tend_put_text(call, TEND_THIS, "status.after", tend_text(call, after, "data.a", "absent"));
     tend_put_text(call, TEND_THIS, "status.kept", tend_text(call, after, "data.kept", "absent"));
+    tend_node removed = tend_fetch(call, "apps/v1/Deployment", "old");
+    tend_put_bool(call, TEND_THIS, "status.removed", removed == 0);
 }
 
 static void list_them(struct tend_call *call)
