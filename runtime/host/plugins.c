@@ -30,7 +30,9 @@ struct found {
     struct loaded loaded;
     enum tend_code code;
     struct error err;
-    struct runner *runner; /* NULL: refused before there was one */
+    bool
+        refused; /* before there was a runner; the core's, unlike `code` and `err` while the job works */
+    struct runner *runner;
     struct plugin *plugin;
     struct plugin_refusal refusal;
     struct task closed; /* its runner is gone */
@@ -93,7 +95,7 @@ static enum tend_code find_in(struct plugins *plugins, const char *folder, struc
 static bool is_settled(const struct found *found)
 {
     if (found->plugin == NULL) {
-        return found->code != TEND_OK;
+        return found->refused;
     }
     return plugin_phase(found->plugin) != PLUGIN_STARTING;
 }
@@ -252,6 +254,7 @@ static void on_copied(struct job *job)
     if (found->code == TEND_OK) {
         start(found);
     } else {
+        found->refused = true;
         plugin_refuse_file(&found->refusal, plugins->options.world, plugins->options.gate,
                            found->file, NULL, found->err.message);
     }
