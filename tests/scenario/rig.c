@@ -19,8 +19,9 @@ static void keep_line(void *to, const char *line)
 
 static void fatal(void *owner, const struct error *err)
 {
-    (void)owner;
-    suite_check(false, __LINE__, err->message, __FILE__);
+    struct rig *rig = owner;
+    (void)err;
+    rig->fatals++;
 }
 
 /* --- the trace --------------------------------------------------------------------------------- */
@@ -87,10 +88,12 @@ static void load_plugin(struct rig *rig)
     inline_worker_start(rig->worker);
 }
 
-void rig_up(struct rig *rig, enum rig_plugin with)
+void rig_start(struct rig *rig, enum rig_plugin with)
 {
     struct error err = ERROR_INIT;
-    struct store_options store = {.fatal = fatal};
+    struct store_options store = rig->store;
+    store.fatal = fatal;
+    store.owner = rig;
     if (!CHECK(assembly_open(&rig->rooms, &rig->v.world, memory_backend_open(rig->disk), &store,
                              &rig->loop, &err) == TEND_OK)) {
         printf("%s\n", err.message);
@@ -102,6 +105,11 @@ void rig_up(struct rig *rig, enum rig_plugin with)
     if (with == RIG_WITH_PLUGIN) {
         load_plugin(rig);
     }
+}
+
+void rig_up(struct rig *rig, enum rig_plugin with)
+{
+    rig_start(rig, with);
     virtual_world_run(&rig->v);
 }
 
@@ -115,20 +123,40 @@ void rig_new(struct rig *rig)
     rig_up(rig, RIG_WITH_PLUGIN);
 }
 
-void rig_down(struct rig *rig)
+static void unload_plugin(struct rig *rig)
 {
-    virtual_world_run(&rig->v);
     plugin_close(rig->plugin);
     inline_worker_close(rig->worker);
     store_unlisten(&rig->listener);
     rig->plugin = NULL;
     rig->worker = NULL;
+}
+
+void rig_down(struct rig *rig)
+{
+    virtual_world_run(&rig->v);
+    unload_plugin(rig);
     virtual_world_run(&rig->v);
     assembly_close(&rig->rooms);
 }
 
+/* Memory cannot just be left: whoever could still act is closed first, so that nobody is told, and the
+ * disk refuses what is on its way. A store that had a fatal error is silent anyway. */
+void rig_crash(struct rig *rig)
+{
+    struct store *store = rig->rooms.store;
+    unload_plugin(rig);
+    rig->rooms.store = NULL;
+    assembly_close(&rig->rooms);
+    memory_disk_fail(rig->disk, 1, TEND_UNAVAILABLE);
+    virtual_world_run(&rig->v);
+    memory_disk_mend(rig->disk);
+    store_close(store);
+}
+
 void rig_free(struct rig *rig)
 {
+    CHECK_INT(rig->fatals, rig->fatals_expected);
     rig_down(rig);
     memory_disk_free(rig->disk);
     virtual_world_done(&rig->v);
@@ -150,13 +178,39 @@ static void on_answered(struct admission_call *call, const struct admission_resu
              result->code == TEND_OK ? "" : result->message);
 }
 
-static const char *submit(struct rig *rig, const struct admission_request *request)
+static const char *submit_as(struct rig *rig, const struct admission_request *request,
+                             struct admission_writer writer)
 {
     struct ask ask = {.call.answered = on_answered, .rig = rig};
-    struct admission_set set = {.requests = request, .count = 1};
+    struct admission_set set = {.requests = request, .count = 1, .writer = writer};
     snprintf(rig->answer, sizeof rig->answer, "no answer");
     admission_submit(rig->rooms.gate, &set, &ask.call);
     virtual_world_run(&rig->v);
+    return rig->answer;
+}
+
+static const char *submit(struct rig *rig, const struct admission_request *request)
+{
+    return submit_as(rig, request, (struct admission_writer){.role = WRITER_CLIENT});
+}
+
+const char *rig_write(struct rig *rig, struct admission_writer writer, enum admission_verb verb,
+                      const char *name, const char *yaml)
+{
+    struct arena arena = {0};
+    struct yaml_stream stream = {0};
+    struct error err = ERROR_INIT;
+    if (yaml_parse(&arena, text_of(yaml), &stream, &err) != TEND_OK || stream.count != 1) {
+        snprintf(rig->answer, sizeof rig->answer, "%s", err.message);
+    } else {
+        struct admission_request request = {.verb = verb,
+                                            .resource = TEXT(LABS),
+                                            .namespace = TEXT("default"),
+                                            .name = text_of(name),
+                                            .body = stream.documents[0].value};
+        submit_as(rig, &request, writer);
+    }
+    arena_done(&arena);
     return rig->answer;
 }
 

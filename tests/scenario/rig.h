@@ -23,6 +23,8 @@ struct rig {
     struct memory_disk *disk;
     struct assembly rooms;
     struct loop_options loop;
+    struct store_options store;   /* for the next start; `fatal` is the rig's */
+    int fatals, fatals_expected;  /* commits of which nobody knows whether they are on the disk */
     struct inline_worker *worker; /* NULL: no plugin is up */
     struct plugin *plugin;
     struct store_listener listener;
@@ -42,8 +44,18 @@ void rig_free(struct rig *rig);
 void rig_down(struct rig *rig);
 void rig_up(struct rig *rig, enum rig_plugin with);
 
+/* As after kill -9: nothing is told, and what was on its way to the disk did not get there. */
+void rig_crash(struct rig *rig);
+
+/* rig_up without waiting: the rest happens in steps of rig->v. */
+void rig_start(struct rig *rig, enum rig_plugin with);
+
 /* Apply YAML as a client; the answer's sentence, "" where all is well. */
 const char *rig_apply(struct rig *rig, const char *yaml);
+
+/* Write to lab `name` as `writer`, with a body in YAML; the answer's sentence. */
+const char *rig_write(struct rig *rig, struct admission_writer writer, enum admission_verb verb,
+                      const char *name, const char *yaml);
 
 /* Apply a LabInstance with the lines of `spec` (in flow form: "duration: 5m, retries: 0"). */
 void rig_lab(struct rig *rig, const char *name, const char *spec);
