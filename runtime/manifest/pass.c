@@ -7,6 +7,7 @@
  */
 #include "manifest/pass.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -246,6 +247,19 @@ static void describe_refusal(struct pass *pass, const struct admission_result *r
     }
 }
 
+/* "line 3, column 7: expected ..." becomes "FILE:3:7: expected ...", as editors and compilers have it. */
+static void describe_broken(struct pass *pass)
+{
+    const char *message = pass->source.error.message;
+    unsigned line = 0, column = 0;
+    int used = 0;
+    if (sscanf(message, "line %u, column %u: %n", &line, &column, &used) == 2 && used > 0) {
+        buffer_format(&pass->message, "%s:%u:%u: %s", pass->path, line, column, message + used);
+    } else {
+        buffer_format(&pass->message, "%s: %s", pass->path, message);
+    }
+}
+
 /* --- the waves --------------------------------------------------------------------------------- */
 
 static void run_wave(struct pass *pass, enum wave wave);
@@ -330,7 +344,7 @@ static void on_read(struct job *job)
         conclude(pass, PHASE_REMOVED, pass->record.documents);
         break;
     case SOURCE_BROKEN:
-        buffer_format(&pass->message, "%s: %s", pass->path, pass->source.error.message);
+        describe_broken(pass);
         conclude(pass, PHASE_REFUSED, pass->record.documents);
         break;
     case SOURCE_GOOD:

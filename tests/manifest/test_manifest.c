@@ -231,7 +231,7 @@ static void leaves_the_last_good_objects_when_a_file_breaks(void)
     come_up(b);
     put(b, "b.yaml", "apiVersion: example.com/v1\nkind: Lab\nmetadata: {name: [\n");
     look_again(b);
-    CHECK(said(b, "b.yaml: line "));
+    CHECK(said(b, "b.yaml:4:1: "));
     CHECK(said(b, "what was applied before stays"));
     CHECK_TEXT(record_field(b, "b.yaml", "phase", text), "refused");
     CHECK_TEXT(field(b, LAB_KEY("one"), "spec.size", text), "1");
