@@ -7,9 +7,12 @@
 int text_compare(struct text a, struct text b)
 {
     size_t shorter = a.len < b.len ? a.len : b.len;
-    int order = shorter == 0 ? 0 : memcmp(a.ptr, b.ptr, shorter);
-    if (order != 0) {
-        return order;
+    if (shorter > 0) {
+        int first = (int)(unsigned char)a.ptr[0] - (unsigned char)b.ptr[0]; /* mostly decides */
+        int order = first != 0 ? first : memcmp(a.ptr, b.ptr, shorter);
+        if (order != 0) {
+            return order;
+        }
     }
     return (a.len > b.len) - (a.len < b.len);
 }

@@ -146,6 +146,9 @@ static int64_t characters_in(struct text text)
 static void check_length(const struct check *check)
 {
     const struct schema *schema = check->schema;
+    if (schema->max_length == SCHEMA_NO_COUNT && schema->min_length == SCHEMA_NO_COUNT) {
+        return;
+    }
     int64_t length = characters_in(check->value->text);
     if (schema->max_length != SCHEMA_NO_COUNT && length > schema->max_length) {
         COMPLAIN(check, SCHEMA_TOO_LONG, "Too long: may not be more than %lld characters, has %lld",

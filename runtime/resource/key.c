@@ -3,13 +3,33 @@
  * looking for it twice. */
 #include "resource/key.h"
 
-#include <stdio.h>
+#include <string.h>
+
+static char *put(char *out, struct text part)
+{
+    if (part.len > 0) {
+        memcpy(out, part.ptr, part.len);
+    }
+    return out + part.len;
+}
+
+/* Two bytes more than the parts, and a NUL. */
+static void join(char *out, struct text resource, struct text namespace, struct text name)
+{
+    out = put(out, resource);
+    *out++ = '/';
+    out = put(out, namespace);
+    *out++ = '/';
+    *put(out, name) = '\0';
+}
 
 struct text key_make(struct arena *arena, struct text resource, struct text namespace,
                      struct text name)
 {
-    return arena_format(arena, "%.*s/%.*s/%.*s", TEXT_ARG(resource), TEXT_ARG(namespace),
-                        TEXT_ARG(name));
+    size_t len = resource.len + namespace.len + name.len + 2;
+    char *key = arena_alloc(arena, len + 1);
+    join(key, resource, namespace, name);
+    return (struct text){key, len};
 }
 
 enum tend_code key_write(char *out, struct text resource, struct text namespace, struct text name,
@@ -20,8 +40,7 @@ enum tend_code key_write(char *out, struct text resource, struct text namespace,
         return FAIL(err, TEND_LIMIT, "a key of %zu bytes, at most %u are allowed", len,
                     KEY_BYTES_MAX);
     }
-    snprintf(out, KEY_BYTES_MAX + 1, "%.*s/%.*s/%.*s", TEXT_ARG(resource), TEXT_ARG(namespace),
-             TEXT_ARG(name));
+    join(out, resource, namespace, name);
     *ret_key = (struct text){out, len};
     return TEND_OK;
 }

@@ -197,8 +197,18 @@ struct text name_uid(struct arena *arena, uint64_t high, uint64_t low)
 {
     high = (high & ~UINT64_C(0xf000)) | UINT64_C(0x4000);   /* version 4 */
     low = (low & ~(UINT64_C(3) << 62)) | UINT64_C(2) << 62; /* variant of RFC 4122 */
-    return arena_format(arena, "%08llx-%04llx-%04llx-%04llx-%012llx",
-                        (unsigned long long)(high >> 32), (unsigned long long)(high >> 16 & 0xffff),
-                        (unsigned long long)(high & 0xffff), (unsigned long long)(low >> 48),
-                        (unsigned long long)(low & 0xffffffffffff));
+    static const char shape[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx",
+                      digits[] = "0123456789abcdef";
+    char *text = arena_alloc(arena, sizeof shape);
+    size_t nibble = 0;
+    for (size_t i = 0; i < sizeof shape - 1; i++) {
+        if (shape[i] == '-') {
+            text[i] = '-';
+            continue;
+        }
+        uint64_t half = nibble < 16 ? high : low;
+        text[i] = digits[half >> (60 - nibble % 16 * 4) & 0xf];
+        nibble++;
+    }
+    return (struct text){text, sizeof shape - 1};
 }
