@@ -120,13 +120,28 @@ static void on_orphans_told(struct admission_call *call, const struct admission_
     arena_done(&plugins->arena);
 }
 
-/* The Controller as it is to be: lost, for want of a file. NULL where it says so already, or was
- * refused: that says more. */
-static const struct value *orphan_status(struct arena *arena, const struct value *root)
+/* Is the file, now, one that was refused? */
+static bool is_refused(const struct plugins *plugins, struct text file)
 {
+    for (size_t i = 0; i < plugins->count; i++) {
+        const struct found *found = &plugins->found[i];
+        bool refused = found->plugin == NULL || plugin_phase(found->plugin) == PLUGIN_REFUSED;
+        if (refused && text_equal(text_of(found->file), file)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The Controller as it is to be: lost, for want of a file. NULL where it says so already, or where its
+ * file was refused: that says more. */
+static const struct value *orphan_status(struct plugins *plugins, const struct value *root)
+{
+    struct arena *arena = &plugins->arena;
     const struct value *status = value_field(root, "status");
     struct text phase = value_text_or(value_field(status, "phase"), TEXT(""));
-    if (text_is(phase, "lost") || text_is(phase, "refused")) {
+    struct text file = value_text_or(value_field(status, "file"), TEXT(""));
+    if (text_is(phase, "lost") || (text_is(phase, "refused") && is_refused(plugins, file))) {
         return NULL;
     }
     status = value_with(arena, status, TEXT("phase"), value_chars(arena, "lost"));
@@ -150,7 +165,7 @@ static void tell_orphans(struct plugins *plugins)
         const struct value *root, *body = NULL;
         if (doc_tree(entries[i].doc, arena, &root, NULL) == TEND_OK &&
             !has_controller(plugins, meta_of(root).name)) {
-            body = orphan_status(arena, root);
+            body = orphan_status(plugins, root);
         }
         if (body != NULL) {
             requests[set.count++] = (struct admission_request){
