@@ -121,6 +121,21 @@ static void on_fatal(void *owner, const struct error *err)
     _exit(EXIT_REFUSED);
 }
 
+static void on_space(void *owner, enum store_state state)
+{
+    struct host *host = owner;
+    const struct log_field fields[] = {{"data", host->options.data}, {NULL, NULL}};
+    switch (state) {
+    case STORE_FULL:
+        log_error(&host->log, fields,
+                  "no space is left for data: writes are refused, reads and deletes go on");
+        return;
+    case STORE_READY:
+        log_info(&host->log, fields, "there is space again: writes go on");
+        return;
+    }
+}
+
 /* --- coming up --------------------------------------------------------------------------------- */
 
 /* What kills a process by default and must not kill this one; more descriptors than a shell gives. */
@@ -142,7 +157,7 @@ static enum tend_code open_store(struct host *host, struct error *err)
     struct backend *backend;
     struct sqlite_options sqlite = {.directory = host->options.data};
     TRY(sqlite_backend_open(&sqlite, &backend, err));
-    struct store_options store = {.fatal = on_fatal, .owner = host};
+    struct store_options store = {.fatal = on_fatal, .space = on_space, .owner = host};
     struct loop_options loop = {.resync_ms = host->options.resync_ms,
                                 .watch_interval_ms = host->options.watch_interval_ms};
     return assembly_open(&host->rooms, world_of(host), backend, &store, &loop, err);

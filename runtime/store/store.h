@@ -61,6 +61,8 @@ struct store_options {
      * host logs and exits at once. Where it returns (in tests), the store answers nothing ever after:
      * no waiter, listener or page is called. */
     void (*fatal)(void *owner, const struct error *err);
+    /* There is no space any more, or there is some again; NULL allowed. Also from inside store_open. */
+    void (*space)(void *owner, enum store_state state);
     void *owner;
 };
 

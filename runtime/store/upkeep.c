@@ -105,6 +105,15 @@ void upkeep_start(struct store *store)
     }
 }
 
+static void set_state(struct store *store, enum store_state state)
+{
+    bool news = store->state != state;
+    store->state = state;
+    if (news && store->options.space != NULL) {
+        store->options.space(store->options.owner, state);
+    }
+}
+
 static void stepped(struct store *store, enum upkeep_kind kind)
 {
     store->untidy = store->upkeep.untidy;
@@ -115,7 +124,7 @@ static void stepped(struct store *store, enum upkeep_kind kind)
         arm_retain(store);
         break;
     case UPKEEP_RECOVER:
-        store->state = STORE_READY;
+        set_state(store, STORE_READY);
         break;
     case UPKEEP_TIDY:
     case UPKEEP_NONE:
@@ -164,7 +173,7 @@ void upkeep_appended(struct store *store, const struct batch *batch, enum backen
 
 void upkeep_full(struct store *store)
 {
-    store->state = STORE_FULL;
+    set_state(store, STORE_FULL);
     if (store->phase == STORE_OPEN) {
         arm_probe(store);
     }

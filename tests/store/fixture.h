@@ -12,6 +12,7 @@ struct fixture {
     struct memory_disk *disk;
     struct store *store;
     unsigned fatal;
+    unsigned filled, freed; /* how often the store said so */
 };
 
 static inline void fixture_fatal(void *owner, const struct error *err)
@@ -20,11 +21,19 @@ static inline void fixture_fatal(void *owner, const struct error *err)
     ((struct fixture *)owner)->fatal++;
 }
 
+static inline void fixture_space(void *owner, enum store_state state)
+{
+    struct fixture *f = owner;
+    f->filled += state == STORE_FULL;
+    f->freed += state == STORE_READY;
+}
+
 static inline void fixture_reopen(struct fixture *f, struct store_options options)
 {
     struct error err = ERROR_INIT;
     store_close(f->store);
     options.fatal = fixture_fatal;
+    options.space = fixture_space;
     options.owner = f;
     CHECK_INT(store_open(&f->v.world, memory_backend_open(f->disk), &options, &f->store, &err),
               TEND_OK);

@@ -148,9 +148,12 @@ static void full_takes_deletes_and_recovers(void)
     CHECK(at(f, "a") == NULL);
     virtual_world_advance(&f->v, 10 * STORE_PROBE_MS);
     CHECK_INT(store_state(f->store), STORE_FULL);
+    CHECK_INT(f->filled, 1);
+    CHECK_INT(f->freed, 0);
     memory_disk_limit(f->disk, 1000);
     virtual_world_advance(&f->v, STORE_PROBE_MS);
     CHECK_INT(store_state(f->store), STORE_READY);
+    CHECK_INT(f->freed, 1);
     CHECK_INT(put(f, CHANGE_CREATE, "b", "2", NULL), TEND_OK);
     virtual_world_run(&f->v);
     CHECK_TEXT(at(f, "b"), "2");

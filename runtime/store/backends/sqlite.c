@@ -97,8 +97,13 @@ enum tend_code sqlite_fail(const struct sqlite_backend *self, sqlite3 *db, int r
     default:
         break;
     }
+    if ((rc & 0xff) == SQLITE_FULL) {
+        return FAIL(err, code,
+                    "no space is left for data in %s: delete something, or make space on the disk",
+                    self->directory.path);
+    }
     return FAIL(err, code, "%s/state.db: cannot %s: %s (SQLite %d)", self->directory.path, what,
-                (rc & 0xff) == SQLITE_FULL ? "no space is left" : sqlite3_errmsg(db), rc);
+                sqlite3_errmsg(db), rc);
 }
 
 int sqlite_run(sqlite3_stmt *statement)
