@@ -163,6 +163,7 @@ skip() { # CTest counts it as skipped
 clean_up() {
     local status=$?
     [ -z "$HOST_PID" ] || host_kill
+    [ -z "${MOUNTED:-}" ] || umount --lazy "$MOUNTED"
     kill $(jobs -p) 2>/dev/null || true
     rm -rf "$WORK"
     exit "$status"
