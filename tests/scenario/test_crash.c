@@ -53,6 +53,7 @@ enum { END_MS = 1200000 };
 enum fault {
     FAULT_NONE,
     FAULT_CRASH,   /* of the host, after each `at` steps, `times` times */
+    FAULT_POLLING, /* the same, where controllers look every 2 s only */
     FAULT_WORKER,  /* of the worker, likewise */
     FAULT_FULL,    /* commit `at` and those of the next 3 seconds fail for lack of space */
     FAULT_UNKNOWN, /* commit `at` is on the disk, but nobody knows: the host ends and restarts */
@@ -117,6 +118,7 @@ static void strike(struct play *play)
 {
     switch (play->fault) {
     case FAULT_CRASH:
+    case FAULT_POLLING:
         restart(play);
         break;
     case FAULT_WORKER:
@@ -342,6 +344,11 @@ static struct play *play_new(enum fault fault, unsigned at, unsigned times)
 {
     struct play *play = alloc_new(sizeof *play);
     rig_new(&play->rig);
+    if (fault == FAULT_POLLING) {
+        rig_down(&play->rig);
+        play->rig.loop = (struct loop_options){.watch_interval_ms = 2000, .resync_ms = 10000};
+        rig_up(&play->rig, RIG_WITH_PLUGIN);
+    }
     play->fault = fault;
     play->at = at;
     play->times = times;
@@ -361,7 +368,9 @@ static void check_rest(struct play *play)
 {
     CHECK_INT(play->deed, COUNT_OF(deeds));
     rig_advance(&play->rig, "2m");
-    CHECK(loop_is_settled(play->rig.rooms.loop));
+    if (play->fault != FAULT_POLLING) { /* whose keys may wait for the next look */
+        CHECK(loop_is_settled(play->rig.rooms.loop));
+    }
     int64_t revision = store_revision(play->rig.rooms.store);
     rig_down(&play->rig);
     rig_up(&play->rig, RIG_WITH_PLUGIN);
@@ -510,6 +519,11 @@ static void survives_the_death_of_its_worker(void)
     strike_everywhere(FAULT_WORKER, PAST_WITH_TIMES, 5, "a worker's death");
 }
 
+static void survives_a_kill_while_polling(void)
+{
+    strike_everywhere(FAULT_POLLING, PAST_WITHOUT_TIMES, 11, "a kill while polling");
+}
+
 static void survives_a_full_disk(void)
 {
     struct quiet quiet = without_faults(PAST_WITHOUT_TIMES);
@@ -542,5 +556,6 @@ SUITE({"the scenario is what it should be", the_scenario_is_what_it_should_be},
       {"nor does a commit that is on the disk and that nobody heard of",
        survives_a_commit_that_nobody_heard_of},
       {"nor does the death of the worker after any step", survives_the_death_of_its_worker},
+      {"nor does polling, with kills", survives_a_kill_while_polling},
       {"a full disk delays, and changes nothing else", survives_a_full_disk},
       {"a jump of the clock loses and skips nobody", survives_a_jump_of_the_clock})
