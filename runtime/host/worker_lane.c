@@ -69,8 +69,8 @@ void worker_lane_add(struct worker_lane *lane, struct job *job)
     }
     pthread_mutex_lock(&lane->lock);
     list_append(&lane->waiting, &job->link);
-    pthread_cond_signal(&lane->more);
     pthread_mutex_unlock(&lane->lock);
+    pthread_cond_signal(&lane->more); /* afterwards: who wakes would only wait for the lock */
 }
 
 void worker_lane_collect(struct worker_lane *lane, struct list *ret_jobs)
