@@ -48,7 +48,7 @@ static void measure_round(struct core *core, struct bare *bare, int *next, struc
 
 static void measure(const char *folder)
 {
-    static struct rounds rounds;
+    struct rounds rounds = {.creates.count = 0};
     struct core core;
     char data[300];
     int next = 0;

@@ -87,7 +87,8 @@ static void start_once(const struct hosted_options *options, struct series *time
  * the second one, without a plugin and with it. */
 static void start(const char *program, const char *folder, const char *plugins)
 {
-    static struct series first, again, plugin_first, plugin;
+    struct series first = {.count = 0}, again = {.count = 0};
+    struct series plugin_first = {.count = 0}, plugin = {.count = 0};
     for (int i = 0; i < STARTS; i++) {
         char plain[300], plugged[300];
         snprintf(plain, sizeof plain, "%s/plain-%d", folder, i);

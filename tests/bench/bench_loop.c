@@ -189,7 +189,7 @@ static void measure_deaths(struct bench *bench)
 
 int main(int argc, char **argv)
 {
-    static struct bench bench;
+    struct bench bench = {.settled_ms = 0};
     char build[PATH_MAX], data[PATH_MAX + 32];
     if (argc != 3 || realpath(argv[1], build) == NULL) {
         fprintf(stderr, "usage: bench.loop BUILD FOLDER\n");

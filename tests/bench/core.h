@@ -7,7 +7,7 @@
 #include "host/world_uv.h"
 #include "store/store.h"
 
-enum { CORE_IN_FLIGHT_MAX = 1024 };
+enum { CORE_IN_FLIGHT_MAX = 512 };
 
 struct core;
 struct core_request {

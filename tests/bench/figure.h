@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { SERIES_MAX = 1024 };
+enum { SERIES_MAX = 512 };
 
 /* Repetitions of one measurement; a zeroed one is empty, and what is beyond SERIES_MAX is left out. */
 struct series {
