@@ -307,6 +307,36 @@ static enum tend_code check_policy(struct text policy, struct error *err)
     return TEND_OK;
 }
 
+/* A wish of another type than the one that is known is refused: read as absent, a trial or a condition
+ * would become an unconditional delete. Absent and null are the same. */
+static enum tend_code check_option(const struct value *map, const char *name, enum value_type type,
+                                   struct error *err)
+{
+    const struct value *value = value_get(map, text_of(name));
+    if (value != NULL && value->type != VALUE_NULL && value->type != type) {
+        return FAIL(err, TEND_INVALID, "%s of the delete options must be %s, is %s", name,
+                    value_type_name(type), value_type_name(value->type));
+    }
+    return TEND_OK;
+}
+
+static enum tend_code check_options(const struct value *options, struct error *err)
+{
+    const struct value *preconditions = value_field(options, "preconditions");
+    const struct value *dry = value_field(options, "dryRun");
+    TRY(check_option(options, "preconditions", VALUE_MAP, err));
+    TRY(check_option(preconditions, "uid", VALUE_TEXT, err));
+    TRY(check_option(preconditions, "resourceVersion", VALUE_TEXT, err));
+    TRY(check_option(options, "propagationPolicy", VALUE_TEXT, err));
+    TRY(check_option(options, "dryRun", VALUE_LIST, err));
+    for (size_t i = 0; i < value_count(dry); i++) {
+        if (!text_is(value_text_or(value_at(dry, i), TEXT("")), "All")) {
+            return FAIL(err, TEND_INVALID, "dryRun of the delete options may hold \"All\" only");
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code read_preconditions(const struct value *options,
                                          struct admission_expect *expect, struct error *err)
 {
@@ -329,6 +359,7 @@ static enum tend_code read_options(const struct operation *operation,
         enum media_body media = media_body(operation->exchange->request.content_type);
         TRY(parse_body(operation->exchange, media, &options, err));
     }
+    TRY(check_options(options, err));
     struct text dry = value_text_or(value_at(value_field(options, "dryRun"), 0), TEXT(""));
     if (*run == RUN_REAL) {
         TRY(read_run(dry, run, err));

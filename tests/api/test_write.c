@@ -173,6 +173,29 @@ static void deletes(void)
     CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, NULL).status, 404);
 }
 
+/* Read as absent, each of these wishes would delete what it was meant to spare. */
+static void deletes_nothing_by_mistake(void)
+{
+    static const char *const wrong[] = {
+        "{\"dryRun\":\"All\"}",
+        "{\"dryRun\":[7]}",
+        "{\"dryRun\":[\"All\",\"Some\"]}",
+        "{\"preconditions\":\"other\"}",
+        "{\"preconditions\":{\"uid\":5}}",
+        "{\"preconditions\":{\"resourceVersion\":5}}",
+        "{\"propagationPolicy\":[\"Orphan\"]}",
+    };
+    CLEANUP(talkp) struct talk *talk = talk_new();
+    (void)make_lab(talk, "lab1", "a");
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, wrong[i]).status, 400);
+        CHECK_INT(get(talk, LABS "/lab1").status, 200);
+    }
+    const char *none = "{\"dryRun\":null,\"preconditions\":null,\"propagationPolicy\":null}";
+    CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, none).status, 200);
+    CHECK_INT(get(talk, LABS "/lab1").status, 404);
+}
+
 static void marks_what_is_held(void)
 {
     CLEANUP(talkp) struct talk *talk = talk_new();
@@ -235,6 +258,7 @@ SUITE({"creates, and says what exists or has no namespace", creates},
       {"status is written through its subresource only", writes_status_apart},
       {"an apply patch creates, changes, or leaves alone", applies},
       {"deletes, with preconditions", deletes},
+      {"a wish of the wrong type deletes nothing", deletes_nothing_by_mistake},
       {"what finalizers hold is marked and answered as an object", marks_what_is_held},
       {"a write is answered when it is durable", answers_when_it_is_durable},
       {"a client that leaves takes nothing back", takes_nothing_back})
