@@ -142,6 +142,21 @@ static enum tend_code written_controller(struct hearing *hearing, const struct v
     return TEND_OK;
 }
 
+/* The states and the finalizer of a kind are stored with its controller: without the object every move
+ * of a running controller would be refused, and nothing would hold its objects' deletion. */
+static enum tend_code check_not_live(struct hearing *hearing)
+{
+    const struct value *status = value_field(hearing->entry->now, "status");
+    if (hearing_role(hearing) == WRITER_HOST ||
+        !text_is(value_text_or(value_field(status, "phase"), TEXT("")), "live")) {
+        return TEND_OK;
+    }
+    return hearing_refuse(hearing, TEND_DENIED,
+                          "%s is live; take its plugin's file away and start the host again, then "
+                          "the object may be deleted",
+                          hearing_object(hearing));
+}
+
 /* --- namespaces -------------------------------------------------------------------------------- */
 
 /* What is in the namespace, Events aside: "3 labinstances, 1 configmaps"; empty where nothing is. */
@@ -243,8 +258,9 @@ enum tend_code special_delete(struct hearing *hearing)
         return check_empty(hearing);
     case SPECIAL_CRD:
         return refuse_objects(hearing, arena_text(&hearing->set->arena, hearing->name).ptr, "go");
-    case SPECIAL_CONFIGMAP:
     case SPECIAL_CONTROLLER:
+        return check_not_live(hearing);
+    case SPECIAL_CONFIGMAP:
     case SPECIAL_NONE:
         return TEND_OK;
     }

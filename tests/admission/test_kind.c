@@ -188,6 +188,24 @@ static void controllers_are_the_hosts(void)
     CHECK(kind->machine == NULL);
 }
 
+static void a_live_controller_stays(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_machine();
+    struct admission_request status =
+        request(b, ADMIT_UPDATE_STATUS, "", "",
+                "{apiVersion: tend.dev/v1, kind: Controller, metadata: {name: labinstance},\n"
+                " status: {phase: live}}");
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &status)->code, TEND_OK);
+    CHECK_INT(ask(b, ADMIT_DELETE, BUILTIN_CONTROLLERS, "labinstance", NULL)->code, TEND_DENIED);
+    const struct kind *kind = catalogue_resource(admission_catalogue(b->gate), TEXT(LAB));
+    CHECK(kind->machine != NULL);
+    status = request(b, ADMIT_UPDATE_STATUS, "", "",
+                     "{apiVersion: tend.dev/v1, kind: Controller, metadata: {name: labinstance},\n"
+                     " status: {phase: lost}}");
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &status)->code, TEND_OK);
+    CHECK_INT(ask(b, ADMIT_DELETE, BUILTIN_CONTROLLERS, "labinstance", NULL)->code, TEND_OK);
+}
+
 static void the_host_creates_with_status(void)
 {
     CLEANUP(benchp) struct bench *b = bench_new();
@@ -241,6 +259,7 @@ SUITE({"namespace default is there, once, and stays", has_a_default_namespace},
        takes_nothing_new_into_a_leaving_namespace},
       {"an object has a size, and the request is named", bounds_objects},
       {"controllers are the host's; a kind has one owner", controllers_are_the_hosts},
+      {"a live controller cannot be deleted from under its objects", a_live_controller_stays},
       {"the host creates with status", the_host_creates_with_status},
       {"an immutable ConfigMap stays as it is", immutable_stays},
       {"kinds without status have no status to write", knows_no_status_where_there_is_none},
