@@ -173,6 +173,24 @@ static void refuses_a_second_host(void)
     db_free(db);
 }
 
+/* flock belongs to the open file: one process can stand for both hosts. */
+static void holds_without_its_file(void)
+{
+    struct db *db = db_new();
+    struct sqlite_options options = {.directory = db->folder.path};
+    struct backend *second = NULL;
+    struct error err = ERROR_INIT;
+    char path[512];
+    path_of(db, "LOCK", path, sizeof path);
+    CHECK_INT(unlink(path), 0);
+    CHECK_INT(sqlite_backend_open(&options, &second, &err), TEND_UNAVAILABLE);
+    CHECK(strstr(err.message, db->folder.path) != NULL);
+    CHECK_INT(db_append(db, "{}", 1), TEND_OK);
+    db_close(db);
+    CHECK_INT(db_open(db), TEND_OK);
+    db_free(db);
+}
+
 /* A child that was started meanwhile does not hold the directory after the host is gone. It says when
  * it runs its own program, and stays until its input ends. */
 static void children_do_not_keep_the_guard(void)
@@ -491,6 +509,7 @@ static void survives_kill(void)
 
 SUITE({"the directory and the file are for their owner only", makes_a_private_directory},
       {"a second host is refused, with directory and process", refuses_a_second_host},
+      {"and where its file LOCK was removed as well", holds_without_its_file},
       {"children do not keep the guard", children_do_not_keep_the_guard},
       {"a directory that cannot be one is refused with its name", says_what_is_in_the_way},
       {"a newer format is refused", refuses_a_newer_format},

@@ -79,6 +79,14 @@ static enum tend_code held(const struct data_directory *directory, int fd, struc
                 directory->path, (int)len, pid);
 }
 
+/* The directory as well: LOCK can be removed under a host, by hand or by a script that takes it for a
+ * leftover, and the next host would lock a new one. A file system that cannot lock directories (NFS)
+ * leaves it at LOCK. */
+static bool directory_is_free(const struct data_directory *directory)
+{
+    return flock(directory->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
 static enum tend_code take_guard(struct data_directory *directory, struct error *err)
 {
     int fd = openat(directory->fd, "LOCK", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -92,6 +100,9 @@ static enum tend_code take_guard(struct data_directory *directory, struct error 
         return code;
     }
     directory->lock_fd = fd;
+    if (!directory_is_free(directory)) {
+        return held(directory, fd, err);
+    }
     char pid[32];
     int len = snprintf(pid, sizeof pid, "%ld\n", (long)getpid());
     /* For people only: that it cannot be written (a full disk) takes nothing from the lock. */

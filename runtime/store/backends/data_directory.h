@@ -8,12 +8,13 @@
 
 struct data_directory {
     char *path;
-    int fd;      /* of the directory */
+    int fd;      /* of the directory; holds a lock as well */
     int lock_fd; /* -1: not held */
 };
 
-/* Make `path` (0700, with missing parents), take its guard file LOCK and hold it until
- * data_directory_done. TEND_UNAVAILABLE: another process holds it. */
+/* Make `path` (0700, with missing parents), take its guard file LOCK, and itself where
+ * the file system can lock directories, and hold both until data_directory_done. TEND_UNAVAILABLE:
+ * another process holds one of them. */
 NODISCARD enum tend_code data_directory_init(struct data_directory *directory, const char *path,
                                              struct error *err);
 void data_directory_done(struct data_directory *directory); /* harmless where init failed */
