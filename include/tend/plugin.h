@@ -199,6 +199,7 @@ struct tend_api {
     void (*apply)(struct tend_call *call, tend_node draft);
     void (*remove)(struct tend_call *call, const char *kind, const char *name_space,
                    const char *name);
+    /* Kept in status.conditions, which the kind's schema has to declare. */
     void (*condition)(struct tend_call *call, const char *type, int32_t truth, const char *reason,
                       const char *message);
     void (*event)(struct tend_call *call, int32_t tone, const char *reason, const char *message);
