@@ -31,8 +31,10 @@ static const enum option_id common_ids[] = {OPTION_SOCKET, OPTION_HELP};
 static const struct command commands[] = {
     {"apply", "-f FILE", "make objects be as files say",
      "Definitions of kinds go first, then namespaces, then the rest. Prints what became of each\n"
-     "object: created, configured or unchanged. One whose kind or namespace is not there yet is\n"
-     "not applied, and the exit code is 6.\n",
+     "object: created, configured or unchanged. A file that cannot be read or parsed stops all of\n"
+     "it; an object that the host refuses does not keep the others from being applied. One\n"
+     "whose kind or namespace is not there yet is not applied, and the exit code is 6, unless\n"
+     "--wait waits until they are.\n",
      OPTION_IDS(OPTION_FILE, OPTION_RECURSIVE, OPTION_NAMESPACE, OPTION_DRY_RUN, OPTION_WAIT,
                 OPTION_TIMEOUT),
      command_apply},
