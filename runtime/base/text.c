@@ -33,6 +33,12 @@ size_t text_find(struct text text, char byte)
     return found == NULL ? text.len : (size_t)(found - text.ptr);
 }
 
+size_t text_search(struct text text, struct text part)
+{
+    const char *found = text.len < part.len ? NULL : memmem(text.ptr, text.len, part.ptr, part.len);
+    return found == NULL ? text.len : (size_t)(found - text.ptr);
+}
+
 struct text text_from(struct text text, size_t from)
 {
     size_t skip = from < text.len ? from : text.len;

@@ -40,6 +40,9 @@ bool text_ends(struct text whole, struct text end);
 /* Index of the first `byte` in `text`, or text.len. */
 size_t text_find(struct text text, char byte);
 
+/* Index of the first `part` (not empty) in `text`, or text.len. */
+size_t text_search(struct text text, struct text part);
+
 /* From `from` (at most len) to the end; the first `len` bytes at most. */
 struct text text_from(struct text text, size_t from);
 struct text text_first(struct text text, size_t len);

@@ -83,6 +83,16 @@ static void stays_within_its_ends(void)
     CHECK_INT(text_of(NULL).len, 0);
 }
 
+static void searches_for_a_part(void)
+{
+    struct text text = TEXT("abcabd");
+    CHECK_INT(text_search(text, TEXT("abd")), 3);
+    CHECK_INT(text_search(text, TEXT("abcabd")), 0);
+    CHECK_INT(text_search(text, TEXT("abe")), 6);
+    CHECK_INT(text_search(text_first(text, 5), TEXT("abd")), 5); /* its end is where it is cut */
+    CHECK_INT(text_search(text_of(NULL), TEXT("a")), 0);
+}
+
 static void hashes_by_content(void)
 {
     char a[] = "the same words", b[] = "the same words";
@@ -105,5 +115,6 @@ SUITE({"converts integers, and refuses what is none", converts_integers},
       {"names the nearest word", names_the_nearest_word},
       {"takes no other word for a slip", takes_no_other_word_for_a_slip},
       {"compares beginnings and ends", compares_beginnings_and_ends},
-      {"stays within its ends", stays_within_its_ends}, {"hashes by content", hashes_by_content},
+      {"stays within its ends", stays_within_its_ends},
+      {"searches for a part", searches_for_a_part}, {"hashes by content", hashes_by_content},
       {"orders by bytes, then by length", orders_by_bytes_then_length})
