@@ -296,15 +296,24 @@ void write_patch(struct operation *operation)
 
 /* --- deleting ---------------------------------------------------------------------------------- */
 
-/* What else a policy asks for is not there yet; dropping the wish in silence would delete too much or
- * too little. */
+/* A policy that is not there is refused: taken for another one, it would delete too much or too early. */
 static enum tend_code check_policy(struct text policy, struct error *err)
 {
-    if (policy.len > 0 && !text_is(policy, "Background")) {
-        return FAIL(err, TEND_INVALID, "propagationPolicy must be Background, is \"%.*s\"",
-                    TEXT_ARG(text_first(policy, 64)));
+    if (policy.len == 0 || text_is(policy, "Background")) {
+        return TEND_OK;
     }
-    return TEND_OK;
+    if (text_is(policy, "Orphan")) {
+        return FAIL(err, TEND_INVALID,
+                    "propagationPolicy Orphan is not supported: take this object out of the "
+                    "metadata.ownerReferences of what is to stay, then delete it");
+    }
+    if (text_is(policy, "Foreground")) {
+        return FAIL(err, TEND_INVALID,
+                    "propagationPolicy Foreground is not supported: with Background, what the "
+                    "object owns is deleted after it");
+    }
+    return FAIL(err, TEND_INVALID, "propagationPolicy must be Background, is \"%.*s\"",
+                TEXT_ARG(text_first(policy, 64)));
 }
 
 /* A wish of another type than the one that is known is refused: read as absent, a trial or a condition
@@ -328,6 +337,7 @@ static enum tend_code check_options(const struct value *options, struct error *e
     TRY(check_option(preconditions, "uid", VALUE_TEXT, err));
     TRY(check_option(preconditions, "resourceVersion", VALUE_TEXT, err));
     TRY(check_option(options, "propagationPolicy", VALUE_TEXT, err));
+    TRY(check_option(options, "orphanDependents", VALUE_BOOL, err));
     TRY(check_option(options, "dryRun", VALUE_LIST, err));
     for (size_t i = 0; i < value_count(dry); i++) {
         if (!text_is(value_text_or(value_at(dry, i), TEXT("")), "All")) {
@@ -349,6 +359,18 @@ static enum tend_code read_preconditions(const struct value *options,
     return TEND_OK;
 }
 
+/* What becomes of what the object owns; orphanDependents is the older word for Orphan. */
+static enum tend_code read_policies(const struct operation *operation, const struct value *options,
+                                    struct error *err)
+{
+    bool orphans = false;
+    TRY(url_flag(&operation->url, "orphanDependents", &orphans, err));
+    orphans = orphans || value_bool_or(value_field(options, "orphanDependents"), false);
+    TRY(check_policy(orphans ? TEXT("Orphan") : TEXT(""), err));
+    TRY(check_policy(url_parameter(&operation->url, "propagationPolicy"), err));
+    return check_policy(value_text_or(value_field(options, "propagationPolicy"), TEXT("")), err);
+}
+
 /* DeleteOptions, in the body and in the query. */
 static enum tend_code read_options(const struct operation *operation,
                                    struct admission_request *request, enum admission_run *run,
@@ -364,8 +386,7 @@ static enum tend_code read_options(const struct operation *operation,
     if (*run == RUN_REAL) {
         TRY(read_run(dry, run, err));
     }
-    TRY(check_policy(url_parameter(&operation->url, "propagationPolicy"), err));
-    TRY(check_policy(value_text_or(value_field(options, "propagationPolicy"), TEXT("")), err));
+    TRY(read_policies(operation, options, err));
     return read_preconditions(options, &request->expect, err);
 }
 

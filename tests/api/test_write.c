@@ -157,10 +157,6 @@ static void deletes(void)
     struct heard heard = write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL,
                                    "{\"preconditions\":{\"uid\":\"other\"}}");
     CHECK_INT(heard.status, 409);
-    CHECK_INT(
-        write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, "{\"propagationPolicy\":\"Orphan\"}")
-            .status,
-        400);
     CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, "{\"dryRun\":[\"All\"]}").status,
               200);
     CHECK_INT(get(talk, LABS "/lab1").status, 200);
@@ -184,6 +180,11 @@ static void deletes_nothing_by_mistake(void)
         "{\"preconditions\":{\"uid\":5}}",
         "{\"preconditions\":{\"resourceVersion\":5}}",
         "{\"propagationPolicy\":[\"Orphan\"]}",
+        "{\"propagationPolicy\":\"Orphan\"}",
+        "{\"propagationPolicy\":\"Foreground\"}",
+        "{\"propagationPolicy\":\"background\"}",
+        "{\"orphanDependents\":true}",
+        "{\"orphanDependents\":\"true\"}",
     };
     CLEANUP(talkp) struct talk *talk = talk_new();
     (void)make_lab(talk, "lab1", "a");
@@ -191,7 +192,20 @@ static void deletes_nothing_by_mistake(void)
         CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, wrong[i]).status, 400);
         CHECK_INT(get(talk, LABS "/lab1").status, 200);
     }
-    const char *none = "{\"dryRun\":null,\"preconditions\":null,\"propagationPolicy\":null}";
+    static const char *const asked[] = {
+        LABS "/lab1?propagationPolicy=Orphan", LABS "/lab1?propagationPolicy=Foreground",
+        LABS "/lab1?orphanDependents=true", LABS "/lab1?orphanDependents=maybe"};
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        CHECK_INT(write_lab(talk, METHOD_DELETE, asked[i], NULL, NULL).status, 400);
+        CHECK_INT(get(talk, LABS "/lab1").status, 200);
+    }
+    struct heard heard =
+        write_lab(talk, METHOD_DELETE, LABS "/lab1?propagationPolicy=Orphan", NULL, NULL);
+    CHECK_TEXT(at(talk, &heard, "message"),
+               "\"propagationPolicy Orphan is not supported: take this object out of the "
+               "metadata.ownerReferences of what is to stay, then delete it\"");
+    const char *none = "{\"dryRun\":null,\"preconditions\":null,\"propagationPolicy\":null,"
+                       "\"orphanDependents\":false}";
     CHECK_INT(write_lab(talk, METHOD_DELETE, LABS "/lab1", NULL, none).status, 200);
     CHECK_INT(get(talk, LABS "/lab1").status, 404);
 }
