@@ -65,6 +65,7 @@ void chore_submit(struct loop *loop, struct work *work, const struct admission_s
 void chores_step(struct task *task)
 {
     struct loop *loop = CONTAINER_OF(task, struct loop, chore_step);
+    sweeper_resume(&loop->garbage.sweep); /* it waits while there are enough of its chores */
     for (unsigned i = 0; i < DISPATCH_SLICE; i++) {
         struct work *work = work_queue_take(loop->chore_queue);
         if (work == NULL) {

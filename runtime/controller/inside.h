@@ -77,6 +77,63 @@ void chores_cancel(struct loop *loop); /* forget the sets under way */
 /* How a work ends whose set was answered so, where there is nothing special to it. */
 enum work_end chore_end(const struct admission_result *result);
 
+/* --- owners.c: who names whom as its owner --------------------------------------------------------- */
+
+/* Somebody's owner, there or not. Exists while it is named. */
+struct owner {
+    struct text uid;
+    struct list ties; /* to those that name it ... */
+    struct list told; /* ... and were handed out because it is gone */
+    struct list link; /* in owners->gone, while there may be ties that were not */
+    char *place;      /* the key where it was seen; NULL: not yet */
+    enum owner_phase { OWNER_NAMED, OWNER_GONE /* the row of its deletion was shown */ } phase;
+    char bytes[];
+};
+
+struct owners {
+    struct map by_uid;     /* of struct owner */
+    struct map dependents; /* by key */
+    struct list gone;      /* owners whose dependents are to be handed out */
+    struct list waiting;   /* dependents that wait for the kind of an owner ... */
+    struct list recalled;  /* ... and are to be handed out */
+};
+
+void owners_init(struct owners *owners);
+void owners_done(struct owners *owners); /* at once: the walk is no slice of a step */
+
+struct owner *owners_find(const struct owners *owners, struct text uid); /* NULL: not named */
+
+/* The object at `key` names `references` (not empty), in place of those that it named before. */
+void owners_note(struct owners *owners, struct text key, const struct value *references);
+void owners_forget(struct owners *owners, struct text key);
+bool owners_named_by(const struct owners *owners, struct text key); /* any? */
+
+/* Whom to look at: hand out those that name `owner`; let `key` wait (where it is known) until all that
+ * wait are recalled; the next that is handed out, once. */
+void owners_gone(struct owners *owners, struct owner *owner);
+void owners_wait(struct owners *owners, struct text key);
+void owners_recall(struct owners *owners);
+bool owners_next(struct owners *owners, struct text *ret_key);
+
+/* --- garbage.c: what is deleted because its owners are gone ---------------------------------------- */
+
+struct garbage {
+    struct loop *loop;
+    struct follower follower; /* every change of every object */
+    struct task more;
+    struct sweeper sweep; /* over every object */
+    struct owners owners; /* derived: what the sweep and the follower have seen */
+    struct task handing;  /* of dependents to the queue */
+    struct chores chores; /* by the dependent's key */
+};
+
+void garbage_open(struct loop *loop);
+void garbage_close(struct loop *loop); /* its chores were cancelled */
+bool garbage_is_settled(const struct loop *loop);
+
+/* The kinds may be others: look again at what waited for one. */
+void garbage_plan(struct loop *loop);
+
 /* --- the loop ------------------------------------------------------------------------------------ */
 
 struct loop {
@@ -97,6 +154,7 @@ struct loop {
     struct task chore_step;
     struct chores deadlines, expiries, reporting;
     struct list chores; /* sets under way */
+    struct garbage garbage;
 
     struct list controllers;
     size_t controller_count;

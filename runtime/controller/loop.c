@@ -84,6 +84,7 @@ static void make_plan(struct task *task)
     LIST_FOREACH (link, &loop->controllers) {
         controller_plan(CONTAINER_OF(link, struct controller, link));
     }
+    garbage_plan(loop);
 }
 
 void loop_replan(struct loop *loop)
@@ -153,6 +154,7 @@ struct loop *loop_new(struct world *world, struct store *store, struct watch *wa
     feed_open(loop, TEXT(BUILTIN_CONTROLLERS));
     feed_open(loop, TEXT(BUILTIN_CRDS));
     sweeper_start(&feed_open(loop, TEXT(BUILTIN_EVENTS))->scan);
+    garbage_open(loop);
     loop_replan(loop);
     arm_resync(loop);
     return loop;
@@ -167,6 +169,7 @@ void loop_free(struct loop *loop)
         controller_remove(CONTAINER_OF(loop->controllers.next, struct controller, link));
     }
     chores_cancel(loop);
+    garbage_close(loop);
     work_flow_free(loop->deadlines.flow);
     work_flow_free(loop->expiries.flow);
     work_flow_free(loop->reporting.flow);
@@ -196,7 +199,7 @@ bool loop_is_settled(const struct loop *loop)
     bool settled = watch_revision(loop->watch) == store_revision(loop->store) &&
                    list_empty(&loop->chores) && !list_linked(&loop->plan.link) &&
                    flow_is_settled(loop->deadlines.flow) && flow_is_settled(loop->expiries.flow) &&
-                   flow_is_settled(loop->reporting.flow);
+                   flow_is_settled(loop->reporting.flow) && garbage_is_settled(loop);
     LIST_FOREACH (link, &loop->controllers) {
         const struct controller *controller = CONTAINER_OF(link, struct controller, link);
         bool live = controller->phase == CONTROLLER_LIVE; /* otherwise all waits for the worker */

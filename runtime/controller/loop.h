@@ -5,7 +5,7 @@
  *       +----------- admission <--- commit <-----+-- result --+
  *
  * One loop for each host. It holds the controllers (controller/controller.h), the deadlines of states,
- * and the lifetime of events. What it promises:
+ * the lifetime of events, and what is deleted because its owners are gone. What it promises:
  *
  *   1  Two runs of one controller over one object never overlap.
  *   2  An object that was changed by somebody else while it ran, or that something it read was, runs
@@ -16,6 +16,10 @@
  *   5  A deadline of a state fires at or after its time, also after a restart, and takes effect once.
  *   6  A move that the kind's machine does not declare never happens; the run that asked for it failed.
  *   7  Without anything due, the loop sets no alarm.
+ *   8  An object that names owners (metadata.ownerReferences) is deleted once none of them is there: at
+ *      that place, with that uid. It holds over restarts. What cannot be told, as the owner of a kind that
+ *      is not there, counts as there; an object without a namespace whose owner would have one is never
+ *      deleted for it, and an event says so.
  */
 #ifndef CONTROLLER_LOOP_H
 #define CONTROLLER_LOOP_H
