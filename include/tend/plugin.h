@@ -195,7 +195,8 @@ struct tend_api {
     /* A draft of another object: apiVersion, kind, name and namespace (NULL: the object's). */
     tend_node (*draft)(struct tend_call *call, const char *kind, const char *name_space,
                        const char *name);
-    /* The fields of `draft` are to be so; what it does not name stays. The object will own it. */
+    /* The fields of `draft` are to be so; what it does not name stays. The object will own it, and
+     * it is deleted when the object is gone. */
     void (*apply)(struct tend_call *call, tend_node draft);
     void (*remove)(struct tend_call *call, const char *kind, const char *name_space,
                    const char *name);
