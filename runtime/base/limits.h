@@ -9,6 +9,9 @@
 #define LOG_MESSAGE_MAX 1024u /* one sentence; the rest is fields */
 #define LOG_LINE_MAX    4096u /* PIPE_BUF on Linux: writes up to it do not mix on a pipe */
 
+/* --- folders ----------------------------------------------------------------------------------- */
+#define FOLDER_RESCAN_MS 5000 /* between listings of a folder that inotify does not serve */
+
 /* --- documents --------------------------------------------------------------------------------- */
 #define DOC_BYTES_MAX      (1536u * KIB) /* one object, canonical: what etcd takes (1.5 MiB) */
 #define DOC_DEPTH_MAX      64u           /* nesting; recursion over documents is bounded by it */
@@ -133,7 +136,6 @@
 #define STORE_PROBE_MS          2000       /* how often a full disk is tried again */
 
 /* --- manifests --------------------------------------------------------------------------------- */
-#define MANIFEST_RESCAN_MS     5000   /* between listings of a folder that inotify does not serve */
 #define MANIFEST_DOCS_MAX      900u   /* documents in one file: they are one set, with the record */
 #define MANIFEST_FILES_MAX     10000u /* files of one folder */
 #define MANIFEST_WAITING_SHOWN 5u     /* documents that wait, named in one message */

@@ -4,13 +4,12 @@
  */
 #include "manifest/manifest.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/folder.h"
 #include "base/limits.h"
 #include "base/map.h"
-#include "manifest/folder.h"
 #include "manifest/pass.h"
 #include "resource/builtin.h"
 #include "resource/key.h"
@@ -22,13 +21,14 @@ struct file {
     enum { FILE_NEW, FILE_SETTLED, FILE_UNSETTLED /* waits, or was refused */ } state;
 };
 
-/* The names in a folder, listed by a worker. */
+/* What is in a folder, listed by a worker. */
 struct listing {
     struct job job;
     struct manifests *manifests;
-    char *folder;
-    char **paths;
-    size_t count;
+    const char *folder; /* NULL: none is under way */
+    struct folder_files files;
+    enum tend_code code;
+    struct error err;
 };
 
 struct watched {
@@ -123,31 +123,23 @@ static void start_pass(struct manifests *manifests, struct file *file)
 
 /* --- listing ----------------------------------------------------------------------------------- */
 
+static bool is_manifest(const char *name)
+{
+    struct text text = text_of(name);
+    return text_ends(text, TEXT(".yaml")) || text_ends(text, TEXT(".yml")) ||
+           text_ends(text, TEXT(".json"));
+}
+
 static void list_folder(struct job *job)
 {
     struct listing *listing = CONTAINER_OF(job, struct listing, job);
-    struct dirent **entries = NULL;
-    int count = scandir(listing->folder, &entries, NULL, alphasort);
-    listing->paths = alloc_array(count > 0 ? (size_t)count : 0, sizeof *listing->paths);
-    for (int i = 0; i < count; i++) {
-        const char *name = entries[i]->d_name;
-        if (folder_takes(name) && listing->count < MANIFEST_FILES_MAX) {
-            size_t size = strlen(listing->folder) + strlen(name) + 2;
-            char *path = alloc_new(size);
-            snprintf(path, size, "%s/%s", listing->folder, name);
-            listing->paths[listing->count++] = path;
-        }
-        free(entries[i]);
-    }
-    free(entries);
+    listing->code = folder_read(listing->folder, is_manifest, MANIFEST_FILES_MAX, &listing->files,
+                                &listing->err);
 }
 
 static void clear_listing(struct listing *listing)
 {
-    for (size_t i = 0; i < listing->count; i++) {
-        free(listing->paths[i]);
-    }
-    free(listing->paths);
+    folder_files_done(&listing->files);
     *listing = (struct listing){0};
 }
 
@@ -162,8 +154,16 @@ static void on_listed(struct job *job)
 {
     struct listing *listing = CONTAINER_OF(job, struct listing, job);
     struct manifests *manifests = listing->manifests;
-    for (size_t i = 0; i < listing->count; i++) {
-        look_at(manifests, file_at(manifests, listing->paths[i]));
+    if (listing->code != TEND_OK) {
+        log_debug(manifests->options.world->log, LOG_NONE, "%s", listing->err.message);
+    }
+    if (listing->files.left_out > 0) {
+        log_warn(manifests->options.world->log, LOG_NONE,
+                 "%zu files of %s are not looked at: more than %u are in it",
+                 listing->files.left_out, listing->folder, MANIFEST_FILES_MAX);
+    }
+    for (size_t i = 0; i < listing->files.count; i++) {
+        look_at(manifests, file_at(manifests, listing->files.paths[i]));
     }
     MAP_FOREACH (slot, &manifests->files) {
         struct file *file = slot->value;
@@ -271,8 +271,8 @@ static enum tend_code open_folders(struct manifests *manifests, struct error *er
     for (size_t i = 0; i < manifests->folder_count; i++) {
         struct watched *watched = &manifests->folders[i];
         watched->manifests = manifests;
-        watched->folder.changed = on_changed;
-        watched->folder.list = on_list;
+        watched->folder =
+            (struct folder){.takes = is_manifest, .changed = on_changed, .list = on_list};
         TRY(folder_open(&watched->folder, manifests->options.world, manifests->options.folders[i],
                         err));
     }

@@ -15,7 +15,7 @@
  *
  * Names that begin with '.' and files that end neither in .yaml, .yml nor .json are not looked at. Files
  * are read and parsed by LANE_READ. Folders are watched by inotify; where that is not to be had, or
- * loses something, they are listed again every MANIFEST_RESCAN_MS. All functions: [core].
+ * loses something, they are listed again every FOLDER_RESCAN_MS. All functions: [core].
  */
 #ifndef MANIFEST_MANIFEST_H
 #define MANIFEST_MANIFEST_H

@@ -120,7 +120,7 @@ static void put(struct bench *b, const char *name, const char *text)
 static void look_again(struct bench *b)
 {
     buffer_clear(&b->said);
-    virtual_world_advance(&b->v, MANIFEST_RESCAN_MS);
+    virtual_world_advance(&b->v, FOLDER_RESCAN_MS);
 }
 
 static bool said(const struct bench *b, const char *words)
