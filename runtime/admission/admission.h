@@ -16,7 +16,8 @@
  *   3  A write that changes nothing is not written.
  *   4  While it is being deleted no finalizer is added; without any it is gone in the same set.
  *   5  The state of a kind with a machine moves along declared moves only, whoever asks; annotation
- *      tend.dev/state-since is the moment of entry, and nobody else's to write.
+ *      tend.dev/state-since is the moment of entry, and nobody else's to write. Only the host gives a
+ *      renamed state its new name, which is no entry.
  *   6  An object of a kind that a finalizing controller owns carries the kind's finalizer from its
  *      creation, or from its first write where it was older than the owner.
  *

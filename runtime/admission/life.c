@@ -31,10 +31,22 @@ static enum tend_code enter(struct hearing *hearing, const struct value **root, 
     return TEND_OK;
 }
 
+/* Is it the same state under its new name? */
+static bool is_renaming(const struct machine *machine, struct text from, struct text to)
+{
+    const char *renamed = machine_renamed(machine, from);
+    return renamed != NULL && text_is(to, renamed);
+}
+
 static enum tend_code check_move(struct hearing *hearing, struct text from, struct text to)
 {
     struct error err = ERROR_INIT;
     const struct machine *machine = hearing->kind->machine;
+    if (is_renaming(machine, from, to) && hearing_role(hearing) != WRITER_HOST) {
+        return hearing_problem(hearing, SCHEMA_INVALID, machine->field,
+                               "%.*s was renamed to %.*s; the host writes the new name",
+                               TEXT_ARG(from), TEXT_ARG(to));
+    }
     if (machine_move(machine, from, to, &err) != TEND_OK) {
         return hearing_problem(hearing, SCHEMA_INVALID, machine->field, "%s", err.message);
     }
@@ -116,12 +128,14 @@ static struct text state_before_set(const struct hearing *hearing)
     return old == NULL ? TEXT("") : machine_state_of(hearing->kind->machine, old);
 }
 
-/* The moment of entry for a move: now, or what it was where the set comes back to where it started. */
+/* The moment of entry for a move: now, or what it was where the set comes back to where it started, or
+ * only gives the state its new name. */
 static const struct value *with_entry(struct hearing *hearing, const struct value *root,
                                       struct text to)
 {
     const struct value *old = hearing->entry->old;
-    if (old == NULL || !text_equal(state_before_set(hearing), to)) {
+    struct text was = state_before_set(hearing);
+    if (old == NULL || (!text_equal(was, to) && !is_renaming(hearing->kind->machine, was, to))) {
         return with_since(hearing, root);
     }
     struct meta meta = meta_of(old);

@@ -6,7 +6,8 @@
  *   1  every name in `next` and `otherwise` is a state; `otherwise` is in `next`
  *   2  every state is reached from `initial`; each is final or has an exit
  *   3  a deadline has exactly one target and a reason; a target has a deadline
- *   4  at most one state is the teardown, and it is neither initial nor final */
+ *   4  at most one state is the teardown, and it is neither initial nor final
+ *   5  what was renamed is no state; its new name is one */
 #include "resource/machine.h"
 
 #include <assert.h>
@@ -239,6 +240,38 @@ static enum tend_code check_exits(const struct machine *machine, const struct ma
     return TEND_OK;
 }
 
+static enum tend_code read_renames(struct machine *machine, const struct value *map,
+                                   struct error *err)
+{
+    struct arena *arena = &machine->arena;
+    if (map != NULL && map->type != VALUE_MAP) {
+        return FAIL(err, TEND_INVALID, "machine: renamed must be an object of old and new names");
+    }
+    if (value_count(map) > MACHINE_STATES_MAX) {
+        return FAIL(err, TEND_LIMIT, "machine: more than %u states are renamed",
+                    MACHINE_STATES_MAX);
+    }
+    struct machine_rename *renames = arena_alloc(arena, value_count(map) * sizeof *renames);
+    for (size_t i = 0; i < value_count(map); i++) {
+        struct text from = map->fields[i].key;
+        char where[128];
+        snprintf(where, sizeof where, "renamed: %.*s", TEXT_ARG(text_clip(from, LABEL_BYTES_MAX)));
+        if (from.len == 0 || name_check_label_value(from) != NULL) {
+            return FAIL(err, TEND_INVALID, "%s: is no name of a state", where);
+        }
+        if (machine_state(machine, from) != NULL) {
+            return FAIL(err, TEND_INVALID, "%s: is a state; only what is none any more is renamed",
+                        where);
+        }
+        renames[i].from = arena_text(arena, from).ptr;
+        renames[i].to = arena_text(arena, value_text_or(map->fields[i].value, TEXT(""))).ptr;
+        TRY(require_state(machine, renames[i].to, where, "the new name", err));
+    }
+    machine->renames = renames;
+    machine->rename_count = value_count(map);
+    return TEND_OK;
+}
+
 static uint64_t mask_of(const struct machine *machine, const struct machine_state *state)
 {
     return UINT64_C(1) << (state - machine->states);
@@ -311,7 +344,7 @@ static enum tend_code check_whole(struct machine *machine, const char *initial, 
 enum tend_code machine_from_value(const struct value *value, struct machine **ret_machine,
                                   struct error *err)
 {
-    static const char *const words[] = {"field", "initial", "states"};
+    static const char *const words[] = {"field", "initial", "states", "renamed"};
     if (!value_is(value, VALUE_MAP)) {
         return FAIL(err, TEND_INVALID, "machine: must be an object");
     }
@@ -341,6 +374,7 @@ enum tend_code machine_from_value(const struct value *value, struct machine **re
     machine->states = states;
     machine->count = list->count;
     TRY(check_whole(machine, initial, err));
+    TRY(read_renames(machine, value_field(value, "renamed"), err));
     *ret_machine = TAKE(machine);
     return TEND_OK;
 }
@@ -393,6 +427,11 @@ const struct value *machine_to_value(const struct machine *machine, struct arena
     }
     const struct value *map = put_text(arena, NULL, "field", machine->field);
     map = put_text(arena, map, "initial", machine->initial->name);
+    const struct value *renamed = NULL;
+    for (size_t i = 0; i < machine->rename_count; i++) {
+        renamed = put_text(arena, renamed, machine->renames[i].from, machine->renames[i].to);
+    }
+    map = renamed == NULL ? map : value_with(arena, map, TEXT("renamed"), renamed);
     return value_with(arena, map, TEXT("states"), states);
 }
 
@@ -419,6 +458,16 @@ const struct machine_state *machine_state(const struct machine *machine, struct 
     for (size_t i = 0; i < machine->count; i++) {
         if (text_is(name, machine->states[i].name)) {
             return &machine->states[i];
+        }
+    }
+    return NULL;
+}
+
+const char *machine_renamed(const struct machine *machine, struct text name)
+{
+    for (size_t i = 0; i < machine->rename_count; i++) {
+        if (text_is(name, machine->renames[i].from)) {
+            return machine->renames[i].to;
         }
     }
     return NULL;
@@ -468,7 +517,9 @@ enum tend_code machine_move(const struct machine *machine, struct text from, str
     if (target == NULL) {
         return refuse_unknown(machine, to, err);
     }
-    const struct machine_state *source = machine_state(machine, from);
+    const char *renamed = machine_renamed(machine, from);
+    const struct machine_state *source =
+        machine_state(machine, renamed == NULL ? from : text_of(renamed));
     if (source == target || (source != NULL && in_next(source, to))) {
         return TEND_OK;
     }

@@ -11,13 +11,18 @@
  *         "alone": true},
  *        {"name": "deleting", "next": ["deleted"], "within": 300000, "condition": "CleanupStuck",
  *         "teardown": true},
- *        {"name": "deleted", "final": true}, ...]}
+ *        {"name": "deleted", "final": true}, ...],
+ *      "renamed": {"booting": "provisioning"}}
  *
  * A deadline is `within` milliseconds (or what the object says at `withinField`: a duration text, or
  * whole seconds) after the object entered the state (or after the moment that it has at `from`). At the
  * deadline the host moves it to `otherwise`, or sets condition `condition` to True; never both. It is
  * held while the kind's controller is not live, unless `alone`. Entering the `teardown` state (at most
  * one) is deletion. A `final` state has no exits.
+ *
+ * `renamed` says what became of states that an earlier machine had and this one has not. An object that is
+ * still in one counts as being in the state under its new name; the host writes that name, and keeps the
+ * moment of entry.
  *
  * The moment of entry is kept in annotation tend.dev/state-since (RFC 3339, microseconds), written by
  * admission alone.
@@ -51,6 +56,11 @@ struct machine_state {
     bool alone, final, teardown;
 };
 
+struct machine_rename {
+    const char *from; /* no state any more */
+    const char *to;
+};
+
 struct machine {
     atomic_uint refs;
     struct arena arena;
@@ -59,12 +69,14 @@ struct machine {
     const struct machine_state *teardown; /* NULL: none */
     const struct machine_state *states;
     size_t count;
+    const struct machine_rename *renames;
+    size_t rename_count;
 };
 
 /* Read and check a machine. TEND_INVALID with one sentence that names the state and the mistake:
  * an unknown or double state, an unknown word, a state that cannot be reached, one that is not final
  * and has no exit, a final one with an exit, `otherwise` not in `next`, a deadline without a target or
- * a target without a deadline. */
+ * a target without a deadline, a renamed state that is still one. */
 NODISCARD enum tend_code machine_from_value(const struct value *value, struct machine **ret_machine,
                                             struct error *err);
 
@@ -81,6 +93,9 @@ static inline void machine_unrefp(struct machine **machine)
 /* The state called `name`, or NULL. */
 const struct machine_state *machine_state(const struct machine *machine, struct text name);
 
+/* What the state `name` is called now, where it was renamed; NULL where it was not. */
+const char *machine_renamed(const struct machine *machine, struct text name);
+
 /* The name of the state that `root` is in; empty where it has none yet. */
 struct text machine_state_of(const struct machine *machine, const struct value *root);
 
@@ -89,8 +104,9 @@ NODISCARD enum tend_code machine_with_state(const struct machine *machine, struc
                                             const struct value *root, struct text name,
                                             const struct value **ret_root, struct error *err);
 
-/* May an object go from `from` (empty: it is created) to `to`? Staying is always allowed, and from a
- * state that this machine does not know (it had another one before) to `initial` and to `teardown`.
+/* May an object go from `from` (empty: it is created) to `to`? Staying is always allowed, also under the
+ * state's new name, and from a state that this machine does not know (it had another one before) to
+ * `initial` and to `teardown`.
  * TEND_INVALID with "no move from ready to pending; from ready: failed, deleting". */
 NODISCARD enum tend_code machine_move(const struct machine *machine, struct text from,
                                       struct text to, struct error *err);

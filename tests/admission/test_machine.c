@@ -147,6 +147,71 @@ static void is_in_force_after_a_restart(void)
     CHECK_INT(status_by_owner(b, "{status: {state: provisioning}}")->code, TEND_OK);
 }
 
+/* The lab, in provisioning since second 7, under a machine that calls that state "starting". */
+static struct bench *bench_with_renaming(void)
+{
+    static const char renaming[] =
+        "{apiVersion: tend.dev/v1, kind: Controller, metadata: {name: labinstance},\n"
+        " spec: {owns: [{apiVersion: lab.neuroglia.com/v1, kind: LabInstance, finalizes: true,\n"
+        "  machine: {field: status.state, initial: pending, renamed: {provisioning: starting},\n"
+        "   states: [{name: pending, next: [starting]},\n"
+        "    {name: starting, next: [ready, deleting], within: 60000, otherwise: deleting},\n"
+        "    {name: ready, next: [starting, deleting]}, {name: deleting, next: [deleted], teardown: true},\n"
+        "    {name: deleted, final: true}]}}]}}";
+    struct bench *b = bench_with_lab();
+    virtual_world_advance(&b->v, 7000);
+    CHECK_INT(status_by_owner(b, "{status: {state: provisioning}}")->code, TEND_OK);
+    const struct admission_request one = request(b, ADMIT_UPDATE, "", "", renaming);
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &one)->code, TEND_OK);
+    CHECK_TEXT(b->told[0].message, "");
+    virtual_world_advance(&b->v, 1000);
+    return b;
+}
+
+static void only_the_host_renames(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_renaming();
+    const struct admission_request one =
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: starting}}");
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &one)->code, TEND_INVALID);
+    CHECK_TEXT(b->told[0].message,
+               LAB " \"lab-1\" is invalid: status.state: "
+                   "provisioning was renamed to starting; the host writes the new name");
+    CHECK_INT(ask_as(b, WRITER_CLIENT, "", &one)->code, TEND_INVALID);
+    CHECK_INT(ask_as(b, WRITER_MANIFEST, "", &one)->code, TEND_INVALID);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"provisioning\"");
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &one)->code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"starting\"");
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations['tend.dev/state-since']"),
+               "\"2026-01-01T00:00:07.000000Z\"");
+}
+
+static void a_renamed_state_moves_as_its_new_name(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_renaming();
+    CHECK_INT(status_by_owner(b, "{status: {message: still here}}")->code, TEND_OK);
+    CHECK_INT(status_by_owner(b, "{status: {state: pending}}")->code, TEND_INVALID);
+    CHECK_INT(status_by_owner(b, "{status: {state: ready}}")->code, TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.annotations['tend.dev/state-since']"),
+               "\"2026-01-01T00:00:08.000000Z\"");
+    struct admission_request two[] = {
+        /* there and on, in one row */
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: deleting}}")};
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "labinstance", &two[0])->effect, EFFECT_DELETING);
+}
+
+static void a_renaming_is_no_way_around_for_a_set(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_renaming();
+    const struct admission_request two[] = {
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: ready}}"),
+        request(b, ADMIT_PATCH_STATUS, LAB, "lab-1", "{status: {state: starting}}")};
+    (void)ask_set(b, two, 2);
+    CHECK_INT(b->told[1].code, TEND_INVALID);
+    CHECK(strstr(b->told[1].message, "was renamed to starting") != NULL);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"provisioning\"");
+}
+
 static void observes_what_it_acted_on(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_lab();
@@ -190,6 +255,10 @@ SUITE({"create enters the initial state, with moment and finalizer", starts},
       {"objects older than their owner are taken in by the first write", takes_in_older_objects},
       {"one controller writes a kind's status (#14)", one_controller_writes_status},
       {"the machine is in force before any runner", is_in_force_after_a_restart},
+      {"only the host gives a state its new name, and keeps the moment of entry",
+       only_the_host_renames},
+      {"a renamed state moves as its new name would", a_renamed_state_moves_as_its_new_name},
+      {"a set cannot rename by going there and back", a_renaming_is_no_way_around_for_a_set},
       {"a status write is rebased over metadata, not over the spec (#4)",
        observes_what_it_acted_on},
       {"the mark of deletion discards what did not see it (#7)", a_mark_is_a_change})

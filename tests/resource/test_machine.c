@@ -119,6 +119,54 @@ static void takes_in_objects_of_another_machine(void)
     CHECK(move(machine, "", "deleting")[0] != 'o');
 }
 
+static void counts_a_renamed_state_as_its_new_name(void)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(machine_unrefp) struct machine *machine = NULL;
+    CLEANUP(machine_unrefp) struct machine *again = NULL;
+    struct error err = ERROR_INIT;
+    const struct value *value =
+        value_with(&arena, yaml_value(&arena, LAB_MACHINE), TEXT("renamed"),
+                   yaml_value(&arena, "{Booting: provisioning, Up: ready}"));
+    if (!CHECK_INT(machine_from_value(value, &machine, &err), TEND_OK)) {
+        return;
+    }
+    CHECK_TEXT(machine_renamed(machine, TEXT("Booting")), "provisioning");
+    CHECK(machine_renamed(machine, TEXT("provisioning")) == NULL);
+    CHECK_TEXT(move(machine, "Booting", "provisioning"), "ok");
+    CHECK_TEXT(move(machine, "Booting", "ready"), "ok");
+    CHECK_TEXT(move(machine, "Up", "pending"), "no move from ready to pending; from ready: "
+                                               "failed, deleting");
+    const struct value *written = machine_to_value(machine, &arena);
+    CHECK_INT(machine_from_value(written, &again, &err), TEND_OK);
+    CHECK(value_equal(written, machine_to_value(again, &arena)));
+    CHECK_INT(again->rename_count, 2);
+}
+
+static void refuses_a_renaming_that_is_none(void)
+{
+    static const struct {
+        const char *renamed, *sentence;
+    } wrong[] = {
+        {"{Booting: provisionin}", "renamed: Booting: the new name names \"provisionin\", which is "
+                                   "no state, did you mean \"provisioning\"?"},
+        {"{Booting: 5}", "renamed: Booting: the new name names \"\", which is no state"},
+        {"{ready: failed}", "renamed: ready: is a state; only what is none any more is renamed"},
+        {"{'': ready}", "renamed: : is no name of a state"},
+        {"[Booting]", "machine: renamed must be an object of old and new names"},
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        CLEANUP(arena_done) struct arena arena = {0};
+        CLEANUP(machine_unrefp) struct machine *machine = NULL;
+        struct error err = ERROR_INIT;
+        const struct value *value =
+            value_with(&arena, yaml_value(&arena, LAB_MACHINE), TEXT("renamed"),
+                       yaml_value(&arena, wrong[i].renamed));
+        CHECK_INT(machine_from_value(value, &machine, &err), TEND_INVALID);
+        CHECK_TEXT(err.message, wrong[i].sentence);
+    }
+}
+
 #define SINCE "metadata: {annotations: {tend.dev/state-since: '2026-01-01T00:00:10.000000Z'}}"
 enum { SINCE_MS = 10000 };
 #define START INT64_C(1767225600000)
@@ -169,6 +217,8 @@ SUITE({"is the same after the round trip", survives_the_round_trip},
       {"allows declared moves only (#11, #12)", allows_declared_moves_only},
       {"takes in objects of another machine by their start or teardown",
        takes_in_objects_of_another_machine},
+      {"counts a renamed state as its new name", counts_a_renamed_state_as_its_new_name},
+      {"refuses a renaming that is none", refuses_a_renaming_that_is_none},
       {"counts deadlines from the entry into the state (#2)", counts_from_entry},
       {"lets the object say how long a state may last", lets_the_object_say_how_long},
       {"counts from a moment in the object", counts_from_a_field},
