@@ -276,6 +276,11 @@ struct tend_controller {
     /* The object is being deleted: undo what exists outside; TEND_DONE lets it go. NULL: nothing to
      * undo. [work] */
     tend_run *finalize;
+
+    /* "Old=New, ...": states that an earlier version had, and what they are called now. A version
+     * is refused while objects are in a state that it neither has nor lists here. Objects in an old
+     * state are moved to the new one by the host, before they are seen here. NULL: none. */
+    const char *renamed;
 };
 
 struct tend_plugin {
@@ -553,11 +558,12 @@ TEND_LAW_AT(tend_state, run, 24)
 TEND_LAW_AT(tend_state, within_ms, 32)
 TEND_LAW_AT(tend_state, otherwise, 56)
 TEND_LAW_AT(tend_state, message, 80)
-TEND_LAW_SIZE(tend_controller, 88)
+TEND_LAW_SIZE(tend_controller, 96)
 TEND_LAW_AT(tend_controller, kind, 16)
 TEND_LAW_AT(tend_controller, states, 48)
 TEND_LAW_AT(tend_controller, start, 56)
 TEND_LAW_AT(tend_controller, finalize, 80)
+TEND_LAW_AT(tend_controller, renamed, 88)
 TEND_LAW_SIZE(tend_plugin, 32)
 TEND_LAW_AT(tend_plugin, controllers, 24)
 #endif

@@ -229,6 +229,17 @@ static const struct value *describe_state(struct native *native, const struct te
     return map;
 }
 
+/* "Old=New, ..." as a map; the host judges the names. */
+static const struct value *describe_renames(struct native *native, const char *chars)
+{
+    const struct value *list = words(native, chars), *map = NULL;
+    for (size_t i = 0; i < value_count(list); i++) {
+        struct text to = value_at(list, i)->text, from = text_cut(&to, '=');
+        map = value_with(&native->arena, map, from, value_text(&native->arena, to));
+    }
+    return map;
+}
+
 static const struct value *describe_machine(struct native *native,
                                             const struct native_controller *controller)
 {
@@ -244,6 +255,7 @@ static const struct value *describe_machine(struct native *native,
     put(native, &map, "field", value_text(&native->arena, controller->state_field));
     put(native, &map, "initial", value_chars(&native->arena, controller->states[0].name));
     put(native, &map, "states", states);
+    put(native, &map, "renamed", describe_renames(native, controller->given.renamed));
     return map;
 }
 

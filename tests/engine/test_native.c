@@ -58,7 +58,8 @@ static void describes_its_machine(void)
     const struct value *controllers = value_field(bench.engine->descriptor, "controllers");
     json_write(&text, value_field(value_at(controllers, 0), "machine"));
     CHECK_TEXT(buffer_view(&text).ptr,
-               "{\"field\":\"status.phase\",\"initial\":\"first\",\"states\":[{\"alone\":true,"
+               "{\"field\":\"status.phase\",\"initial\":\"first\","
+               "\"renamed\":{\"begin\":\"first\",\"end\":\"last\"},\"states\":[{\"alone\":true,"
                "\"from\":\"status.from\",\"message\":\"too late\",\"name\":\"first\","
                "\"next\":[\"second\",\"last\"],\"otherwise\":\"last\",\"reason\":\"Late\","
                "\"within\":1000,\"withinField\":\"spec.within\"},{\"condition\":\"Stuck\","

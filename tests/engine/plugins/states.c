@@ -40,6 +40,7 @@ static const struct tend_controller controller = {.size = sizeof controller,
                                                   .kind = "example.com/v1/States",
                                                   .state_field = "status.phase",
                                                   .states = states,
-                                                  .reconcile = any};
+                                                  .reconcile = any,
+                                                  .renamed = "begin=first, end=last"};
 static const struct tend_controller *const controllers[] = {&controller, NULL};
 TEND_PLUGIN("states", "1", controllers)
