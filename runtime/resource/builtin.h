@@ -7,8 +7,8 @@
  * Each has a real schema and the columns that kubectl users know. A Controller is one controller that
  * the host found: spec.owns is what it declared about kinds ([{apiVersion, kind, finalizes, machine}],
  * in force before any runner is up), status is what became of it (file, hash, version, phase live |
- * refused | lost | disabled, reason, message, kinds, since, restarts, conditions). A Manifest is one file
- * that the host watches (manifest/record.h).
+ * refused | waiting | lost | disabled, reason, message, kinds, since, restarts, lastGood, rejected,
+ * conditions). A Manifest is one file that the host watches (manifest/record.h).
  */
 #ifndef RESOURCE_BUILTIN_H
 #define RESOURCE_BUILTIN_H
