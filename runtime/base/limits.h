@@ -117,6 +117,7 @@
 #define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */
 #define TURNERS_MAX          4096u         /* objects whose runs are remembered for that alone */
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
+#define CENSUS_STATES_MAX    16u           /* states told apart, that a new version does not have */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
 
 /* --- store ------------------------------------------------------------------------------------- */
