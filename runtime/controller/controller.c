@@ -64,7 +64,7 @@ void controller_plan(struct controller *controller)
 
 /* --- life ----------------------------------------------------------------------------------------- */
 
-static struct controller *find(const struct loop *loop, const char *name)
+struct controller *controller_find(const struct loop *loop, const char *name)
 {
     LIST_FOREACH (link, &loop->controllers) {
         struct controller *controller = CONTAINER_OF(link, struct controller, link);
@@ -75,13 +75,9 @@ static struct controller *find(const struct loop *loop, const char *name)
     return NULL;
 }
 
-static NODISCARD enum tend_code check(const struct loop *loop,
-                                      const struct controller_options *options, struct error *err)
+enum tend_code controller_check(const struct controller_options *options, struct error *err)
 {
     struct text api_version, kind;
-    if (find(loop, options->name) != NULL) {
-        return FAIL(err, TEND_EXISTS, "there is a controller %s already", options->name);
-    }
     if (!kind_words(text_of(options->kind), &api_version, &kind)) {
         return FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
                     options->kind);
@@ -108,36 +104,68 @@ static void copy_owns(struct controller *controller, const char *const *owns)
     }
 }
 
+static void free_owns(struct controller *controller)
+{
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        free(controller->owns[i]);
+        free(controller->owned[i]);
+    }
+    free(controller->owns);
+    free(controller->owned);
+    controller->owns_count = 0;
+}
+
+static void set_text(char **text, const char *chars)
+{
+    free(*text);
+    *text = alloc_dup(chars);
+}
+
 static void set_phase(struct controller *controller, enum controller_phase phase,
-                      const char *reason)
+                      const char *reason, const char *message)
 {
     controller->phase = phase;
     controller->since_ms = world_wall_ms(controller->loop->world);
-    free(controller->reason);
-    controller->reason = alloc_dup(reason);
+    set_text(&controller->reason, reason);
+    set_text(&controller->message, message);
+}
+
+/* Places for new runs, as phase and gate allow them. */
+static void set_places(struct controller *controller)
+{
+    bool open = controller->phase == CONTROLLER_LIVE && controller->gate == GATE_OPEN;
+    work_flow_places(controller->flow, open ? controller->parallel : 0);
+}
+
+/* What a version brings with it. */
+static void set_version(struct controller *controller, const struct controller_options *options)
+{
+    size_t parallel = options->parallel == 0 ? 1 : options->parallel;
+    controller->parallel = parallel < WORKER_CALLS_MAX ? parallel : WORKER_CALLS_MAX;
+    controller->worker = options->worker;
+    set_text(&controller->file, options->file);
+    set_text(&controller->hash, options->hash);
+    set_text(&controller->version, options->version);
+    copy_owns(controller, options->owns);
 }
 
 enum tend_code controller_add(struct loop *loop, const struct controller_options *options,
                               struct controller **ret_controller, struct error *err)
 {
-    TRY(check(loop, options, err));
+    if (controller_find(loop, options->name) != NULL) {
+        return FAIL(err, TEND_EXISTS, "there is a controller %s already", options->name);
+    }
+    TRY(controller_check(options, err));
     struct controller *controller = alloc_new(sizeof *controller);
     controller->loop = loop;
     controller->name = alloc_dup(options->name);
     controller->kind = alloc_dup(options->kind);
-    controller->file = alloc_dup(options->file);
-    controller->hash = alloc_dup(options->hash);
-    controller->version = alloc_dup(options->version);
-    controller->worker = options->worker;
-    controller->parallel = options->parallel == 0 ? 1 : options->parallel;
-    controller->parallel =
-        controller->parallel < WORKER_CALLS_MAX ? controller->parallel : WORKER_CALLS_MAX;
-    copy_owns(controller, options->owns);
+    set_version(controller, options);
     list_init(&controller->runs);
     list_append(&loop->controllers, &controller->link);
     loop->controller_count++;
     controller->flow = work_flow_new(loop->queue, 0, controller);
-    set_phase(controller, CONTROLLER_ADDED, NULL);
+    set_phase(controller, CONTROLLER_ADDED, NULL, NULL);
     set_resource(controller, NULL);
     controller_plan(controller);
     *ret_controller = controller;
@@ -157,25 +185,108 @@ void controller_live(struct controller *controller)
 {
     controller_plan(controller);
     controller->lives++;
-    set_phase(controller, CONTROLLER_LIVE, NULL);
+    set_phase(controller, CONTROLLER_LIVE, NULL, NULL);
     log_info(controller->loop->log,
              LOG_FIELDS({"controller", controller->name}, {"kind", controller->kind}), "live");
     if (controller->lives == 1) {
         sweeper_start(&controller->sweep);
     }
     release_deadlines(controller);
-    work_flow_places(controller->flow, controller->parallel);
+    set_places(controller);
     report_controller(controller);
 }
 
 void controller_lost(struct controller *controller, const char *reason)
 {
-    set_phase(controller, CONTROLLER_LOST, reason);
     log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "lost: %s",
              reason);
-    work_flow_places(controller->flow, 0);
+    controller_leave(controller, "WorkerLost", reason);
+}
+
+void controller_leave(struct controller *controller, const char *reason, const char *message)
+{
+    set_phase(controller, CONTROLLER_LOST, reason, message);
+    set_places(controller);
     report_controller(controller);
 }
+
+void controller_hold(struct controller *controller)
+{
+    controller->gate = GATE_HELD;
+    set_places(controller);
+}
+
+void controller_release(struct controller *controller)
+{
+    controller->gate = GATE_OPEN;
+    set_places(controller);
+}
+
+/* --- another version ------------------------------------------------------------------------------ */
+
+/* An object that the last version gave up is tried by this one. (What the objects themselves say of that
+ * is older than `replaced`.) */
+static void forgive_subjects(struct controller *controller)
+{
+    MAP_FOREACH (slot, &controller->subjects) {
+        struct subject *subject = slot->value;
+        subject->set_aside = 0;
+        subject->deaths = 0;
+        subject->discards = 0;
+    }
+}
+
+void controller_replace(struct controller *controller, const struct controller_options *options)
+{
+    free_owns(controller);
+    set_version(controller, options);
+    controller->replaced = store_revision(controller->loop->store);
+    controller->lives = 0;
+    forgive_subjects(controller);
+    controller_plan(controller);
+    controller_release(controller);
+}
+
+void controller_recall(struct controller *controller, struct worker *worker)
+{
+    LIST_FOREACH_SAFE (link, &controller->runs) {
+        struct run *run = CONTAINER_OF(link, struct run, link);
+        if (run->worker == worker && run->phase == RUN_CALLED) {
+            run_recall(run);
+        }
+    }
+}
+
+/* --- what it is told ------------------------------------------------------------------------------ */
+
+static bool same_chars(const char *a, const char *b)
+{
+    return text_equal(text_of(a), text_of(b));
+}
+
+void controller_tell(struct controller *controller, const struct controller_note *note)
+{
+    if (same_chars(controller->told_reason, note->reason) &&
+        same_chars(controller->told_message, note->message) &&
+        same_chars(controller->last_good, note->last_good) &&
+        same_chars(controller->rejected, note->rejected)) {
+        return;
+    }
+    set_text(&controller->told_reason, note->reason);
+    set_text(&controller->told_message, note->message);
+    set_text(&controller->last_good, note->last_good);
+    set_text(&controller->rejected, note->rejected);
+    if (controller->phase != CONTROLLER_ADDED) {
+        report_controller(controller);
+    }
+}
+
+const char *controller_file(const struct controller *controller)
+{
+    return controller->file == NULL ? "" : controller->file;
+}
+
+/* --- the end -------------------------------------------------------------------------------------- */
 
 static void free_subjects(struct controller *controller)
 {
@@ -199,14 +310,14 @@ void controller_remove(struct controller *controller)
     sweeper_done(&controller->sweep);
     list_remove(&controller->link);
     loop->controller_count--;
-    for (size_t i = 0; i < controller->owns_count; i++) {
-        free(controller->owns[i]);
-        free(controller->owned[i]);
-    }
-    free(controller->owns);
-    free(controller->owned);
+    free_owns(controller);
+    free(controller->rejected);
+    free(controller->last_good);
+    free(controller->told_message);
+    free(controller->told_reason);
     free(controller->resource);
     free(controller->last_error);
+    free(controller->message);
     free(controller->reason);
     free(controller->version);
     free(controller->hash);

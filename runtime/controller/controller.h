@@ -1,12 +1,18 @@
 /* A controller: whoever answers for the objects of one kind, and the worker that runs it.
  *
  *     added --controller_live--> live --controller_lost--> lost --controller_live--> live ...
+ *                                 |  ^
+ *                                 +--+ controller_replace: another version answers
  *
  * Added as soon as it is known (its name reserves the kind's queue), live while its worker takes calls.
  * The first time it is live, all its objects are looked at once, at low priority; what was lost with a
  * worker waits for the next. The loop keeps the status of the tend.dev/v1 Controller object of that name
- * up to date (phase, since, restarts, kinds, file, hash, version), where there is one; its spec is the
- * loader's.
+ * up to date (phase, since, restarts, kinds, file, hash, version, and what it was told), where there is
+ * one; its spec is the loader's.
+ *
+ * A run belongs to the worker that it was started on, also where another version answers by the time it
+ * ends. What went well then counts as ever; what failed, was refused or was lost is run again by the
+ * version that answers now, and nobody holds it against the object.
  */
 #ifndef CONTROLLER_CONTROLLER_H
 #define CONTROLLER_CONTROLLER_H
@@ -20,7 +26,7 @@
 
 struct controller;
 
-/* Texts are copied; the worker outlives the controller. */
+/* Texts are copied; the worker outlives the controller, or is replaced and has no run of it. */
 struct controller_options {
     const char *name;        /* of the Controller object, and in the descriptor */
     const char *kind;        /* "lab.neuroglia.com/v1/LabInstance"; need not exist yet */
@@ -35,14 +41,45 @@ struct controller_options {
 NODISCARD enum tend_code controller_add(struct loop *loop, const struct controller_options *options,
                                         struct controller **ret_controller, struct error *err);
 
+/* Could `options` be added, their name aside? TEND_INVALID as above. */
+NODISCARD enum tend_code controller_check(const struct controller_options *options,
+                                          struct error *err);
+
+/* Another version answers: everything but name and kind becomes what `options` (which were checked) say.
+ * The queue, moments, backoffs and subscriptions stay. It is live or lost by the next call; live, every
+ * object is looked at once more, what was set aside for an earlier version as well. */
+void controller_replace(struct controller *controller, const struct controller_options *options);
+
 /* Its worker takes calls. */
 void controller_live(struct controller *controller);
 
 /* Its worker takes none for now; `reason` is a sentence. */
 void controller_lost(struct controller *controller, const char *reason);
 
+/* Nothing new is run until it is released; what is out goes on. */
+void controller_hold(struct controller *controller);
+void controller_release(struct controller *controller);
+
+/* Take back every run that is out on `worker`: it is run again, without a mark. */
+void controller_recall(struct controller *controller, struct worker *worker);
+
+/* It will be removed: as lost, but its runs may end. `reason` is a word, `message` a sentence. */
+void controller_leave(struct controller *controller, const char *reason, const char *message);
+
 /* It is gone. Calls that are out are cancelled; what they wrote is dropped. */
 void controller_remove(struct controller *controller);
+
+/* What its status says beside the phase: a word and a sentence while it is live (NULL: all is well), and
+ * which contents are known to be good, or not to be tried again (NULL: none). Copied. */
+struct controller_note {
+    const char *reason, *message;
+    const char *last_good, *rejected;
+};
+void controller_tell(struct controller *controller, const struct controller_note *note);
+
+/* The controller of that name, or NULL; and the file that it is from, "" where nobody said. */
+struct controller *controller_find(const struct loop *loop, const char *name);
+const char *controller_file(const struct controller *controller);
 
 /* --- what is there ------------------------------------------------------------------------------- */
 

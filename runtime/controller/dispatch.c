@@ -32,6 +32,7 @@ static void run_free(struct run *run)
     struct subject *subject = run->subject;
     subject->run = NULL;
     list_remove(&run->link);
+    machine_unref(run->machine);
     doc_unref(run->doc);
     arena_done(&run->call.arena);
     arena_done(&run->arena);
@@ -60,7 +61,7 @@ void run_abandon(struct run *run)
     struct work *work = run->work;
     switch (run->phase) {
     case RUN_CALLED:
-        worker_cancel(run->controller->worker, &run->call);
+        worker_cancel(run->worker, &run->call);
         break;
     case RUN_COMMITTING:
         admission_cancel(&run->commit);
@@ -75,6 +76,25 @@ static void run_again(struct run *run)
 {
     controller_enqueue(run->controller, run->work->key, run->work->why);
     run_end(run, WORK_STAYED);
+}
+
+void run_recall(struct run *run)
+{
+    worker_cancel(run->worker, &run->call);
+    run_again(run);
+}
+
+/* Another version answers by now, or another machine is in force: that it failed is no news. */
+static bool is_outlived(const struct run *run)
+{
+    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    return run->worker != run->controller->worker ||
+           (kind != NULL && kind->machine != run->machine);
+}
+
+static bool has_failed(const struct run *run)
+{
+    return run->outcome == OUTCOME_FAIL || run->outcome == OUTCOME_RETRY;
 }
 
 static void wait_again(struct run *run)
@@ -101,6 +121,11 @@ static void run_finish(struct run *run)
     enum work_end end = WORK_SETTLED;
     run->subject->discards = 0;
     run->subject->deaths = 0;
+    if (has_failed(run) && is_outlived(run)) { /* what it wrote of that is older than the version */
+        run->controller->replaced = store_revision(run->controller->loop->store);
+        run_again(run);
+        return;
+    }
     switch (run->outcome) {
     case OUTCOME_DONE:
         if (run->subject->turns == 1) {
@@ -140,6 +165,10 @@ static void run_fail(struct run *run, const char *condition, const char *reason,
                      const char *message)
 {
     struct controller *controller = run->controller;
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
     run->outcome = OUTCOME_FAIL;
     run->reason = arena_text(&run->arena, text_of(reason)).ptr;
     run->message = arena_text(&run->arena, text_of(message)).ptr;
@@ -167,6 +196,10 @@ static void run_discard(struct run *run, const char *message)
 
 static void run_refused(struct run *run, const struct admission_result *result)
 {
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
     if (run->refused || run->call.verb == VERB_FINALIZE) {
         note_error(run->controller, result->message);
         log_error(run->controller->loop->log,
@@ -287,6 +320,10 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     run->enter = result_text(run, TEXT("state"));
     run->reason = result_text(run, TEXT("reason"));
     run->message = result_text(run, TEXT("message"));
+    if (has_failed(run) && is_outlived(run)) {
+        run_again(run);
+        return;
+    }
     if (run->outcome == OUTCOME_FAIL && run->reason[0] == '\0') {
         run->reason = "ReconcileFailed";
     }
@@ -303,6 +340,10 @@ static void blame(struct run *run, const char *reason)
 {
     struct subject *subject = run->subject;
     int64_t now_ms = world_ticks_ms(run->controller->loop->world);
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
     note_error(run->controller, reason);
     if (subject->deaths == 0 || now_ms - subject->death_ms > QUARANTINE_WINDOW_MS) {
         subject->deaths = 0;
@@ -326,7 +367,7 @@ void controller_lost_call(struct worker_listener *listener, struct worker *worke
     log_debug(controller->loop->log,
               LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
               "lost: %s", reason);
-    if (!worker->is_up) {
+    if (worker == controller->worker && !worker->is_up) {
         work_flow_places(controller->flow, 0); /* until it is live again */
     }
     switch (blamed) {
@@ -344,11 +385,12 @@ void controller_lost_call(struct worker_listener *listener, struct worker *worke
 enum consideration { RUN_IT, NOTHING_TO_DO, GOES_IN_CIRCLES, HAS_TO_WAIT };
 
 /* Is it set aside by condition `type`, also from before a restart? Not where it entered another state
- * since (lastTransitionTime has whole seconds). */
+ * since (lastTransitionTime has whole seconds), or where an earlier version said so. */
 static bool is_held_by(const struct run *run, struct text type)
 {
     struct condition condition;
-    if (!condition_get(run->root, type, &condition) || !text_is(condition.status, "True") ||
+    if (run->meta.revision <= run->controller->replaced ||
+        !condition_get(run->root, type, &condition) || !text_is(condition.status, "True") ||
         condition.observed_generation != run->meta.generation) {
         return false;
     }
@@ -366,6 +408,10 @@ static bool is_set_aside(struct run *run)
 
 static enum consideration consider(struct run *run, const struct kind *kind, int64_t *ret_wait_ms)
 {
+    if (kind->machine != NULL &&
+        rename_note(run->controller->loop, run->work->key, kind->machine, run->root)) {
+        return NOTHING_TO_DO; /* that write brings it back */
+    }
     if (meta_deleting(&run->meta)) {
         if (kind->finalizer == NULL || !kind->finalizes ||
             !meta_has_finalizer(&run->meta, text_of(kind->finalizer))) {
@@ -416,6 +462,7 @@ static struct run *run_new(struct controller *controller, struct work *work, str
     struct run *run = alloc_new(sizeof *run);
     struct loop *loop = controller->loop;
     run->controller = controller;
+    run->worker = controller->worker;
     run->work = work;
     run->doc = doc_ref(doc);
     run->snapshot = store_revision(loop->store);
@@ -439,6 +486,7 @@ static bool run_read(struct run *run, const struct kind *kind)
         return false;
     }
     run->meta = meta_of(run->root);
+    run->machine = kind->machine == NULL ? NULL : machine_ref(kind->machine);
     run->state = kind->machine == NULL ? TEXT("") : machine_state_of(kind->machine, run->root);
     run->call.entered_ms = machine_entered_ms(run->root);
     if (run->call.entered_ms == META_NO_MOMENT) {
@@ -465,7 +513,7 @@ static void run_start(struct run *run, const struct kind *kind)
         run_wait(run, wait_ms);
         return;
     case RUN_IT:
-        worker_start(run->controller->worker, &run->call);
+        worker_start(run->worker, &run->call);
         return;
     }
 }

@@ -260,6 +260,7 @@ static bool scan_object(struct sweeper *sweeper, const struct store_entry *entry
     const struct kind *kind = loop_kind_of_key(feed->loop, entry->key);
     if (kind != NULL && kind->machine != NULL) {
         deadline_note(feed->loop, entry->key, kind->machine, root);
+        (void)rename_note(feed->loop, entry->key, kind->machine, root);
     }
     if (text_is(text_of(feed->resource), BUILTIN_EVENTS)) {
         expiry_note(feed->loop, entry->key, root);

@@ -152,7 +152,7 @@ struct loop {
     struct work_queue *chore_queue;
     struct work_listener chores_ready;
     struct task chore_step;
-    struct chores deadlines, expiries, reporting;
+    struct chores deadlines, renames, expiries, reporting;
     struct list chores; /* sets under way */
     struct garbage garbage;
 
@@ -194,6 +194,7 @@ struct controller {
     size_t owns_count;
     struct worker *worker;
     size_t parallel;
+    int64_t replaced; /* revision at which its version began to answer; 0: with the controller */
 
     char *resource; /* "": the kind is not there */
     char **owned;   /* resources of `owns`; "" where not there */
@@ -203,10 +204,12 @@ struct controller {
     struct sweeper sweep;
 
     enum controller_phase phase;
+    enum controller_gate { GATE_OPEN, GATE_HELD } gate;
     int64_t since_ms;
     uint64_t lives, runs_count, failures, lost, discarded;
-    char *reason;     /* why it is lost */
-    char *last_error; /* NULL: none */
+    char *reason, *message; /* why it is lost: a word and a sentence */
+    char *last_error;       /* NULL: none */
+    char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
 };
 
 /* Look the kinds up anew; opens feeds, and sweeps where its kind came. */
@@ -295,6 +298,8 @@ struct run {
     struct reconcile_call call;
     struct admission_call commit;
     struct controller *controller;
+    struct worker *worker;   /* that it was started on */
+    struct machine *machine; /* that was in force then; NULL: none */
     struct subject *subject;
     struct work *work;
     struct list link; /* in controller->runs */
@@ -322,6 +327,7 @@ void dispatch_ready(struct work_listener *listener);
 void dispatch_step(struct task *task);
 void dispatch_tick(struct alarm *alarm);
 void run_abandon(struct run *run); /* its controller goes */
+void run_recall(struct run *run);  /* it is out: take it back, and run it again */
 
 /* commit.c: what the run wrote, as requests in run->arena. TEND_INVALID, TEND_LIMIT: the writes cannot
  * be made; nothing was built. */
@@ -330,8 +336,12 @@ NODISCARD enum tend_code commit_build(struct run *run, struct error *err);
 /* Only that it failed: condition `type` and an event. */
 void commit_build_failure(struct run *run, const char *condition);
 
-/* deadline.c, expiry.c, report.c */
-extern const struct chore_ops deadline_ops, expiry_ops, report_ops;
+/* rename.c: is the object in a state under its old name? Then it is given the new one. */
+bool rename_note(struct loop *loop, struct text key, const struct machine *machine,
+                 const struct value *root);
+
+/* deadline.c, rename.c, expiry.c, report.c */
+extern const struct chore_ops deadline_ops, rename_ops, expiry_ops, report_ops;
 void deadline_note(struct loop *loop, struct text key, const struct machine *machine,
                    const struct value *root);
 void deadline_forget(struct loop *loop, struct text key);

@@ -128,6 +128,7 @@ static void open_queues(struct loop *loop)
     loop->chore_step.run = chores_step;
     loop->chore_queue = work_queue_new(loop->world, WORK_KEYS_MAX, &loop->chores_ready);
     chores_open(loop, &loop->deadlines, &deadline_ops, CHORE_PLACES);
+    chores_open(loop, &loop->renames, &rename_ops, CHORE_PLACES);
     chores_open(loop, &loop->expiries, &expiry_ops, CHORE_PLACES);
     chores_open(loop, &loop->reporting, &report_ops, CHORE_PLACES);
 }
@@ -171,6 +172,7 @@ void loop_free(struct loop *loop)
     chores_cancel(loop);
     garbage_close(loop);
     work_flow_free(loop->deadlines.flow);
+    work_flow_free(loop->renames.flow);
     work_flow_free(loop->expiries.flow);
     work_flow_free(loop->reporting.flow);
     work_queue_free(loop->chore_queue);
@@ -198,8 +200,9 @@ bool loop_is_settled(const struct loop *loop)
 {
     bool settled = watch_revision(loop->watch) == store_revision(loop->store) &&
                    list_empty(&loop->chores) && !list_linked(&loop->plan.link) &&
-                   flow_is_settled(loop->deadlines.flow) && flow_is_settled(loop->expiries.flow) &&
-                   flow_is_settled(loop->reporting.flow) && garbage_is_settled(loop);
+                   flow_is_settled(loop->deadlines.flow) && flow_is_settled(loop->renames.flow) &&
+                   flow_is_settled(loop->expiries.flow) && flow_is_settled(loop->reporting.flow) &&
+                   garbage_is_settled(loop);
     LIST_FOREACH (link, &loop->controllers) {
         const struct controller *controller = CONTAINER_OF(link, struct controller, link);
         bool live = controller->phase == CONTROLLER_LIVE; /* otherwise all waits for the worker */

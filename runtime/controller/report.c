@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/moment.h"
 #include "controller/inside.h"
+#include "document/patch.h"
 #include "resource/builtin.h"
 #include "resource/key.h"
 
@@ -18,31 +19,42 @@ struct record {
     bool written, missing;
 };
 
+/* As a merge patch: a null removes. */
 static const struct value *with_text(struct arena *arena, const struct value *map, const char *key,
                                      const char *text)
 {
-    return text == NULL ? map : value_with(arena, map, text_of(key), value_chars(arena, text));
+    if (text == NULL) {
+        return map;
+    }
+    return value_with(arena, map, text_of(key),
+                      text[0] == '\0' ? value_null() : value_chars(arena, text));
+}
+
+static const struct value *with_kind(struct arena *arena, const struct value *map, const char *kind)
+{
+    if (kind == NULL) {
+        return map;
+    }
+    const struct value *kinds = value_append(arena, value_empty_list(), value_chars(arena, kind));
+    return value_with(arena, map, TEXT("kinds"), kind[0] == '\0' ? value_null() : kinds);
 }
 
 static const struct value *report_status(const struct report *report, struct arena *arena)
 {
     char since[MOMENT_TEXT_MAX];
-    const struct value *status = value_empty_map();
-    status = with_text(arena, status, "phase", report->phase);
-    status = with_text(arena, status, "reason", report->reason == NULL ? "" : report->reason);
-    status = with_text(arena, status, "message", report->message == NULL ? "" : report->message);
+    const char *reason = report->reason == NULL ? "" : report->reason;
+    const char *message = report->message == NULL ? "" : report->message;
+    const struct value *status = with_text(arena, value_empty_map(), "phase", report->phase);
+    status = value_with(arena, status, TEXT("reason"), value_chars(arena, reason));
+    status = value_with(arena, status, TEXT("message"), value_chars(arena, message));
     status = with_text(arena, status, "file", report->file);
     status = with_text(arena, status, "hash", report->hash);
     status = with_text(arena, status, "version", report->version);
+    status = with_text(arena, status, "lastGood", report->last_good);
+    status = with_text(arena, status, "rejected", report->rejected);
     status = with_text(arena, status, "since", moment_format(report->since_ms, since));
-    status =
-        value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
-    if (report->kind != NULL) {
-        const struct value *kinds =
-            value_append(arena, value_empty_list(), value_chars(arena, report->kind));
-        status = value_with(arena, status, TEXT("kinds"), kinds);
-    }
-    return status;
+    status = with_kind(arena, status, report->kind);
+    return value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
 }
 
 static void schedule(struct loop *loop, struct record *record)
@@ -95,14 +107,17 @@ static const char *phase_name(enum controller_phase phase)
 
 void report_controller(struct controller *controller)
 {
+    bool live = controller->phase == CONTROLLER_LIVE;
     struct report report = {.name = controller->name,
                             .phase = phase_name(controller->phase),
-                            .message = controller->reason,
-                            .reason = controller->phase == CONTROLLER_LOST ? "WorkerLost" : NULL,
+                            .reason = live ? controller->told_reason : controller->reason,
+                            .message = live ? controller->told_message : controller->message,
                             .file = controller->file,
                             .hash = controller->hash,
                             .version = controller->version,
                             .kind = controller->kind,
+                            .last_good = controller->last_good,
+                            .rejected = controller->rejected == NULL ? "" : controller->rejected,
                             .since_ms = controller->since_ms,
                             .restarts = controller->lives > 1 ? controller->lives - 1 : 0};
     report_write(controller->loop, &report);
@@ -126,9 +141,11 @@ static const struct value *without_news(const struct value *status, const struct
                                         struct arena *arena)
 {
     static const char *const telling[] = {"phase", "file", "hash", "version"};
+    const struct value *then = patch_merge(arena, stored, status);
     for (size_t i = 0; i < COUNT_OF(telling); i++) {
         struct text key = text_of(telling[i]);
-        if (!value_equal(value_get(status, key), value_get(stored, key))) {
+        const struct value *is = value_get(stored, key), *will_be = value_get(then, key);
+        if (is != will_be && (is == NULL || will_be == NULL || !value_equal(is, will_be))) {
             return status;
         }
     }

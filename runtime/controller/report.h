@@ -1,9 +1,10 @@
 /* What became of a controller, in the status of its tend.dev/v1 Controller object.
  *
- * For controllers that were added, the loop reports by itself. The loader reports those that it refused
- * or that are disabled. Reports are written through the gate by the host, one at a time for each name,
- * at most one a second after the first; only the newest counts. Where there is no such object yet, the
- * report waits for it.
+ * For controllers that were added, the loop reports by itself. The loader reports those that it refused,
+ * that wait or that are gone. Reports are written through the gate by the host, one at a time for each
+ * name, at most one a second after the first; only the newest counts. Where there is no such object yet,
+ * the report waits for it. What the store says already is not written again, nor is a moment: a
+ * controller that is as it was before the host came up again is that since then.
  */
 #ifndef CONTROLLER_REPORT_H
 #define CONTROLLER_REPORT_H
@@ -13,12 +14,12 @@
 #include "controller/loop.h"
 
 struct report {
-    const char *name;                  /* of the Controller object */
-    const char *phase;                 /* "live", "refused", "lost", "disabled" */
-    const char *reason, *message;      /* CamelCase and a sentence; NULL: none */
-    const char *file, *hash, *version; /* NULL: leave what is there */
-    const char *kind;                  /* NULL: leave what is there */
-    int64_t since_ms;                  /* wall clock */
+    const char *name;             /* of the Controller object */
+    const char *phase;            /* "live", "refused", "waiting", "lost", "disabled" */
+    const char *reason, *message; /* CamelCase and a sentence; NULL: none */
+    /* NULL: leave what is there; "": remove it */
+    const char *file, *hash, *version, *kind, *last_good, *rejected;
+    int64_t since_ms; /* wall clock */
     uint64_t restarts;
 };
 
