@@ -2,6 +2,7 @@
  * looks at a name it may be another file. */
 #include "runner/loader.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -42,7 +43,8 @@ static enum tend_code check_folder(const char *file, struct error *err)
     CLEANUP(close_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct stat found;
     if (fd < 0 || fstat(fd, &found) != 0) {
-        return FAIL(err, TEND_IO, "cannot open %s: %s", folder, strerror(errno));
+        return FAIL(err, errno == ENOENT ? TEND_NOT_FOUND : TEND_IO, "cannot open %s: %s", folder,
+                    strerror(errno));
     }
     return check_owner(&found, folder, err);
 }
@@ -92,15 +94,31 @@ static enum tend_code read_whole(int fd, const char *file, const struct stat *be
     return TEND_OK;
 }
 
+/* ".so" of "/x/lab.so"; "" where there is none. */
+static const char *suffix_of(const char *file)
+{
+    const char *dot = strrchr(file, '.');
+    return dot == NULL || strchr(dot, '/') != NULL ? "" : dot;
+}
+
+/* What can be told of it without an engine. */
+static enum tend_code check_content(const char *file, struct text bytes, struct error *err)
+{
+    struct elf_plugin plugin;
+    if (strcmp(suffix_of(file), ".so") == 0) {
+        return elf_check(bytes, &plugin, err);
+    }
+    return bytes.len == 0 ? FAIL(err, TEND_UNAVAILABLE, "the file is empty") : TEND_OK;
+}
+
 static enum tend_code read_plugin(const char *file, struct buffer *out, struct error *err)
 {
     CLEANUP(close_fd) int fd = -1;
     struct stat found;
-    struct elf_plugin plugin;
     TRY(check_folder(file, err));
     TRY(open_file(file, &fd, &found, err));
     TRY(read_whole(fd, file, &found, out, err));
-    return elf_check(buffer_view(out), &plugin, err);
+    return check_content(file, buffer_view(out), err);
 }
 
 /* --- the copy
@@ -162,6 +180,13 @@ static enum tend_code write_copy(const char *folder, const char *path, struct te
     return TEND_OK;
 }
 
+static enum tend_code path_of(const char *file, const char *hash, const char *copies,
+                              struct buffer *out, struct error *err)
+{
+    buffer_format(out, "%s/%s%s", copies, hash, suffix_of(file));
+    return out->full ? FAIL(err, TEND_LIMIT, "the path of %s is too long", copies) : TEND_OK;
+}
+
 enum tend_code loader_take(const char *file, const char *copies, struct loaded *ret_loaded,
                            struct error *err)
 {
@@ -170,14 +195,68 @@ enum tend_code loader_take(const char *file, const char *copies, struct loaded *
     struct loaded loaded;
     TRY(read_plugin(file, &bytes, err));
     sha256_hex(buffer_view(&bytes), loaded.hash);
-    buffer_format(&path, "%s/%s.so", copies, loaded.hash);
-    if (path.full) {
-        return FAIL(err, TEND_LIMIT, "the path of %s is too long", copies);
-    }
+    TRY(path_of(file, loaded.hash, copies, &path, err));
     TRY(write_copy(copies, path.data, buffer_view(&bytes), err));
     loaded.path = buffer_take(&path);
     *ret_loaded = loaded;
     return TEND_OK;
+}
+
+enum tend_code loader_recall(const char *file, const char *hash, const char *copies,
+                             struct loaded *ret_loaded, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
+    CLEANUP(buffer_done) struct buffer path = BUFFER_INIT(4 * KIB);
+    CLEANUP(close_fd) int fd = -1;
+    struct stat found;
+    struct loaded loaded;
+    TRY(path_of(file, hash, copies, &path, err));
+    TRY(open_file(path.data, &fd, &found, err));
+    TRY(read_whole(fd, path.data, &found, &bytes, err));
+    sha256_hex(buffer_view(&bytes), loaded.hash);
+    if (strcmp(loaded.hash, hash) != 0) {
+        return FAIL(err, TEND_CORRUPT, "%s is damaged: its content has another hash", path.data);
+    }
+    loaded.path = buffer_take(&path);
+    *ret_loaded = loaded;
+    return TEND_OK;
+}
+
+/* --- tidying
+ * ----------------------------------------------------------------------------------- */
+
+/* Is it the name of a copy, or of one that was being written? */
+static bool is_copy(const char *name)
+{
+    size_t hex = strspn(name, "0123456789abcdef");
+    return hex == SHA256_HEX - 1 && (name[hex] == '.' || name[hex] == '\0');
+}
+
+static bool is_kept(const char *name, const char *const *keep, size_t count)
+{
+    if (text_ends(text_of(name), TEXT(".new"))) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strncmp(name, keep[i], SHA256_HEX - 1) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void loader_tidy(const char *copies, const char *const *keep, size_t count)
+{
+    DIR *dir = opendir(copies);
+    struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (is_copy(entry->d_name) && !is_kept(entry->d_name, keep, count)) {
+            (void)unlinkat(dirfd(dir), entry->d_name, 0);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
 }
 
 void loaded_done(struct loaded *loaded)

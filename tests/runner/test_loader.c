@@ -180,9 +180,98 @@ static void waits_for_what_is_not_complete(void)
     CHECK_INT(code, TEND_INVALID);
 }
 
+static void takes_a_script_as_it_is(void)
+{
+    CLEANUP(finish) struct place place;
+    struct loaded loaded = {0};
+    struct error err = ERROR_INIT;
+    char expected[400];
+    begin(&place);
+    snprintf(place.file, sizeof place.file, "%s/lab.lua", place.plugins.path);
+    write_all(place.file, TEXT(""));
+    CHECK_INT(loader_take(place.file, place.copies.path, &loaded, &err), TEND_UNAVAILABLE);
+    CHECK_TEXT(err.message, "the file is empty");
+    write_all(place.file, TEXT("return 1\n"));
+    chmod(place.file, 0644);
+    CHECK_INT(loader_take(place.file, place.copies.path, &loaded, &err), TEND_OK);
+    snprintf(expected, sizeof expected, "%s/%s.lua", place.copies.path, loaded.hash);
+    CHECK_TEXT(loaded.path, expected);
+    loaded_done(&loaded);
+}
+
+static void recalls_what_was_taken(void)
+{
+    CLEANUP(finish) struct place place;
+    struct loaded taken = {0}, recalled = {0};
+    struct error err = ERROR_INIT;
+    begin(&place);
+    CHECK_INT(loader_take(place.file, place.copies.path, &taken, &err), TEND_OK);
+    unlink(place.file);
+    CHECK_INT(loader_recall(place.file, taken.hash, place.copies.path, &recalled, &err), TEND_OK);
+    CHECK_TEXT(recalled.path, taken.path);
+    CHECK_TEXT(recalled.hash, taken.hash);
+    loaded_done(&recalled);
+    chmod(taken.path, 0600);
+    write_all(taken.path, TEXT("damaged"));
+    CHECK_INT(loader_recall(place.file, taken.hash, place.copies.path, &recalled, &err),
+              TEND_CORRUPT);
+    unlink(taken.path);
+    CHECK_INT(loader_recall(place.file, taken.hash, place.copies.path, &recalled, &err),
+              TEND_NOT_FOUND);
+    loaded_done(&taken);
+}
+
+static bool is_there(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static void tidies_what_nobody_names(void)
+{
+    CLEANUP(finish) struct place place;
+    struct loaded first = {0}, second = {0};
+    struct error err = ERROR_INIT;
+    char half[400], other[400];
+    begin(&place);
+    CHECK_INT(loader_take(place.file, place.copies.path, &first, &err), TEND_OK);
+    snprintf(place.file, sizeof place.file, "%s/lab.lua", place.plugins.path);
+    write_all(place.file, TEXT("return 1\n"));
+    chmod(place.file, 0644);
+    CHECK_INT(loader_take(place.file, place.copies.path, &second, &err), TEND_OK);
+    snprintf(half, sizeof half, "%s.new", first.path);
+    snprintf(other, sizeof other, "%s/README", place.copies.path);
+    write_all(half, TEXT("half"));
+    write_all(other, TEXT("not ours"));
+    const char *keep[] = {first.hash};
+    loader_tidy(place.copies.path, keep, 1);
+    CHECK(is_there(first.path) && is_there(other));
+    CHECK(!is_there(second.path) && !is_there(half));
+    loader_tidy(place.copies.path, NULL, 0);
+    CHECK(!is_there(first.path) && is_there(other));
+    loader_tidy("/nonexistent", NULL, 0);
+    loaded_done(&first);
+    loaded_done(&second);
+}
+
+static void a_folder_that_is_gone_is_a_file_that_is_gone(void)
+{
+    CLEANUP(finish) struct place place;
+    enum tend_code code;
+    struct error err;
+    begin(&place);
+    snprintf(place.file, sizeof place.file, "%s/gone/lab.so", place.plugins.path);
+    (void)refusal(&place, &code, &err);
+    CHECK_INT(code, TEND_NOT_FOUND);
+}
+
 SUITE({"copies a plugin under its hash", copies_under_its_hash},
       {"leaves a good copy, and mends a bad one", leaves_a_good_copy_and_mends_a_bad_one},
       {"refuses what others can write", refuses_what_others_can_write},
       {"refuses what belongs to another", refuses_anothers},
       {"refuses what is no plain file", refuses_what_is_no_plain_file},
-      {"waits for what is not complete", waits_for_what_is_not_complete})
+      {"waits for what is not complete", waits_for_what_is_not_complete},
+      {"takes a script as it is", takes_a_script_as_it_is},
+      {"recalls what was taken, where it is whole", recalls_what_was_taken},
+      {"tidies what nobody names", tidies_what_nobody_names},
+      {"a folder that is gone is a file that is gone",
+       a_folder_that_is_gone_is_a_file_that_is_gone})
