@@ -55,7 +55,6 @@ static void clear(struct census *census)
     }
     memset(census->states, 0, sizeof census->states);
     census->state_count = census->homeless = 0;
-    census->reached = 0;
 }
 
 /* --- following --------------------------------------------------------------------------------- */
@@ -100,7 +99,6 @@ static void pull(struct census *census)
             return;
         }
     }
-    census->reached = follower_bookmark(&census->follower);
     if (got > 0) {
         world_soon(census->loop->world, &census->more); /* the rest in a later step */
     }
@@ -156,9 +154,16 @@ void census_stop(struct census *census)
     census->loop = NULL;
 }
 
+/* The watch was told before whoever waits for a commit, so its step is before this one. */
+void census_look(struct census *census)
+{
+    world_soon(census->loop->world, &census->more);
+}
+
 bool census_reached(const struct census *census, int64_t revision)
 {
-    return census->reached > 0 && census->reached >= revision;
+    int64_t bookmark = census->loop == NULL ? 0 : follower_bookmark(&census->follower);
+    return bookmark > 0 && bookmark >= revision;
 }
 
 size_t census_homeless(const struct census *census)

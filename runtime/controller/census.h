@@ -25,7 +25,6 @@ struct census {
     struct task more;
     struct machine *machine;
     char *resource;
-    int64_t reached;
     struct {
         char *state;
         size_t count;
@@ -37,6 +36,9 @@ struct census {
 void census_start(struct census *census, struct loop *loop, struct text resource,
                   struct machine *machine);
 void census_stop(struct census *census); /* harmless where it is not started */
+
+/* `moved` is called in a later step, when what is durable by now was shown to it. */
+void census_look(struct census *census);
 
 /* Is everything up to `revision`, a durable one, in the count? */
 bool census_reached(const struct census *census, int64_t revision);

@@ -104,6 +104,26 @@ static void follows_what_changes(void)
     count_free(c);
 }
 
+/* A commit that concerns no lab moves it as well, where it is asked to look. */
+static void reaches_what_does_not_concern_it(void)
+{
+    struct count *c = count_new();
+    count_start(c);
+    virtual_world_run(&c->r->b->v);
+    size_t before = c->moved;
+    const struct admission_request one = request(
+        c->r->b, ADMIT_CREATE, "", "", "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}");
+    submit(c->r->b, &one, 1);
+    while (c->r->b->answered == 0) {
+        CHECK(virtual_world_step(&c->r->b->v));
+    }
+    census_look(&c->census);
+    virtual_world_run(&c->r->b->v);
+    CHECK_INT(c->moved, before + 1);
+    CHECK(census_reached(&c->census, c->r->b->revision));
+    count_free(c);
+}
+
 /* No more steps than it takes: the census is somewhere in between. */
 static void enter_step_by_step(struct count *c, const char *name, const char *state)
 {
@@ -167,5 +187,6 @@ static void can_be_stopped_at_any_time(void)
 
 SUITE({"counts what is there", counts_what_is_there},
       {"follows what changes", follows_what_changes},
+      {"reaches what does not concern it", reaches_what_does_not_concern_it},
       {"is exact while others write", is_exact_while_others_write},
       {"can be stopped at any time", can_be_stopped_at_any_time})
