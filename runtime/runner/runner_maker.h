@@ -1,0 +1,15 @@
+/* Workers that are processes: one runner for each. */
+#ifndef RUNNER_RUNNER_MAKER_H
+#define RUNNER_RUNNER_MAKER_H
+
+#include "runner/worker_maker.h"
+
+struct runner_maker {
+    struct worker_maker maker;
+    struct world *world;
+    const char *program; /* tend-runner, absolute; the owner's */
+};
+
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program);
+
+#endif

@@ -1,0 +1,56 @@
+/* Where workers come from: whoever owns a plugin says what its contents are run by.
+ *
+ * The host makes runner processes (runner/runner_maker.h), simulation and tests make workers that run
+ * inline. What a file holds, and which engine understands it, is the maker's and the worker's business.
+ * [core]
+ */
+#ifndef RUNNER_WORKER_MAKER_H
+#define RUNNER_WORKER_MAKER_H
+
+#include "base/world.h"
+#include "controller/worker.h"
+
+/* A worker that was made; embedded in its owner. */
+struct made_worker {
+    struct worker *worker; /* NULL: none */
+    void *impl;            /* the maker's */
+};
+
+struct worker_maker;
+
+struct worker_maker_ops {
+    enum tend_code (*make)(struct worker_maker *maker, const char *file, const char *name,
+                           struct made_worker *ret_made, struct error *err);
+    void (*start)(struct worker_maker *maker, struct made_worker *made);
+    void (*close)(struct worker_maker *maker, struct made_worker *made, struct task *closed);
+};
+
+struct worker_maker {
+    const struct worker_maker_ops *ops;
+};
+
+/* A worker over the content at `file` (a private copy, which outlives it), called `name` for people; both
+ * are copied. It is not started: the caller sets its listener. TEND_INVALID where it can be told at once
+ * that there will be none, with one sentence. */
+NODISCARD static inline enum tend_code worker_make(struct worker_maker *maker, const char *file,
+                                                   const char *name, struct made_worker *ret_made,
+                                                   struct error *err)
+{
+    return maker->ops->make(maker, file, name, ret_made, err);
+}
+
+/* `up` or `refused` follows, in a later step. */
+static inline void worker_launch(struct worker_maker *maker, struct made_worker *made)
+{
+    maker->ops->start(maker, made);
+}
+
+/* End it: no callback follows, calls that are out are forgotten; `closed` runs in a later step, when it
+ * is gone. */
+static inline void worker_dismiss(struct worker_maker *maker, struct made_worker *made,
+                                  struct task *closed)
+{
+    maker->ops->close(maker, made, closed);
+}
+
+#endif

@@ -1,0 +1,16 @@
+/* Workers that run in this very process, one engine for each. For virtual time. */
+#ifndef SIM_INLINE_MAKER_H
+#define SIM_INLINE_MAKER_H
+
+#include "runner/worker_maker.h"
+#include "sim/inline_worker.h"
+
+struct inline_maker {
+    struct worker_maker maker;
+    struct world *world;
+    struct inline_worker *latest; /* that was made and is not closed; NULL: none */
+};
+
+void inline_maker_init(struct inline_maker *maker, struct world *world);
+
+#endif
