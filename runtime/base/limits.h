@@ -90,6 +90,18 @@
 #    define RUNNER_MEMORY_MAX (1024u * MIB) /* address space */
 #endif
 
+/* --- versions of a file ------------------------------------------------------------------------- */
+#define TAKE_FIRST_MS                                                                              \
+    100 /* a file that is half there is looked at again: a copy takes moments, ... */
+#define TAKE_SECOND_MS    300
+#define TAKE_LAST_MS      1000 /* ... and then it is said what is missing */
+#define REMOVAL_SETTLE_MS 500  /* package managers delete a file and create the next one */
+#define DRAIN_MS          10000 /* what a version has under way may end there, before it is run again */
+#define DRAINS_MAX        2u    /* versions of one file that drain; with more, the next one waits */
+#define PROBATION_FAULTS  3u    /* runs that failed before any went well: it is rolled back */
+#define PROBATION_DEATHS  3u    /* the same for deaths of its process */
+#define GOOD_AFTER_MS     30000 /* without a fault, also where nothing ran: it is a good one */
+
 /* --- queue ------------------------------------------------------------------------------------- */
 #define BACKOFF_FIRST_MS       100          /* a conflict or a restart is over by then */
 #define BACKOFF_MAX_MS         (300 * 1000) /* an outage is noticed to be over within minutes */
