@@ -1,0 +1,139 @@
+/* Why one set: a definition without its machine would let objects into states that nobody declared, and
+ * a machine whose definition was refused would wait for a kind that never comes. Either the version is
+ * there with everything it needs, or its refusal is all that can be seen of it.
+ */
+#include "runner/claim.h"
+
+#include <string.h>
+
+#include "resource/builtin.h"
+#include "resource/key.h"
+#include "resource/meta.h"
+#include "runner/notice.h"
+
+#define DEFINED_BY "tend.dev/defined-by"
+
+struct draft {
+    const struct claim_terms *terms;
+    struct arena *arena;
+    struct admission_request *requests;
+    size_t count;
+};
+
+/* The cluster-scoped object of that name, or NULL. */
+static const struct value *stored(struct draft *draft, const char *resource, struct text name)
+{
+    struct text key = key_make(draft->arena, text_of(resource), TEXT(""), name);
+    struct doc *doc = store_get(draft->terms->store, key);
+    const struct value *root = NULL;
+    return doc != NULL && doc_tree(doc, draft->arena, &root, NULL) == TEND_OK ? root : NULL;
+}
+
+static void add(struct draft *draft, enum admission_verb verb, const char *resource,
+                const struct value *body)
+{
+    draft->requests[draft->count++] =
+        (struct admission_request){.verb = verb,
+                                   .resource = text_of(resource),
+                                   .body = body,
+                                   .fields = FIELDS_STRICT,
+                                   .reason = text_of(draft->terms->file)};
+}
+
+/* The definition that a controller carries: created, or brought up to date where it is its own. */
+static void add_definition(struct draft *draft, const struct seat *seat)
+{
+    const struct value *crd = value_field(seat->described, "crd");
+    if (crd == NULL) {
+        return;
+    }
+    struct text name = text_of(seat->name);
+    const struct value *body = meta_with_annotation(draft->arena, crd, DEFINED_BY, name);
+    const struct value *there = stored(draft, BUILTIN_CRDS, meta_of(crd).name);
+    struct meta meta = meta_of(there);
+    if (there == NULL) {
+        add(draft, ADMIT_CREATE, BUILTIN_CRDS, body);
+    } else if (text_equal(meta_annotation(&meta, DEFINED_BY), name)) {
+        add(draft, ADMIT_UPDATE, BUILTIN_CRDS, body);
+    }
+}
+
+/* "lab.neuroglia.com/v1/LabInstance" as {apiVersion, kind, finalizes, machine}. */
+static const struct value *owned_kind(struct draft *draft, const struct seat *seat)
+{
+    struct arena *arena = draft->arena;
+    const char *slash = strrchr(seat->kind, '/'); /* seat_prepare has seen it */
+    struct text api_version = {seat->kind, (size_t)(slash - seat->kind)};
+    bool finalizes = value_bool_or(value_field(seat->described, "finalize"), false);
+    const struct value *owned =
+        value_with(arena, NULL, TEXT("apiVersion"), value_text(arena, api_version));
+    owned = value_with(arena, owned, TEXT("kind"), value_chars(arena, slash + 1));
+    owned = value_with(arena, owned, TEXT("finalizes"), value_bool(arena, finalizes));
+    return seat->machine == NULL ? owned : value_with(arena, owned, TEXT("machine"), seat->machine);
+}
+
+static void add_controller(struct draft *draft, const char *name, const struct value *owns)
+{
+    struct arena *arena = draft->arena;
+    const struct value *spec = value_with(arena, NULL, TEXT("owns"), owns);
+    const struct value *root =
+        value_with(arena, notice_root(arena, text_of(name)), TEXT("spec"), spec);
+    bool there = stored(draft, BUILTIN_CONTROLLERS, text_of(name)) != NULL;
+    add(draft, there ? ADMIT_UPDATE : ADMIT_CREATE, BUILTIN_CONTROLLERS, root);
+}
+
+static bool stands_back(const struct claim_terms *terms, const struct seat *before)
+{
+    bool claimed = false;
+    for (size_t i = 0; i < terms->seat_count; i++) {
+        if (strcmp(terms->seats[i].name, before->name) == 0) {
+            return false;
+        }
+        claimed = claimed || strcmp(terms->seats[i].kind, before->kind) == 0;
+    }
+    return claimed;
+}
+
+static void add_all(struct draft *draft)
+{
+    const struct claim_terms *terms = draft->terms;
+    for (size_t i = 0; i < terms->before_count; i++) {
+        if (stands_back(terms, &terms->before[i])) {
+            add_controller(draft, terms->before[i].name, value_empty_list());
+        }
+    }
+    for (size_t i = 0; i < terms->seat_count; i++) {
+        add_definition(draft, &terms->seats[i]);
+    }
+    for (size_t i = 0; i < terms->seat_count; i++) {
+        const struct value *owned = owned_kind(draft, &terms->seats[i]);
+        add_controller(draft, terms->seats[i].name, value_list(draft->arena, &owned, 1));
+    }
+}
+
+static void on_answered(struct admission_call *call, const struct admission_result *result)
+{
+    struct claim *claim = CONTAINER_OF(call, struct claim, call);
+    arena_done(&claim->arena);
+    claim->answered(claim, result);
+}
+
+void claim_submit(struct claim *claim, const struct claim_terms *terms)
+{
+    struct draft draft = {.terms = terms, .arena = &claim->arena};
+    size_t most = terms->before_count + 2 * terms->seat_count;
+    draft.requests = arena_alloc(&claim->arena, most * sizeof *draft.requests);
+    add_all(&draft);
+    claim->call.answered = on_answered;
+    admission_submit(terms->gate,
+                     &(struct admission_set){.requests = draft.requests,
+                                             .count = draft.count,
+                                             .writer = {.role = WRITER_HOST}},
+                     &claim->call);
+}
+
+void claim_done(struct claim *claim)
+{
+    admission_cancel(&claim->call);
+    arena_done(&claim->arena);
+}
