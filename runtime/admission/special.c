@@ -152,8 +152,7 @@ static enum tend_code check_not_live(struct hearing *hearing)
         return TEND_OK;
     }
     return hearing_refuse(hearing, TEND_DENIED,
-                          "%s is live; take its plugin's file away and start the host again, then "
-                          "the object may be deleted",
+                          "%s is live; take its file away, then the object may be deleted",
                           hearing_object(hearing));
 }
 

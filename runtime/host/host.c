@@ -1,6 +1,6 @@
 /* How a host comes up: the store first, because everything stands on it; then the plugins, so that the
  * machines of their kinds are in force; then the socket. When it serves, and every plugin found at start
- * is live or refused, one line says that it is ready, and only then are manifests applied: whoever reads
+ * is live, refused or half there, one line says that it is ready, and only then are manifests applied: whoever reads
  * the log sees the life of the objects after that line. It goes down in the reverse order, after the
  * jobs that are under way are done.
  */
@@ -25,6 +25,7 @@
 #include "host/socket.h"
 #include "host/world_uv.h"
 #include "manifest/manifest.h"
+#include "runner/runner_maker.h"
 #include "store/backends/sqlite.h"
 
 enum { EXIT_REFUSED = 1, EXIT_USAGE = 2 };
@@ -37,6 +38,8 @@ struct host {
     struct host_socket socket;
     struct service *service;
     struct server *server;
+    char runner[PATH_MAX]; /* tend-runner */
+    struct runner_maker maker;
     struct plugins *plugins;
     struct manifests *manifests;
     struct signal_watch signals[2]; /* SIGTERM, SIGINT */
@@ -187,14 +190,18 @@ static enum tend_code open_manifests(struct host *host, struct error *err)
     return manifests_open(&options, &host->manifests, err);
 }
 
-/* Every plugin found at start is live or refused: it can be said that the host serves. */
+/* Every file found at start is live, waits or is refused: it can be said that the host serves. */
 static void on_plugins_settled(void *owner, struct plugins_summary summary)
 {
     struct host *host = owner;
     struct error err = ERROR_INIT;
+    char waiting[32] = "";
+    if (summary.waiting > 0) {
+        snprintf(waiting, sizeof waiting, "%zu waiting, ", summary.waiting);
+    }
     service_set_ready(host->service);
-    printf("tend is ready: serving %s (controllers: %zu live, %zu refused)\n", host->options.socket,
-           summary.live, summary.refused);
+    printf("tend is ready: serving %s (controllers: %zu live, %s%zu refused)\n",
+           host->options.socket, summary.live, waiting, summary.refused);
     fflush(stdout);
     if (open_manifests(host, &err) != TEND_OK) {
         log_error(&host->log, LOG_NONE, "%s", err.message);
@@ -203,16 +210,48 @@ static void on_plugins_settled(void *owner, struct plugins_summary summary)
     }
 }
 
+/* tend-runner stands beside the program that runs now. */
+static enum tend_code find_runner(struct host *host, struct error *err)
+{
+    char *self = host->runner;
+    ssize_t len = readlink("/proc/self/exe", self, sizeof host->runner - sizeof "tend-runner");
+    if (len <= 0) {
+        return FAIL(err, TEND_IO, "cannot tell where this program is: %s", strerror(errno));
+    }
+    self[len] = '\0';
+    char *slash = strrchr(self, '/');
+    snprintf(slash + 1, sizeof "tend-runner", "tend-runner");
+    if (access(self, X_OK) != 0) {
+        return FAIL(err, TEND_IO, "%s: %s (it belongs beside tend)", self, strerror(errno));
+    }
+    return TEND_OK;
+}
+
 static enum tend_code open_plugins(struct host *host, struct error *err)
 {
+    struct plugins_folder folders[2 * OPTION_FOLDERS_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < host->options.plugins.count; i++) {
+        folders[count++] =
+            (struct plugins_folder){.path = host->options.plugins.paths[i], HOLDS_PLUGINS};
+    }
+    for (size_t i = 0; i < host->options.scripts.count; i++) {
+        folders[count++] =
+            (struct plugins_folder){.path = host->options.scripts.paths[i], HOLDS_SCRIPTS};
+    }
+    if (count > 0) {
+        TRY(find_runner(host, err));
+    }
+    runner_maker_init(&host->maker, world_of(host), host->runner);
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,
         .gate = host->rooms.gate,
         .loop = host->rooms.loop,
+        .maker = &host->maker.maker,
         .data = host->options.data,
-        .folders = (const char *const *)host->options.plugins.paths,
-        .folder_count = host->options.plugins.count,
+        .folders = folders,
+        .folder_count = count,
         .settled = on_plugins_settled,
         .owner = host,
     };

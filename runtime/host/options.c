@@ -14,12 +14,13 @@
 #include "base/paths.h"
 
 const char options_help[] =
-    "usage: tend run [--manifests DIR]... [--plugins DIR]... [flags]\n"
+    "usage: tend run [--manifests DIR]... [--plugins DIR]... [--scripts DIR]... [flags]\n"
     "\n"
     "Keeps the declared resources, serves them on a Unix socket and runs their controllers.\n"
     "\n"
     "  --manifests DIR       apply the manifests in DIR, at start and whenever a file changes\n"
-    "  --plugins DIR         run the controllers in DIR (*.so)\n"
+    "  --plugins DIR         run the controllers in DIR (*.so), and take up every new build\n"
+    "  --scripts DIR         the same for scripts (*.lua, but not *_test.lua)\n"
     "  --data DIR            where the store lives (default: the user's data directory)\n"
     "  --socket PATH         the Unix socket to serve (default: TEND_SOCKET, or the user's own)\n"
     "  --watch-interval D    look for changes every D instead of at once, as teaching examples do\n"
@@ -35,6 +36,7 @@ const char options_help[] =
 enum flag {
     FLAG_MANIFESTS = 256,
     FLAG_PLUGINS,
+    FLAG_SCRIPTS,
     FLAG_DATA,
     FLAG_SOCKET,
     FLAG_WATCH_INTERVAL,
@@ -47,6 +49,7 @@ enum flag {
 static const struct option flags[] = {
     {"manifests", required_argument, NULL, FLAG_MANIFESTS},
     {"plugins", required_argument, NULL, FLAG_PLUGINS},
+    {"scripts", required_argument, NULL, FLAG_SCRIPTS},
     {"data", required_argument, NULL, FLAG_DATA},
     {"socket", required_argument, NULL, FLAG_SOCKET},
     {"watch-interval", required_argument, NULL, FLAG_WATCH_INTERVAL},
@@ -152,6 +155,8 @@ static enum tend_code take_flag(struct options *options, int flag, char **argv, 
         return add_folder(&options->manifests, "manifests", optarg, err);
     case FLAG_PLUGINS:
         return add_folder(&options->plugins, "plugins", optarg, err);
+    case FLAG_SCRIPTS:
+        return add_folder(&options->scripts, "scripts", optarg, err);
     case FLAG_DATA:
         return set_path(&options->data, optarg, err);
     case FLAG_SOCKET:
@@ -222,6 +227,7 @@ void options_done(struct options *options)
 {
     free_folders(&options->manifests);
     free_folders(&options->plugins);
+    free_folders(&options->scripts);
     free(options->data);
     free(options->socket);
     *options = (struct options){0};

@@ -21,7 +21,7 @@ struct options {
     enum options_wish wish;
     char *data;   /* absolute; owned */
     char *socket; /* absolute; owned */
-    struct folder_list manifests, plugins;
+    struct folder_list manifests, plugins, scripts;
     int64_t watch_interval_ms; /* 0: event-driven */
     int64_t resync_ms;         /* 0: off */
     int64_t run_for_ms;        /* 0: until a signal */

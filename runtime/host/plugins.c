@@ -1,228 +1,470 @@
-/* What a folder holds at start: each file is judged and copied by a worker, one after the other, then
- * started in a runner of its own, all at once. What stays behind in the store, a Controller whose file
- * is not there any more, is told so; its machine stays in force for the objects that are there.
+/* The set of files. What is about one file is its plugin's (runner/plugin.h); here is what is about several:
+ *
+ *     which there are           folders are listed by jobs, and watched
+ *     who goes first            at start, claims are made in the order of folders and names, so that of two
+ *                               files that want the same the first one has it, every time
+ *     who is in whose way       when a file leaves or changes, those that it kept out are looked at
+ *     what is left behind       a Controller whose file is not there any more is told so; copies that
+ *                               nobody names are removed
  */
 #include "host/plugins.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/folder.h"
 #include "base/limits.h"
 #include "base/paths.h"
-#include "resource/builtin.h"
-#include "resource/key.h"
-#include "resource/meta.h"
-#include "runner/loader.h"
+#include "host/leftovers.h"
 #include "runner/plugin.h"
-#include "runner/runner.h"
 
-/* One file, from being found to being live or refused. */
-struct found {
+struct entry {
+    struct list link;
     struct plugins *plugins;
-    char *file;
-    struct job job; /* judge and copy */
-    struct loaded loaded;
+    struct plugin *plugin;
+    size_t folder;  /* index */
+    unsigned turns; /* that were seen */
+    enum { ENTRY_OPEN, ENTRY_CLOSING } phase;
+    struct task closed;
+};
+
+struct watched {
+    struct folder folder;
+    struct plugins *plugins;
+    enum { LIST_IDLE, LIST_RUNNING, LIST_AGAIN } phase;
+    enum { LISTED_NEVER, LISTED_ONCE } listed;
+    /* the job's, while it runs */
+    char *path; /* the folder may be closed meanwhile */
+    struct job job;
+    struct folder_files files;
     enum tend_code code;
     struct error err;
-    bool
-        refused; /* before there was a runner; the core's, unlike `code` and `err` while the job works */
-    struct runner *runner;
-    struct plugin *plugin;
-    struct plugin_refusal refusal;
-    struct task closed; /* its runner is gone */
 };
 
 struct plugins {
     struct plugins_options options;
-    char *copies;  /* the folder of private copies */
-    char *program; /* tend-runner */
-    struct found *found;
-    size_t count, loading; /* found[loading] is being loaded */
-    struct task settle;
-    bool settled;
-    struct admission_call orphans;
-    struct arena arena;  /* of the orphans' set */
+    struct watched *folders;
+    char *copies;        /* the folder of private copies */
+    struct list entries; /* by folder and name */
+    size_t count;
+    struct task step;
+    enum { FIRST_PASS, SETTLED } phase;
+
+    struct leftovers leftovers;
+    enum { TIDY, UNTIDY } tidiness; /* of the copies */
+
     struct task *closed; /* what plugins_close was given */
     size_t closing;
 };
 
-/* --- what was found ---------------------------------------------------------------------------- */
-
-static bool is_plugin_name(const char *name)
+static void step_soon(struct plugins *plugins)
 {
-    return name[0] != '.' && text_ends(text_of(name), TEXT(".so"));
+    world_soon(plugins->options.world, &plugins->step);
 }
 
-static void add_found(struct plugins *plugins, const char *folder, const char *name)
-{
-    size_t size = strlen(folder) + strlen(name) + 2;
-    char *file = alloc_new(size);
-    snprintf(file, size, "%s/%s", folder, name);
-    plugins->found = alloc_resize(plugins->found, plugins->count + 1, sizeof *plugins->found);
-    plugins->found[plugins->count++] = (struct found){.plugins = plugins, .file = file};
-}
+/* --- the keeper of each plugin ------------------------------------------------------------------ */
 
-static enum tend_code find_in(struct plugins *plugins, const char *folder, struct error *err)
+static void on_changed(struct plugin *plugin, void *owner)
 {
-    struct dirent **entries = NULL;
-    int count = scandir(folder, &entries, NULL, alphasort);
-    if (count < 0) {
-        return FAIL(err, TEND_IO, "cannot read the plugin folder %s: %s", folder, strerror(errno));
-    }
-    bool too_many = false;
-    for (int i = 0; i < count; i++) {
-        if (is_plugin_name(entries[i]->d_name)) {
-            too_many = too_many || plugins->count == PLUGINS_MAX;
-            if (!too_many) {
-                add_found(plugins, folder, entries[i]->d_name);
-            }
-        }
-        free(entries[i]);
-    }
-    free(entries);
-    return too_many ? FAIL(err, TEND_LIMIT, "more than %u plugins: %s", PLUGINS_MAX, folder)
-                    : TEND_OK;
-}
-
-/* --- settling ---------------------------------------------------------------------------------- */
-
-static bool is_settled(const struct found *found)
-{
-    if (found->plugin == NULL) {
-        return found->refused;
-    }
-    return plugin_phase(found->plugin) != PLUGIN_STARTING;
-}
-
-static bool has_controller(const struct plugins *plugins, struct text name)
-{
-    for (size_t i = 0; i < plugins->count; i++) {
-        if (plugins->found[i].plugin != NULL && plugin_has(plugins->found[i].plugin, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void on_orphans_told(struct admission_call *call, const struct admission_result *result)
-{
-    struct plugins *plugins = CONTAINER_OF(call, struct plugins, orphans);
-    if (result->code != TEND_OK) {
-        log_warn(plugins->options.world->log, LOG_NONE,
-                 "controllers without a plugin are not marked: %s", result->message);
-    }
-    arena_done(&plugins->arena);
-}
-
-/* Is the file, now, one that was refused? */
-static bool is_refused(const struct plugins *plugins, struct text file)
-{
-    for (size_t i = 0; i < plugins->count; i++) {
-        const struct found *found = &plugins->found[i];
-        bool refused = found->plugin == NULL || plugin_phase(found->plugin) == PLUGIN_REFUSED;
-        if (refused && text_equal(text_of(found->file), file)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The Controller as it is to be: lost, for want of a file. NULL where it says so already, or where its
- * file was refused: that says more. */
-static const struct value *orphan_status(struct plugins *plugins, const struct value *root)
-{
-    struct arena *arena = &plugins->arena;
-    const struct value *status = value_field(root, "status");
-    struct text phase = value_text_or(value_field(status, "phase"), TEXT(""));
-    struct text file = value_text_or(value_field(status, "file"), TEXT(""));
-    if (text_is(phase, "lost") || (text_is(phase, "refused") && is_refused(plugins, file))) {
-        return NULL;
-    }
-    status = value_with(arena, status, TEXT("phase"), value_chars(arena, "lost"));
-    status = value_with(arena, status, TEXT("reason"), value_chars(arena, "NoPlugin"));
-    status = value_with(arena, status, TEXT("message"),
-                        value_chars(arena, "no plugin in the folders has this controller"));
-    return value_with(arena, root, TEXT("status"), status);
-}
-
-/* Controllers that the store knows and no plugin brought: say so on them, in one set. */
-static void tell_orphans(struct plugins *plugins)
-{
-    struct arena *arena = &plugins->arena;
-    struct store_entry entries[PLUGINS_MAX];
-    struct text prefix = key_prefix_kind(arena, TEXT(BUILTIN_CONTROLLERS));
-    size_t count = store_list(plugins->options.store, store_revision(plugins->options.store),
-                              prefix, TEXT(""), entries, COUNT_OF(entries));
-    struct admission_request *requests = arena_alloc(arena, count * sizeof *requests);
-    struct admission_set set = {.requests = requests, .writer = {.role = WRITER_HOST}};
-    for (size_t i = 0; i < count; i++) {
-        const struct value *root, *body = NULL;
-        if (doc_tree(entries[i].doc, arena, &root, NULL) == TEND_OK &&
-            !has_controller(plugins, meta_of(root).name)) {
-            body = orphan_status(plugins, root);
-        }
-        if (body != NULL) {
-            requests[set.count++] = (struct admission_request){
-                .verb = ADMIT_UPDATE_STATUS, .resource = TEXT(BUILTIN_CONTROLLERS), .body = body};
-        }
-    }
-    if (set.count > 0) {
-        plugins->orphans.answered = on_orphans_told;
-        admission_submit(plugins->options.gate, &set, &plugins->orphans);
-    }
-}
-
-static void on_settle(struct task *task)
-{
-    struct plugins *plugins = CONTAINER_OF(task, struct plugins, settle);
-    struct plugins_summary summary = {0};
-    for (size_t i = 0; i < plugins->count; i++) {
-        if (!is_settled(&plugins->found[i])) {
-            return;
-        }
-        bool live = plugins->found[i].plugin != NULL &&
-                    plugin_phase(plugins->found[i].plugin) != PLUGIN_REFUSED;
-        summary.live += live;
-        summary.refused += !live;
-    }
-    if (!plugins->settled) {
-        plugins->settled = true;
-        tell_orphans(plugins);
-        plugins->options.settled(plugins->options.owner, summary);
-    }
-}
-
-static void on_phase(struct plugin *plugin, void *owner)
-{
-    struct plugins *plugins = owner;
+    const struct entry *entry = owner;
     (void)plugin;
-    world_soon(plugins->options.world, &plugins->settle);
+    step_soon(entry->plugins);
 }
 
-/* --- loading ----------------------------------------------------------------------------------- */
+static const char *on_holder(const struct plugin *plugin, const char *hash, void *owner)
+{
+    const struct entry *entry = owner;
+    LIST_FOREACH (link, &entry->plugins->entries) {
+        const struct entry *other = CONTAINER_OF(link, struct entry, link);
+        if (other->plugin != plugin && other->phase == ENTRY_OPEN &&
+            plugin_holds(other->plugin, hash)) {
+            return plugin_file(other->plugin);
+        }
+    }
+    return NULL;
+}
 
-static void load_next(struct plugins *plugins);
+static bool is_listed(const struct plugins *plugins)
+{
+    bool listed = true;
+    for (size_t i = 0; i < plugins->options.folder_count; i++) {
+        listed = listed && plugins->folders[i].listed == LISTED_ONCE;
+    }
+    return listed;
+}
+
+static bool on_may_claim(const struct plugin *plugin, void *owner)
+{
+    const struct entry *entry = owner;
+    const struct plugins *plugins = entry->plugins;
+    if (plugins->phase == SETTLED) {
+        return true;
+    }
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *other = CONTAINER_OF(link, struct entry, link);
+        if (other == entry) {
+            break;
+        }
+        if (plugin_has_to_claim(other->plugin)) {
+            return false;
+        }
+    }
+    (void)plugin;
+    return is_listed(plugins);
+}
+
+static const struct plugin_keeper keeper = {
+    .changed = on_changed, .holder = on_holder, .may_claim = on_may_claim};
+
+/* --- entries ------------------------------------------------------------------------------------ */
+
+static struct entry *find_entry(const struct plugins *plugins, const char *file)
+{
+    LIST_FOREACH (link, &plugins->entries) {
+        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN && strcmp(plugin_file(entry->plugin), file) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* The entry that it comes after, or the head. */
+static struct list *place_of(struct plugins *plugins, size_t folder, const char *file)
+{
+    struct list *place = &plugins->entries;
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->folder > folder ||
+            (entry->folder == folder && strcmp(plugin_file(entry->plugin), file) > 0)) {
+            break;
+        }
+        place = link;
+    }
+    return place;
+}
+
+static struct entry *open_entry(struct plugins *plugins, size_t folder, const char *file)
+{
+    struct entry *entry = alloc_new(sizeof *entry);
+    struct plugin_options options = {.world = plugins->options.world,
+                                     .store = plugins->options.store,
+                                     .gate = plugins->options.gate,
+                                     .loop = plugins->options.loop,
+                                     .maker = plugins->options.maker,
+                                     .file = file,
+                                     .copies = plugins->copies,
+                                     .entry = plugins->phase == FIRST_PASS ? PLUGIN_AT_START
+                                                                           : PLUGIN_DROPPED,
+                                     .keeper = &keeper,
+                                     .owner = entry};
+    entry->plugins = plugins;
+    entry->folder = folder;
+    entry->plugin = plugin_open(&options);
+    list_insert_after(place_of(plugins, folder, file), &entry->link);
+    plugins->count++;
+    return entry;
+}
+
+static void look_at(struct plugins *plugins, size_t folder, const char *file)
+{
+    struct entry *entry = find_entry(plugins, file);
+    if (entry == NULL && plugins->count >= PLUGINS_MAX) {
+        log_error(plugins->options.world->log, LOG_FIELDS({"plugin", file}),
+                  "it is not looked at: there are %u files already", PLUGINS_MAX);
+        return;
+    }
+    plugin_look(entry != NULL ? entry->plugin : open_entry(plugins, folder, file)->plugin);
+}
+
+static void one_less_to_close(struct plugins *plugins);
+
+static void on_entry_closed(struct task *task)
+{
+    struct entry *entry = CONTAINER_OF(task, struct entry, closed);
+    struct plugins *plugins = entry->plugins;
+    list_remove(&entry->link);
+    free(entry);
+    plugins->count--;
+    if (plugins->closed != NULL) {
+        one_less_to_close(plugins);
+    }
+}
+
+static void close_entry(struct entry *entry)
+{
+    entry->phase = ENTRY_CLOSING;
+    entry->closed.run = on_entry_closed;
+    plugin_close(entry->plugin, &entry->closed);
+    entry->plugin = NULL;
+}
+
+/* --- folders ------------------------------------------------------------------------------------ */
+
+static bool is_plugin(const char *name)
+{
+    return text_ends(text_of(name), TEXT(".so"));
+}
+
+static bool is_script(const char *name)
+{
+    return text_ends(text_of(name), TEXT(".lua")) && !text_ends(text_of(name), TEXT("_test.lua"));
+}
+
+static size_t index_of(const struct watched *watched)
+{
+    return (size_t)(watched - watched->plugins->folders);
+}
+
+static void on_name(struct folder *folder, const char *name)
+{
+    struct watched *watched = CONTAINER_OF(folder, struct watched, folder);
+    size_t size = strlen(folder->path) + strlen(name) + 2;
+    CLEANUP(freep) char *file = alloc_new(size);
+    snprintf(file, size, "%s/%s", folder->path, name);
+    look_at(watched->plugins, index_of(watched), file);
+}
+
+static void list_folder(struct job *job)
+{
+    struct watched *watched = CONTAINER_OF(job, struct watched, job);
+    watched->code = folder_read(watched->path, watched->folder.takes, PLUGINS_MAX, &watched->files,
+                                &watched->err);
+}
+
+static void start_listing(struct watched *watched)
+{
+    watched->phase = LIST_RUNNING;
+    world_offload(watched->plugins->options.world, &watched->job);
+}
+
+/* What is known and was not listed is gone, or its folder cannot be read: each file says which. */
+static void look_at_all(struct watched *watched)
+{
+    struct plugins *plugins = watched->plugins;
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN && entry->folder == index_of(watched)) {
+            plugin_look(entry->plugin);
+        }
+    }
+    for (size_t i = 0; i < watched->files.count; i++) {
+        if (find_entry(plugins, watched->files.paths[i]) == NULL) {
+            look_at(plugins, index_of(watched), watched->files.paths[i]);
+        }
+    }
+}
+
+static void on_listed(struct job *job)
+{
+    struct watched *watched = CONTAINER_OF(job, struct watched, job);
+    struct plugins *plugins = watched->plugins;
+    bool again = watched->phase == LIST_AGAIN;
+    watched->phase = LIST_IDLE;
+    if (plugins->closed != NULL) {
+        folder_files_done(&watched->files);
+        one_less_to_close(plugins);
+        return;
+    }
+    if (watched->code != TEND_OK) {
+        log_debug(plugins->options.world->log, LOG_NONE, "%s", watched->err.message);
+    }
+    look_at_all(watched);
+    folder_files_done(&watched->files);
+    watched->listed = LISTED_ONCE;
+    step_soon(plugins);
+    if (again) {
+        start_listing(watched);
+    }
+}
+
+static void on_list(struct folder *folder)
+{
+    struct watched *watched = CONTAINER_OF(folder, struct watched, folder);
+    if (watched->phase == LIST_IDLE) {
+        start_listing(watched);
+    } else {
+        watched->phase = LIST_AGAIN;
+    }
+}
+
+/* --- what is left behind ------------------------------------------------------------------------ */
+
+static bool has_controller(struct leftovers *leftovers, struct text name)
+{
+    const struct plugins *plugins = CONTAINER_OF(leftovers, struct plugins, leftovers);
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN && plugin_has(entry->plugin, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_unserved(struct leftovers *leftovers, struct text file)
+{
+    const struct plugins *plugins = CONTAINER_OF(leftovers, struct plugins, leftovers);
+    CLEANUP(freep) char *chars = alloc_text(file.ptr, file.len);
+    const struct entry *entry = find_entry(plugins, chars);
+    enum plugin_phase phase = entry == NULL ? PLUGIN_GONE : plugin_phase(entry->plugin);
+    return phase == PLUGIN_REFUSED || phase == PLUGIN_WAITING;
+}
+
+static void on_tidied(struct leftovers *leftovers)
+{
+    struct plugins *plugins = CONTAINER_OF(leftovers, struct plugins, leftovers);
+    if (plugins->closed != NULL) {
+        one_less_to_close(plugins);
+    } else {
+        step_soon(plugins);
+    }
+}
+
+static const struct leftovers_ops leftovers_ops = {
+    .has_controller = has_controller, .is_unserved = is_unserved, .tidied = on_tidied};
+
+/* False where a copy is being made that nobody names yet. */
+static bool keep_copies(struct plugins *plugins)
+{
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        const char *hashes[PLUGIN_HASHES];
+        size_t count = 0;
+        if (entry->phase == ENTRY_OPEN && !plugin_hashes(entry->plugin, hashes, &count)) {
+            return false;
+        }
+        for (size_t i = 0; i < count; i++) {
+            leftovers_keep(&plugins->leftovers, hashes[i]);
+        }
+    }
+    return true;
+}
+
+static void tidy(struct plugins *plugins)
+{
+    if (plugins->leftovers.phase == LEFTOVERS_TIDYING) {
+        return;
+    }
+    if (keep_copies(plugins)) {
+        plugins->tidiness = TIDY;
+        leftovers_tidy(&plugins->leftovers);
+    } else {
+        leftovers_forget(&plugins->leftovers);
+    }
+}
+
+/* --- the step ----------------------------------------------------------------------------------- */
+
+/* Is every file that was found at start as far as it gets? */
+static bool is_settled(const struct plugins *plugins, struct plugins_summary *ret_summary)
+{
+    struct plugins_summary summary = {0};
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        switch (entry->phase == ENTRY_OPEN ? plugin_phase(entry->plugin) : PLUGIN_GONE) {
+        case PLUGIN_STARTING:
+            return false;
+        case PLUGIN_LIVE:
+        case PLUGIN_LOST:
+            summary.live++;
+            break;
+        case PLUGIN_WAITING:
+            summary.waiting++;
+            break;
+        case PLUGIN_REFUSED:
+            summary.refused++;
+            break;
+        case PLUGIN_GONE:
+            break;
+        }
+    }
+    *ret_summary = summary;
+    return is_listed(plugins);
+}
+
+static void poke_who_may_claim(struct plugins *plugins)
+{
+    LIST_FOREACH (link, &plugins->entries) {
+        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN && plugin_is_ready(entry->plugin) &&
+            on_may_claim(entry->plugin, entry)) {
+            plugin_poke(entry->plugin);
+        }
+    }
+}
+
+static void settle(struct plugins *plugins)
+{
+    struct plugins_summary summary;
+    if (!is_settled(plugins, &summary)) {
+        poke_who_may_claim(plugins);
+        return;
+    }
+    plugins->phase = SETTLED;
+    plugins->tidiness = UNTIDY;
+    leftovers_tell(&plugins->leftovers);
+    plugins->options.settled(plugins->options.owner, summary);
+}
+
+/* Did a file leave, or another version take over? Whoever was kept out may come in now. */
+static bool take_notice(struct plugins *plugins)
+{
+    bool moved = false;
+    LIST_FOREACH (link, &plugins->entries) {
+        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_CLOSING) {
+            continue;
+        }
+        moved = moved || entry->turns != plugin_turns(entry->plugin);
+        entry->turns = plugin_turns(entry->plugin);
+        if (plugin_phase(entry->plugin) == PLUGIN_GONE) {
+            close_entry(entry);
+            moved = true;
+        }
+    }
+    return moved;
+}
+
+static void look_at_blocked(struct plugins *plugins)
+{
+    LIST_FOREACH (link, &plugins->entries) {
+        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN && plugin_is_blocked(entry->plugin)) {
+            plugin_look(entry->plugin);
+        }
+    }
+}
+
+static void on_step(struct task *task)
+{
+    struct plugins *plugins = CONTAINER_OF(task, struct plugins, step);
+    if (take_notice(plugins)) {
+        look_at_blocked(plugins);
+        plugins->tidiness = UNTIDY;
+    }
+    if (plugins->phase == FIRST_PASS) {
+        settle(plugins);
+    }
+    if (plugins->phase == SETTLED && plugins->tidiness == UNTIDY) {
+        tidy(plugins);
+    }
+}
+
+/* --- life --------------------------------------------------------------------------------------- */
 
 static void free_plugins(struct plugins *plugins)
 {
-    for (size_t i = 0; i < plugins->count; i++) {
-        loaded_done(&plugins->found[i].loaded);
-        free(plugins->found[i].file);
+    leftovers_done(&plugins->leftovers);
+    for (size_t i = 0; i < plugins->options.folder_count; i++) {
+        free(plugins->folders[i].path);
     }
-    arena_done(&plugins->arena);
-    free(plugins->found);
+    free(plugins->folders);
     free(plugins->copies);
-    free(plugins->program);
     free(plugins);
 }
 
-/* A runner that was closing is gone, or a copy that was under way is done. */
 static void one_less_to_close(struct plugins *plugins)
 {
     if (--plugins->closing == 0) {
@@ -231,96 +473,45 @@ static void one_less_to_close(struct plugins *plugins)
     }
 }
 
-static void on_copy(struct job *job)
+static enum tend_code open_folder(struct plugins *plugins, size_t index, struct error *err)
 {
-    struct found *found = CONTAINER_OF(job, struct found, job);
-    found->code = loader_take(found->file, found->plugins->copies, &found->loaded, &found->err);
-}
-
-static void start(struct found *found)
-{
-    struct plugins *plugins = found->plugins;
-    struct runner_options options = {.world = plugins->options.world,
-                                     .program = plugins->program,
-                                     .file = found->loaded.path,
-                                     .name = found->file};
-    found->runner = runner_new(&options);
-    struct plugin_options plugin = {.world = plugins->options.world,
-                                    .store = plugins->options.store,
-                                    .gate = plugins->options.gate,
-                                    .loop = plugins->options.loop,
-                                    .worker = runner_worker(found->runner),
-                                    .file = found->file,
-                                    .hash = found->loaded.hash,
-                                    .changed = on_phase,
-                                    .owner = plugins};
-    found->plugin = plugin_open(&plugin);
-    runner_start(found->runner);
-}
-
-static void on_copied(struct job *job)
-{
-    struct found *found = CONTAINER_OF(job, struct found, job);
-    struct plugins *plugins = found->plugins;
-    if (plugins->closed != NULL) {
-        one_less_to_close(plugins);
-        return;
-    }
-    if (found->code == TEND_OK) {
-        start(found);
-    } else {
-        found->refused = true;
-        plugin_refuse_file(&found->refusal, plugins->options.world, plugins->options.gate,
-                           found->file, NULL, found->err.message);
-    }
-    plugins->loading++;
-    load_next(plugins);
-}
-
-static void load_next(struct plugins *plugins)
-{
-    if (plugins->loading == plugins->count) {
-        world_soon(plugins->options.world, &plugins->settle);
-        return;
-    }
-    struct found *found = &plugins->found[plugins->loading];
-    found->job = (struct job){.lane = LANE_READ, .work = on_copy, .done = on_copied};
-    world_offload(plugins->options.world, &found->job);
-}
-
-/* --- life -------------------------------------------------------------------------------------- */
-
-/* tend-runner stands beside the program that runs now. */
-static enum tend_code find_program(struct plugins *plugins, struct error *err)
-{
-    char self[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", self, sizeof self - sizeof "tend-runner");
-    if (len <= 0) {
-        return FAIL(err, TEND_IO, "cannot tell where this program is: %s", strerror(errno));
-    }
-    self[len] = '\0';
-    char *slash = strrchr(self, '/');
-    snprintf(slash + 1, sizeof "tend-runner", "tend-runner");
-    if (access(self, X_OK) != 0) {
-        return FAIL(err, TEND_IO, "%s: %s (it belongs beside tend)", self, strerror(errno));
-    }
-    plugins->program = alloc_dup(self);
-    return TEND_OK;
+    const struct plugins_folder *given = &plugins->options.folders[index];
+    struct watched *watched = &plugins->folders[index];
+    watched->plugins = plugins;
+    watched->path = alloc_dup(given->path);
+    watched->job = (struct job){.lane = LANE_READ, .work = list_folder, .done = on_listed};
+    watched->folder =
+        (struct folder){.takes = given->holds == HOLDS_SCRIPTS ? is_script : is_plugin,
+                        .changed = on_name,
+                        .list = on_list};
+    return folder_open(&watched->folder, plugins->options.world, given->path, err);
 }
 
 static enum tend_code prepare(struct plugins *plugins, struct error *err)
 {
-    for (size_t i = 0; i < plugins->options.folder_count; i++) {
-        TRY(find_in(plugins, plugins->options.folders[i], err));
-    }
-    if (plugins->count == 0) {
-        return TEND_OK;
-    }
     size_t size = strlen(plugins->options.data) + sizeof "/plugins";
     plugins->copies = alloc_new(size);
     snprintf(plugins->copies, size, "%s/plugins", plugins->options.data);
-    TRY(paths_make_private(plugins->copies, err));
-    return find_program(plugins, err);
+    if (plugins->options.folder_count > 0) {
+        TRY(paths_make_private(plugins->copies, err));
+    }
+    plugins->leftovers = (struct leftovers){.ops = &leftovers_ops,
+                                            .world = plugins->options.world,
+                                            .store = plugins->options.store,
+                                            .loop = plugins->options.loop,
+                                            .copies = plugins->copies};
+    leftovers_init(&plugins->leftovers);
+    for (size_t i = 0; i < plugins->options.folder_count; i++) {
+        TRY(open_folder(plugins, i, err));
+    }
+    return TEND_OK;
+}
+
+static void close_folders(struct plugins *plugins)
+{
+    for (size_t i = 0; i < plugins->options.folder_count; i++) {
+        folder_close(&plugins->folders[i].folder);
+    }
 }
 
 enum tend_code plugins_open(const struct plugins_options *options, struct plugins **ret_plugins,
@@ -328,31 +519,18 @@ enum tend_code plugins_open(const struct plugins_options *options, struct plugin
 {
     struct plugins *plugins = alloc_new(sizeof *plugins);
     plugins->options = *options;
-    plugins->settle.run = on_settle;
+    plugins->folders = alloc_array(options->folder_count, sizeof *plugins->folders);
+    plugins->step.run = on_step;
+    list_init(&plugins->entries);
     enum tend_code code = prepare(plugins, err);
     if (code != TEND_OK) {
+        close_folders(plugins);
         free_plugins(plugins);
         return code;
     }
-    load_next(plugins);
+    step_soon(plugins);
     *ret_plugins = plugins;
     return TEND_OK;
-}
-
-static void on_closed(struct task *task)
-{
-    one_less_to_close(CONTAINER_OF(task, struct found, closed)->plugins);
-}
-
-static void close_found(struct found *found)
-{
-    plugin_close(found->plugin);
-    plugin_refusal_done(&found->refusal);
-    if (found->runner != NULL) {
-        found->plugins->closing++;
-        found->closed.run = on_closed;
-        runner_close(found->runner, &found->closed);
-    }
 }
 
 void plugins_close(struct world *world, struct plugins *plugins, struct task *closed)
@@ -362,11 +540,18 @@ void plugins_close(struct world *world, struct plugins *plugins, struct task *cl
         return;
     }
     plugins->closed = closed;
-    plugins->closing = plugins->loading < plugins->count ? 2 : 1; /* this call, and a copy */
-    list_remove(&plugins->settle.link);
-    admission_cancel(&plugins->orphans);
-    for (size_t i = 0; i < plugins->count; i++) {
-        close_found(&plugins->found[i]);
+    plugins->closing = 1 + plugins->count; /* this call, and each entry */
+    list_remove(&plugins->step.link);
+    close_folders(plugins);
+    for (size_t i = 0; i < plugins->options.folder_count; i++) {
+        plugins->closing += plugins->folders[i].phase == LIST_IDLE ? 0 : 1;
+    }
+    plugins->closing += plugins->leftovers.phase == LEFTOVERS_TIDYING ? 1 : 0;
+    LIST_FOREACH (link, &plugins->entries) {
+        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        if (entry->phase == ENTRY_OPEN) {
+            close_entry(entry);
+        }
     }
     one_less_to_close(plugins);
 }

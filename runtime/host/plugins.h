@@ -1,16 +1,24 @@
-/* The plugins of the host: every *.so of its plugin folders, each in a runner of its own. [core] */
+/* The plugins and scripts of the host: the files of its folders, each kept live (runner/plugin.h), in the order
+ * of folders and names. [core] */
 #ifndef HOST_PLUGINS_H
 #define HOST_PLUGINS_H
 
 #include "admission/admission.h"
 #include "base/world.h"
 #include "controller/loop.h"
+#include "runner/worker_maker.h"
 #include "store/store.h"
 
 struct plugins;
 
+/* Of what was found at start. */
 struct plugins_summary {
-    size_t live, refused;
+    size_t live, waiting, refused;
+};
+
+struct plugins_folder {
+    const char *path; /* absolute */
+    enum { HOLDS_PLUGINS /* *.so */, HOLDS_SCRIPTS /* *.lua, but not *_test.lua */ } holds;
 };
 
 struct plugins_options {
@@ -18,20 +26,20 @@ struct plugins_options {
     struct store *store;
     struct admission *gate;
     struct loop *loop;
-    const char *data;           /* where private copies are kept */
-    const char *const *folders; /* absolute paths */
+    struct worker_maker *maker;
+    const char *data; /* where private copies are kept */
+    const struct plugins_folder *folders;
     size_t folder_count;
-    /* Once, in a later step: every plugin that was found is live or refused. */
+    /* Once, in a later step: every file that was found at start is live, waits or is refused. */
     void (*settled)(void *owner, struct plugins_summary summary);
     void *owner;
 };
 
-/* Load what is there now, in the order of folders and names. TEND_DENIED where a folder is another
- * user's or writable by others, TEND_IO where it cannot be read. */
+/* Watch the folders, and load what is there and what comes. TEND_IO where one of them cannot be read. */
 NODISCARD enum tend_code plugins_open(const struct plugins_options *options,
                                       struct plugins **ret_plugins, struct error *err);
 
-/* End them: their controllers leave the loop now, their processes are asked to stop, and `closed` runs, in
+/* End them: their controllers leave the loop now, their workers are asked to stop, and `closed` runs, in
  * a later step, when the last one is gone and the memory freed. NULL is allowed: `closed` runs then, too. */
 void plugins_close(struct world *world, struct plugins *plugins, struct task *closed);
 

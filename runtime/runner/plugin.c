@@ -1,415 +1,540 @@
-/* Why one set: a definition without its machine would let objects into states that nobody declared, and
- * a machine whose definition was refused would wait for a kind that never comes. Either the plugin is
- * there with everything it needs, or its refusal is all that can be seen of it.
+/* What a file holds and what serves are two things, and this is the policy between them. What is noticed is
+ * acted on in a step of its own, in this order:
+ *
+ *     what came while something was claimed is taken
+ *     a file that is gone:           its version leaves
+ *     versions settle                (runner/versions.h)
+ *     a version that went well:      is the last good one
+ *     one that fails:                the one before becomes the candidate
+ *     nothing serves, at start:      the last good one becomes the candidate
  */
 #include "runner/plugin.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
-#include "resource/builtin.h"
-#include "resource/key.h"
-#include "resource/meta.h"
-
-#define DEFINED_BY "tend.dev/defined-by"
+#include "runner/intake.h"
+#include "runner/standing.h"
+#include "runner/versions.h"
 
 struct plugin {
-    struct worker_listener listener; /* first after nothing: found by CONTAINER_OF */
     struct plugin_options options;
-    char *file, *hash;
-    enum plugin_phase phase;
-    struct arena arena;             /* the descriptor, and what was made of it */
-    const struct value *descriptor; /* NULL: not up yet */
-    struct admission_call claim;
-    bool claiming;
-    struct controller **controllers; /* of each in the descriptor, once claimed */
-    size_t controller_count;
-    struct plugin_refusal refusal;
+    char *file;
+    struct intake intake;
+    struct versions versions;
+    struct standing standing;
+    struct telling telling;
+    struct task step;
+
+    enum { FILE_HERE, FILE_GONE } presence;
+    enum purpose purpose; /* of the candidate */
+    struct loaded wanted; /* came while something was claimed; path NULL: nothing */
+
+    char *previous; /* content to roll back to while who serves is not proven; NULL: none */
+    enum { FALLBACK_OPEN, FALLBACK_TRIED } fallback;
+    enum { RECALL_NONE, RECALL_LAST_GOOD, RECALL_PREVIOUS } recall; /* under way */
+    struct alarm good;
+
+    unsigned turns;      /* how often another version took over */
+    struct task *closed; /* plugin_close */
+    struct task intake_closed;
+    size_t closing;
 };
 
-static void set_phase(struct plugin *plugin, enum plugin_phase phase)
+static struct version *serving_of(const struct plugin *plugin)
 {
-    plugin->phase = phase;
-    if (plugin->options.changed != NULL) {
-        plugin->options.changed(plugin, plugin->options.owner);
+    return plugin->versions.serving;
+}
+
+static void step_soon(struct plugin *plugin)
+{
+    world_soon(plugin->options.world, &plugin->step);
+}
+
+static void tell(struct plugin *plugin)
+{
+    if (serving_of(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
+        standing_tell(&plugin->standing, &plugin->telling, serving_of(plugin));
     }
 }
 
-/* --- refusal ----------------------------------------------------------------------------------- */
+/* --- one takes over ---------------------------------------------------------------------------- */
 
-/* A DNS label from the file's name: "labinstance" of "/x/labinstance.so". */
-static struct text name_of_file(struct arena *arena, const char *file)
+static struct plugin *of_versions(struct versions *versions)
 {
-    const char *slash = strrchr(file, '/');
-    const char *base = slash == NULL ? file : slash + 1;
-    char *name = arena_alloc(arena, LABEL_BYTES_MAX + 8);
-    size_t len = 0;
-    for (const char *at = base; *at != '\0' && *at != '.' && len < LABEL_BYTES_MAX; at++) {
-        bool digit = *at >= '0' && *at <= '9';
-        bool lower = *at >= 'a' && *at <= 'z', upper = *at >= 'A' && *at <= 'Z';
-        if (lower || digit || upper) {
-            name[len++] = upper ? (char)(*at - 'A' + 'a') : *at;
-        } else if (len > 0 && name[len - 1] != '-') {
-            name[len++] = '-';
-        }
-    }
-    while (len > 0 && name[len - 1] == '-') {
-        len--;
-    }
-    return len == 0 ? TEXT("plugin") : (struct text){name, len};
+    return CONTAINER_OF(versions, struct plugin, versions);
 }
 
-static const struct value *controller_root(struct arena *arena, struct text name)
+static void try(struct plugin *plugin, struct loaded *content, enum purpose purpose)
 {
-    const struct value_field fields[] = {
-        {.key = TEXT("apiVersion"), .value = value_chars(arena, "tend.dev/v1")},
-        {.key = TEXT("kind"), .value = value_chars(arena, "Controller")},
-    };
-    return meta_with_text(arena, value_map(arena, fields, COUNT_OF(fields)), "name", name);
+    plugin->purpose = purpose;
+    versions_try(&plugin->versions, content);
+    step_soon(plugin);
 }
 
-static const struct value *refused_status(struct arena *arena, const char *file, const char *hash,
-                                          const char *reason)
+/* A proven version needs nothing to go back to, and one that was gone back to has nothing. */
+static void set_previous(struct plugin *plugin, const struct version *before)
 {
-    const struct value_field fields[] = {
-        {.key = TEXT("phase"), .value = value_chars(arena, "refused")},
-        {.key = TEXT("reason"), .value = value_chars(arena, "Refused")},
-        {.key = TEXT("message"), .value = value_chars(arena, reason)},
-        {.key = TEXT("file"), .value = value_chars(arena, file)},
-        {.key = TEXT("hash"), .value = value_chars(arena, hash == NULL ? "" : hash)},
-    };
-    return value_map(arena, fields, COUNT_OF(fields));
-}
-
-static void ignore_answer(struct admission_call *call, const struct admission_result *result)
-{
-    struct plugin_refusal *refusal = CONTAINER_OF(call, struct plugin_refusal, call);
-    (void)result; /* the log has said it already; the store has no room for it, then */
-    arena_done(&refusal->arena);
-}
-
-static void write_refusal(struct plugin_refusal *refusal, struct admission *gate, struct text name,
-                          const struct value *status, const char *reason)
-{
-    struct arena *arena = &refusal->arena;
-    const struct value *root = controller_root(arena, name);
-    struct event event = {.about = root,
-                          .type = EVENT_WARNING,
-                          .reason = TEXT("Refused"),
-                          .message = text_of(reason),
-                          .component = TEXT("tend")};
-    struct admission_request requests[] = {
-        {.verb = ADMIT_APPLY, .resource = TEXT(BUILTIN_CONTROLLERS), .body = root},
-        {.verb = ADMIT_UPDATE_STATUS,
-         .resource = TEXT(BUILTIN_CONTROLLERS),
-         .body = value_with(arena, root, TEXT("status"), status)},
-        {.verb = ADMIT_EVENT, .event = &event},
-    };
-    struct admission_set set = {.requests = requests,
-                                .count = COUNT_OF(requests),
-                                .writer = {.role = WRITER_HOST},
-                                .run = RUN_REAL};
-    refusal->call.answered = ignore_answer;
-    admission_submit(gate, &set, &refusal->call);
-}
-
-void plugin_refuse_file(struct plugin_refusal *refusal, struct world *world, struct admission *gate,
-                        const char *file, const char *hash, const char *reason)
-{
-    log_error(world->log, LOG_FIELDS({"plugin", file}), "refused: %s", reason);
-    write_refusal(refusal, gate, name_of_file(&refusal->arena, file),
-                  refused_status(&refusal->arena, file, hash, reason), reason);
-}
-
-void plugin_refusal_done(struct plugin_refusal *refusal)
-{
-    admission_cancel(&refusal->call);
-    arena_done(&refusal->arena);
-}
-
-static void refuse(struct plugin *plugin, const char *reason)
-{
-    plugin_refuse_file(&plugin->refusal, plugin->options.world, plugin->options.gate, plugin->file,
-                       plugin->hash, reason);
-    set_phase(plugin, PLUGIN_REFUSED);
-}
-
-/* --- the claim --------------------------------------------------------------------------------- */
-
-struct claim {
-    struct plugin *plugin;
-    struct admission_request *requests;
-    size_t count;
-};
-
-static const struct value *controllers_of(const struct plugin *plugin)
-{
-    return value_field(plugin->descriptor, "controllers");
-}
-
-static struct text field_text(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
-/* The cluster-scoped object of that name, or NULL. */
-static struct doc *stored(struct plugin *plugin, const char *resource, struct text name)
-{
-    struct text key = key_make(&plugin->arena, text_of(resource), TEXT(""), name);
-    return store_get(plugin->options.store, key);
-}
-
-static void claim_add(struct claim *claim, enum admission_verb verb, const char *resource,
-                      const struct value *body)
-{
-    claim->requests[claim->count++] = (struct admission_request){
-        .verb = verb,
-        .resource = text_of(resource),
-        .body = body,
-        .fields = FIELDS_STRICT,
-        .reason = text_of(claim->plugin->file),
-    };
-}
-
-/* The definition that a controller carries: created, or brought up to date where it is its own. */
-static void claim_definition(struct claim *claim, const struct value *controller)
-{
-    struct plugin *plugin = claim->plugin;
-    const struct value *crd = value_field(controller, "crd");
-    if (crd == NULL) {
+    CLEANUP(freep) char *kept = TAKE(plugin->previous);
+    if (serving_of(plugin)->record == RECORD_GOOD || plugin->purpose == PURPOSE_ROLLBACK) {
         return;
     }
-    struct text name = field_text(controller, "name");
-    const struct value *body = meta_with_annotation(&plugin->arena, crd, DEFINED_BY, name);
-    struct meta meta = meta_of(crd);
-    struct doc *there = stored(plugin, BUILTIN_CRDS, meta.name);
-    if (there == NULL) {
-        claim_add(claim, ADMIT_CREATE, BUILTIN_CRDS, body);
-        return;
-    }
-    const struct value *root;
-    if (doc_tree(there, &plugin->arena, &root, NULL) == TEND_OK) {
-        struct meta stored = meta_of(root);
-        if (text_equal(meta_annotation(&stored, DEFINED_BY), name)) {
-            claim_add(claim, ADMIT_UPDATE, BUILTIN_CRDS, body);
-        }
-    }
-}
-
-/* "lab.neuroglia.com/v1/LabInstance" as {apiVersion, kind}; the part after the last '/' is the kind. */
-static const struct value *owned_kind(struct plugin *plugin, const struct value *controller)
-{
-    struct arena *arena = &plugin->arena;
-    struct text kind = field_text(controller, "kind");
-    size_t cut = kind.len;
-    while (cut > 0 && kind.ptr[cut - 1] != '/') {
-        cut--;
-    }
-    const struct value *owned = value_with(arena, NULL, TEXT("apiVersion"),
-                                           value_text(arena, text_first(kind, cut - (cut > 0))));
-    owned = value_with(arena, owned, TEXT("kind"), value_text(arena, text_from(kind, cut)));
-    const struct value *finalize = value_field(controller, "finalize");
-    owned = value_with(arena, owned, TEXT("finalizes"),
-                       value_bool(arena, value_bool_or(finalize, false)));
-    const struct value *machine = value_field(controller, "machine");
-    return machine == NULL ? owned : value_with(arena, owned, TEXT("machine"), machine);
-}
-
-static void claim_controller(struct claim *claim, const struct value *controller)
-{
-    struct plugin *plugin = claim->plugin;
-    struct arena *arena = &plugin->arena;
-    struct text name = field_text(controller, "name");
-    const struct value *owned = owned_kind(plugin, controller);
-    const struct value *spec = value_with(arena, NULL, TEXT("owns"), value_list(arena, &owned, 1));
-    const struct value *root = value_with(arena, controller_root(arena, name), TEXT("spec"), spec);
-    bool there = stored(plugin, BUILTIN_CONTROLLERS, name) != NULL;
-    claim_add(claim, there ? ADMIT_UPDATE : ADMIT_CREATE, BUILTIN_CONTROLLERS, root);
-}
-
-/* --- live -------------------------------------------------------------------------------------- */
-
-/* The kinds that a controller owns by its writes, as a NULL-ended array. */
-static const char *const *owned_words(struct plugin *plugin, const struct value *controller)
-{
-    const struct value *owns = value_field(controller, "owns");
-    size_t count = value_count(owns);
-    const char **words = arena_alloc(&plugin->arena, (count + 1) * sizeof *words);
-    for (size_t i = 0; i < count; i++) {
-        words[i] = arena_text(&plugin->arena, value_text_or(value_at(owns, i), TEXT(""))).ptr;
-    }
-    return words;
-}
-
-static enum tend_code add_controller(struct plugin *plugin, const struct value *described,
-                                     struct error *err)
-{
-    struct arena *arena = &plugin->arena;
-    struct controller_options options = {
-        .name = arena_text(arena, field_text(described, "name")).ptr,
-        .kind = arena_text(arena, field_text(described, "kind")).ptr,
-        .owns = owned_words(plugin, described),
-        .worker = plugin->options.worker,
-        /* Objects under way at once. What runs at once inside the plugin is its engine's business: it
-         * executes no more than the descriptor allows, and the others wait there, so that neither
-         * the way to the runner nor the commit of one object keeps the next from running. */
-        .parallel = WORKER_CALLS_MAX,
-        .file = plugin->file,
-        .hash = plugin->hash,
-        .version = arena_text(arena, field_text(plugin->descriptor, "version")).ptr,
-    };
-    struct controller *controller;
-    TRY(controller_add(plugin->options.loop, &options, &controller, err));
-    plugin->controllers[plugin->controller_count++] = controller;
-    return TEND_OK;
-}
-
-static void remove_controllers(struct plugin *plugin)
-{
-    for (size_t i = 0; i < plugin->controller_count; i++) {
-        controller_remove(plugin->controllers[i]);
-    }
-    plugin->controller_count = 0;
-}
-
-static void go_live(struct plugin *plugin)
-{
-    for (size_t i = 0; i < plugin->controller_count; i++) {
-        controller_live(plugin->controllers[i]);
-    }
-    char count[24];
-    snprintf(count, sizeof count, "%zu", plugin->controller_count);
-    log_info(plugin->options.world->log,
-             LOG_FIELDS({"plugin", plugin->file}, {"controllers", count}), "live");
-    set_phase(plugin, PLUGIN_LIVE);
-}
-
-static void on_claimed(struct admission_call *call, const struct admission_result *result)
-{
-    struct plugin *plugin = CONTAINER_OF(call, struct plugin, claim);
-    plugin->claiming = false;
-    if (result->code != TEND_OK) {
-        refuse(plugin, result->message);
-        return;
-    }
-    const struct value *described = controllers_of(plugin);
-    plugin->controllers =
-        arena_alloc(&plugin->arena, value_count(described) * sizeof(struct controller *));
-    for (size_t i = 0; i < value_count(described); i++) {
-        struct error err = ERROR_INIT;
-        if (add_controller(plugin, value_at(described, i), &err) != TEND_OK) {
-            remove_controllers(plugin);
-            refuse(plugin, err.message);
-            return;
-        }
-    }
-    if (plugin->options.worker->is_up) {
-        go_live(plugin);
+    if (before == NULL) {
+        plugin->previous = alloc_dup(plugin->standing.history.last_good);
+    } else if (kept != NULL && before->record == RECORD_OPEN &&
+               !standing_is_good(&plugin->standing, before->content.hash)) {
+        plugin->previous = TAKE(kept); /* who served was never proven */
     } else {
-        set_phase(plugin, PLUGIN_LOST);
+        plugin->previous = alloc_dup(before->content.hash);
     }
 }
 
-static void submit_claim(struct plugin *plugin)
+static void set_good_alarm(struct plugin *plugin)
 {
-    const struct value *described = controllers_of(plugin);
-    struct claim claim = {.plugin = plugin};
-    claim.requests =
-        arena_alloc(&plugin->arena, 2 * value_count(described) * sizeof *claim.requests);
-    for (size_t i = 0; i < value_count(described); i++) {
-        claim_definition(&claim, value_at(described, i));
+    struct world *world = plugin->options.world;
+    world_alarm_clear(world, &plugin->good);
+    if (serving_of(plugin)->record == RECORD_OPEN) {
+        world_alarm_set(world, &plugin->good, world_ticks_ms(world) + GOOD_AFTER_MS);
     }
-    for (size_t i = 0; i < value_count(described); i++) {
-        claim_controller(&claim, value_at(described, i));
-    }
-    struct admission_set set = {.requests = claim.requests,
-                                .count = claim.count,
-                                .writer = {.role = WRITER_HOST},
-                                .run = RUN_REAL};
-    plugin->claiming = true;
-    plugin->claim.answered = on_claimed;
-    admission_submit(plugin->options.gate, &set, &plugin->claim);
 }
 
-/* --- what the worker tells --------------------------------------------------------------------- */
-
-static void on_up(struct worker_listener *listener, struct worker *worker,
-                  const struct value *descriptor)
+static void on_serves(struct versions *versions, const struct version *before)
 {
-    struct plugin *plugin = CONTAINER_OF(listener, struct plugin, listener);
-    (void)worker;
-    if (plugin->descriptor == NULL) {
-        plugin->descriptor = value_copy(&plugin->arena, descriptor);
-        if (value_count(controllers_of(plugin)) == 0) {
-            refuse(plugin, "it declares no controller");
-            return;
-        }
-        submit_claim(plugin);
-    } else if (plugin->phase == PLUGIN_LOST && !plugin->claiming) {
-        go_live(plugin);
+    struct plugin *plugin = of_versions(versions);
+    struct version *version = versions->serving;
+    switch (plugin->purpose) {
+    case PURPOSE_FRESH:
+        standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+        standing_forgive(&plugin->standing);
+        telling_serves(&plugin->telling, version);
+        break;
+    case PURPOSE_LAST_GOOD:
+        break;
+    case PURPOSE_ROLLBACK:
+        standing_rolled_back(&plugin->standing, before->content.hash, version->content.hash);
+        break;
     }
+    plugin->standing.served_as = plugin->purpose;
+    plugin->turns++;
+    if (standing_is_good(&plugin->standing, version->content.hash)) {
+        version->record = RECORD_GOOD;
+    }
+    set_previous(plugin, before);
+    set_good_alarm(plugin);
+    telling_retract(&plugin->telling, version, "NoPlugin",
+                    "no plugin in the folders has this controller");
+    tell(plugin);
 }
 
-static void on_down(struct worker_listener *listener, struct worker *worker, const char *reason)
+/* The last good one cannot serve. What was rolled back to it is better than nothing. */
+static void no_fallback(struct plugin *plugin, const char *hash, const char *reason)
 {
-    struct plugin *plugin = CONTAINER_OF(listener, struct plugin, listener);
-    (void)worker;
-    for (size_t i = 0; i < plugin->controller_count; i++) {
-        controller_lost(plugin->controllers[i], reason);
-    }
-    if (plugin->phase == PLUGIN_LIVE) {
-        set_phase(plugin, PLUGIN_LOST);
+    if (plugin->standing.problem == PROBLEM_NONE) {
+        standing_forgive(&plugin->standing);
+        intake_look(&plugin->intake);
+    } else {
+        standing_no_fallback(&plugin->standing, hash, reason);
     }
 }
 
-static void on_refused(struct worker_listener *listener, struct worker *worker, const char *reason)
+static void on_refused(struct versions *versions, const char *hash, enum tend_code code,
+                       const char *reason)
 {
-    struct plugin *plugin = CONTAINER_OF(listener, struct plugin, listener);
-    (void)worker;
-    remove_controllers(plugin);
-    refuse(plugin, reason);
+    struct plugin *plugin = of_versions(versions);
+    telling_blame(&plugin->telling, versions->succession.rival);
+    switch (plugin->purpose) {
+    case PURPOSE_FRESH:
+        standing_set(&plugin->standing, code == TEND_EXISTS ? PROBLEM_BLOCKED : PROBLEM_REFUSED,
+                     hash, reason);
+        break;
+    case PURPOSE_LAST_GOOD:
+        no_fallback(plugin, hash, reason);
+        break;
+    case PURPOSE_ROLLBACK:
+        standing_stays(&plugin->standing, hash, reason);
+        free(TAKE(plugin->previous)); /* it was tried */
+        break;
+    }
+    tell(plugin);
+    step_soon(plugin);
 }
 
-static const struct worker_listener_ops listener_ops = {
-    .up = on_up,
-    .down = on_down,
-    .refused = on_refused,
-    .asked = controller_asked,
-    .done = controller_done,
-    .lost = controller_lost_call,
-};
+static bool on_may_claim(struct versions *versions)
+{
+    const struct plugin *plugin = of_versions(versions);
+    const struct plugin_keeper *keeper = plugin->options.keeper;
+    return keeper == NULL || keeper->may_claim == NULL ||
+           keeper->may_claim(plugin, plugin->options.owner);
+}
+
+static void on_changed(struct versions *versions)
+{
+    step_soon(of_versions(versions));
+}
+
+static void one_less_to_close(struct plugin *plugin);
+
+static void on_closed(struct versions *versions)
+{
+    one_less_to_close(of_versions(versions));
+}
+
+static const struct versions_ops versions_ops = {.changed = on_changed,
+                                                 .refused = on_refused,
+                                                 .serves = on_serves,
+                                                 .may_claim = on_may_claim,
+                                                 .closed = on_closed};
+
+/* --- how it does ------------------------------------------------------------------------------- */
+
+static void note_good(struct plugin *plugin)
+{
+    world_alarm_clear(plugin->options.world, &plugin->good);
+    standing_good(&plugin->standing, serving_of(plugin)->content.hash);
+    tell(plugin);
+}
+
+static void on_good_for_long(struct alarm *alarm)
+{
+    struct plugin *plugin = CONTAINER_OF(alarm, struct plugin, good);
+    const struct version *serving = serving_of(plugin);
+    if (serving != NULL && plugin->versions.leaving == SERVING_STAYS && serving->faults == 0 &&
+        serving->deaths == 0 && version_is_up(serving)) {
+        note_good(plugin);
+        step_soon(plugin);
+    }
+}
+
+static void check_good(struct plugin *plugin)
+{
+    const struct version *serving = serving_of(plugin);
+    if (serving == NULL || serving->record == RECORD_OPEN) {
+        return;
+    }
+    free(TAKE(plugin->previous));
+    if (!standing_is_good(&plugin->standing, serving->content.hash)) {
+        note_good(plugin);
+    }
+}
+
+static void check_bad(struct plugin *plugin)
+{
+    const struct version *serving = serving_of(plugin);
+    if (serving == NULL || !version_fails(serving) || plugin->previous == NULL ||
+        plugin->versions.candidate != NULL || plugin->recall != RECALL_NONE ||
+        plugin->presence == FILE_GONE) {
+        return;
+    }
+    standing_roll_back(&plugin->standing, serving, plugin->previous, plugin->file);
+    plugin->recall = RECALL_PREVIOUS;
+    intake_recall(&plugin->intake, plugin->previous);
+}
+
+/* --- nothing serves ---------------------------------------------------------------------------- */
+
+/* At start, what went well last answers for a file that cannot; not where another file is in the way. */
+static bool fall_back(struct plugin *plugin)
+{
+    const char *hash = plugin->standing.history.last_good;
+    if (plugin->options.entry != PLUGIN_AT_START || plugin->fallback == FALLBACK_TRIED ||
+        plugin->standing.problem == PROBLEM_BLOCKED || hash == NULL ||
+        (plugin->standing.hash != NULL && strcmp(plugin->standing.hash, hash) == 0)) {
+        return false;
+    }
+    plugin->fallback = FALLBACK_TRIED;
+    plugin->recall = RECALL_LAST_GOOD;
+    intake_recall(&plugin->intake, hash);
+    return true;
+}
+
+static void check_unserved(struct plugin *plugin)
+{
+    bool idle = plugin->versions.candidate == NULL && plugin->recall == RECALL_NONE &&
+                !intake_is_busy(&plugin->intake);
+    if (serving_of(plugin) == NULL && idle && plugin->presence == FILE_HERE &&
+        plugin->standing.problem != PROBLEM_NONE && !fall_back(plugin)) {
+        standing_tell(&plugin->standing, &plugin->telling, NULL);
+    }
+}
+
+static void check_gone(struct plugin *plugin)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    if (plugin->presence == FILE_HERE || !versions_drop(&plugin->versions)) {
+        return;
+    }
+    struct text message =
+        arena_format(&arena, "%s was removed; its objects stay as they are until it is there again",
+                     plugin->file);
+    loaded_done(&plugin->wanted);
+    standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+    telling_retract(&plugin->telling, serving_of(plugin), "FileRemoved", message.ptr);
+    if (serving_of(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
+        versions_leave(&plugin->versions);
+        telling_leaves(&plugin->telling, serving_of(plugin), message.ptr);
+    }
+}
+
+/* --- what the file holds ------------------------------------------------------------------------ */
+
+static const char *holder_of(const struct plugin *plugin, const char *hash)
+{
+    const struct plugin_keeper *keeper = plugin->options.keeper;
+    return keeper == NULL || keeper->holder == NULL
+               ? NULL
+               : keeper->holder(plugin, hash, plugin->options.owner);
+}
+
+/* What serves already: whatever was wrong with the file meanwhile is over. */
+static void take_same(struct plugin *plugin)
+{
+    (void)versions_drop(&plugin->versions);
+    standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+    standing_forgive(&plugin->standing);
+    plugin->standing.served_as = PURPOSE_FRESH;
+    if (plugin->versions.leaving == SERVING_LEAVES) {
+        versions_stay(&plugin->versions);
+        versions_announce(&plugin->versions);
+    }
+    tell(plugin);
+}
+
+/* What was rolled back. Where nothing serves, at start, what it was rolled back to is tried. */
+static void take_rejected(struct plugin *plugin, struct loaded *content)
+{
+    standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+    if (serving_of(plugin) != NULL) {
+        (void)versions_drop(&plugin->versions);
+        tell(plugin);
+    } else if (plugin->versions.candidate == NULL && !fall_back(plugin)) {
+        standing_forgive(&plugin->standing);
+        try(plugin, content, PURPOSE_FRESH);
+    }
+}
+
+static void take_double(struct plugin *plugin, const char *hash, const char *holder)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text why = arena_format(
+        &arena, "the same content as %s, which is loaded already; keep one of the two", holder);
+    (void)versions_drop(&plugin->versions);
+    standing_set(&plugin->standing, PROBLEM_BLOCKED, hash, why.ptr);
+    tell(plugin);
+}
+
+static void take_content(struct plugin *plugin, struct loaded *content)
+{
+    const struct version *serving = serving_of(plugin), *candidate = plugin->versions.candidate;
+    const char *holder = holder_of(plugin, content->hash);
+    if (version_has(serving, content->hash)) {
+        take_same(plugin);
+    } else if (version_has(candidate, content->hash) && plugin->purpose == PURPOSE_FRESH) {
+        return; /* it is being tried */
+    } else if (standing_is_rejected(&plugin->standing, content->hash)) {
+        take_rejected(plugin, content);
+    } else if (holder != NULL) {
+        take_double(plugin, content->hash, holder);
+    } else {
+        (void)versions_drop(&plugin->versions);
+        try(plugin, content, PURPOSE_FRESH);
+    }
+}
+
+/* What came while something was claimed. */
+static void take_wanted(struct plugin *plugin)
+{
+    if (plugin->wanted.path != NULL && versions_may_drop(&plugin->versions)) {
+        struct loaded content = plugin->wanted;
+        plugin->wanted = (struct loaded){0};
+        take_content(plugin, &content);
+        loaded_done(&content);
+    }
+}
+
+static struct plugin *of_intake(struct intake *intake)
+{
+    return CONTAINER_OF(intake, struct plugin, intake);
+}
+
+static void on_content(struct intake *intake, struct loaded *content)
+{
+    struct plugin *plugin = of_intake(intake);
+    plugin->presence = FILE_HERE;
+    standing_recall(&plugin->standing, &plugin->telling);
+    loaded_done(&plugin->wanted);
+    plugin->wanted = *content;
+    *content = (struct loaded){0};
+    take_wanted(plugin);
+    step_soon(plugin);
+}
+
+/* The file holds nothing that could be tried. */
+static void take_nothing(struct plugin *plugin, enum problem problem, const char *reason)
+{
+    plugin->presence = FILE_HERE;
+    standing_recall(&plugin->standing, &plugin->telling);
+    loaded_done(&plugin->wanted);
+    (void)versions_drop(&plugin->versions);
+    if (plugin->versions.leaving == SERVING_LEAVES) {
+        versions_stay(&plugin->versions); /* something is there again */
+        versions_announce(&plugin->versions);
+    }
+    standing_forgive(&plugin->standing);
+    standing_set(&plugin->standing, problem, NULL, reason);
+    tell(plugin);
+    step_soon(plugin);
+}
+
+static void on_half(struct intake *intake, const char *reason)
+{
+    take_nothing(of_intake(intake), PROBLEM_WAITING, reason);
+}
+
+static void on_unfit(struct intake *intake, const char *reason)
+{
+    take_nothing(of_intake(intake), PROBLEM_REFUSED, reason);
+}
+
+static void on_file_gone(struct intake *intake)
+{
+    of_intake(intake)->presence = FILE_GONE;
+    step_soon(of_intake(intake));
+}
+
+static void on_recalled(struct intake *intake, struct loaded *content, const char *problem)
+{
+    struct plugin *plugin = of_intake(intake);
+    enum purpose purpose = plugin->recall == RECALL_PREVIOUS ? PURPOSE_ROLLBACK : PURPOSE_LAST_GOOD;
+    plugin->recall = RECALL_NONE;
+    step_soon(plugin);
+    if (plugin->versions.candidate != NULL || plugin->presence == FILE_GONE ||
+        (purpose == PURPOSE_ROLLBACK && serving_of(plugin) == NULL)) {
+        return; /* there is something newer */
+    }
+    if (problem == NULL) {
+        try(plugin, content, purpose);
+    } else {
+        plugin->purpose = purpose;
+        on_refused(&plugin->versions, "the copy", TEND_NOT_FOUND, problem);
+    }
+}
+
+static const struct intake_ops intake_ops = {.content = on_content,
+                                             .waiting = on_half,
+                                             .refused = on_unfit,
+                                             .gone = on_file_gone,
+                                             .recalled = on_recalled};
 
 /* --- life -------------------------------------------------------------------------------------- */
+
+static void on_step(struct task *task)
+{
+    struct plugin *plugin = CONTAINER_OF(task, struct plugin, step);
+    const struct plugin_keeper *keeper = plugin->options.keeper;
+    take_wanted(plugin);
+    check_gone(plugin);
+    versions_settle(&plugin->versions);
+    check_good(plugin);
+    check_bad(plugin);
+    check_unserved(plugin);
+    if (keeper != NULL && keeper->changed != NULL) {
+        keeper->changed(plugin, plugin->options.owner);
+    }
+}
+
+static void plugin_free(struct plugin *plugin)
+{
+    standing_done(&plugin->standing);
+    loaded_done(&plugin->wanted);
+    free(plugin->previous);
+    free(plugin->file);
+    free(plugin);
+}
+
+static void one_less_to_close(struct plugin *plugin)
+{
+    if (--plugin->closing == 0) {
+        world_soon(plugin->options.world, plugin->closed);
+        plugin_free(plugin);
+    }
+}
+
+static void on_intake_closed(struct task *task)
+{
+    one_less_to_close(CONTAINER_OF(task, struct plugin, intake_closed));
+}
 
 struct plugin *plugin_open(const struct plugin_options *options)
 {
     struct plugin *plugin = alloc_new(sizeof *plugin);
     plugin->options = *options;
     plugin->file = alloc_dup(options->file);
-    plugin->hash = alloc_dup(options->hash == NULL ? "" : options->hash);
-    plugin->listener.ops = &listener_ops;
-    options->worker->listener = &plugin->listener;
+    plugin->step.run = on_step;
+    plugin->good.fire = on_good_for_long;
+    plugin->intake_closed.run = on_intake_closed;
+    intake_init(&plugin->intake, &intake_ops, options->world, plugin->file, options->copies);
+    plugin->versions = (struct versions){
+        .world = options->world,
+        .maker = options->maker,
+        .file = plugin->file,
+        .succession = {.loop = options->loop, .store = options->store, .gate = options->gate}};
+    versions_init(&plugin->versions, &versions_ops);
+    plugin->telling = (struct telling){.world = options->world,
+                                       .store = options->store,
+                                       .loop = options->loop,
+                                       .file = plugin->file};
+    telling_init(&plugin->telling, options->gate);
     return plugin;
 }
 
-void plugin_close(struct plugin *plugin)
+void plugin_look(struct plugin *plugin)
 {
-    if (plugin == NULL) {
-        return;
-    }
-    remove_controllers(plugin);
-    admission_cancel(&plugin->claim);
-    plugin_refusal_done(&plugin->refusal);
-    arena_done(&plugin->arena);
-    free(plugin->file);
-    free(plugin->hash);
-    free(plugin);
+    intake_look(&plugin->intake);
 }
+
+void plugin_poke(struct plugin *plugin)
+{
+    step_soon(plugin);
+}
+
+void plugin_close(struct plugin *plugin, struct task *closed)
+{
+    plugin->closed = closed;
+    plugin->closing = 2;
+    list_remove(&plugin->step.link);
+    world_alarm_clear(plugin->options.world, &plugin->good);
+    telling_done(&plugin->telling);
+    intake_close(&plugin->intake, &plugin->intake_closed);
+    versions_close(&plugin->versions);
+}
+
+/* --- what is there ----------------------------------------------------------------------------- */
 
 enum plugin_phase plugin_phase(const struct plugin *plugin)
 {
-    return plugin->phase;
+    const struct version *serving = serving_of(plugin);
+    if (serving != NULL) {
+        return plugin->versions.leaving == SERVING_STAYS && version_is_up(serving) ? PLUGIN_LIVE
+                                                                                   : PLUGIN_LOST;
+    }
+    if (plugin->versions.candidate != NULL || plugin->recall != RECALL_NONE ||
+        intake_is_busy(&plugin->intake)) {
+        return PLUGIN_STARTING;
+    }
+    if (plugin->presence == FILE_GONE) {
+        return PLUGIN_GONE;
+    }
+    switch (plugin->standing.problem) {
+    case PROBLEM_NONE:
+        return PLUGIN_STARTING;
+    case PROBLEM_WAITING:
+        return PLUGIN_WAITING;
+    case PROBLEM_REFUSED:
+    case PROBLEM_BLOCKED:
+        break;
+    }
+    return PLUGIN_REFUSED;
 }
 
 const char *plugin_file(const struct plugin *plugin)
@@ -419,11 +544,50 @@ const char *plugin_file(const struct plugin *plugin)
 
 bool plugin_has(const struct plugin *plugin, struct text controller)
 {
-    const struct value *described = controllers_of(plugin);
-    for (size_t i = 0; i < value_count(described); i++) {
-        if (text_equal(field_text(value_at(described, i), "name"), controller)) {
-            return true;
+    return version_seat(serving_of(plugin), controller) != NULL;
+}
+
+bool plugin_holds(const struct plugin *plugin, const char *hash)
+{
+    return version_has(serving_of(plugin), hash) || version_has(plugin->versions.candidate, hash);
+}
+
+bool plugin_is_blocked(const struct plugin *plugin)
+{
+    return plugin->standing.problem == PROBLEM_BLOCKED;
+}
+
+unsigned plugin_turns(const struct plugin *plugin)
+{
+    return plugin->turns;
+}
+
+bool plugin_has_to_claim(const struct plugin *plugin)
+{
+    return plugin_phase(plugin) == PLUGIN_STARTING && !intake_is_waiting(&plugin->intake) &&
+           plugin->versions.succession.phase == SUCCESSION_IDLE;
+}
+
+bool plugin_is_ready(const struct plugin *plugin)
+{
+    const struct version *candidate = plugin->versions.candidate;
+    return candidate != NULL && candidate->phase == VERSION_READY &&
+           plugin->versions.succession.phase == SUCCESSION_IDLE;
+}
+
+bool plugin_hashes(const struct plugin *plugin, const char **ret_hashes, size_t *ret_count)
+{
+    const struct version *serving = serving_of(plugin), *candidate = plugin->versions.candidate;
+    const char *hashes[] = {plugin->previous, plugin->standing.history.last_good,
+                            plugin->wanted.path == NULL ? NULL : plugin->wanted.hash,
+                            serving == NULL ? NULL : serving->content.hash,
+                            candidate == NULL ? NULL : candidate->content.hash};
+    _Static_assert(COUNT_OF(hashes) <= PLUGIN_HASHES, "the caller has room for all of them");
+    *ret_count = 0;
+    for (size_t i = 0; i < COUNT_OF(hashes); i++) {
+        if (hashes[i] != NULL) {
+            ret_hashes[(*ret_count)++] = hashes[i];
         }
     }
-    return false;
+    return !intake_is_copying(&plugin->intake);
 }

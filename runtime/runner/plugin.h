@@ -1,60 +1,105 @@
-/* A plugin as the host knows it: a worker, what it says of itself, and the controllers that this makes.
+/* A plugin or script file as the host knows it: what it holds now, what serves, and how the one becomes the
+ * other.
  *
- *     opened --up--> claiming --> live --down--> lost --up--> live ...
- *       |               |
- *       +--> refused <--+
+ *     file --intake--> content --candidate--> ready --succession--> serving --drain--> gone
+ *                         |                     |          |           |
+ *                         +---------------------+----------+           +--fails--> the version before
+ *                                refused: who serves goes on
  *
- * When its worker is first up, the plugin claims what its descriptor declares, in one set: the
- * CustomResourceDefinition of each kind that it carries (created where there is none, changed only where
- * this controller created it, see annotation tend.dev/defined-by), and a Controller object (tend.dev/v1)
- * for each of its controllers, whose spec.owns puts the state machine in force. Only then are its
- * controllers added to the loop. What cannot be claimed (another controller owns the kind, a broken
- * definition, an incompatible change) refuses the whole plugin, and nothing of it is left half done.
+ *   1  A candidate is proven beside the version that serves; whatever is wrong with it, it is refused with
+ *      one sentence, and the other one goes on, untouched.
+ *   2  At any time one version at the most is given new runs. What the version before has under way ends
+ *      there, or is run again.
+ *   3  A version that fails before it ever went well is rolled back to the one before, and its content
+ *      is not tried again until the file changes.
+ *   4  At start, where the file is refused, the content that went well last serves.
+ *   5  A file that is gone is not served: its controllers leave, its objects and their Controllers stay.
  *
- * Where the worker comes from (a runner process, or an engine inline) makes no difference here. [core]
+ * It goes live where its controllers are there: their kinds and machines are claimed (runner/claim.h) before.
+ * What happens is told on the Controllers, by Events and in the log (runner/telling.h). Where its workers
+ * come from makes no difference here. [core]
  */
 #ifndef RUNNER_PLUGIN_H
 #define RUNNER_PLUGIN_H
 
 #include "admission/admission.h"
 #include "base/world.h"
-#include "controller/controller.h"
+#include "controller/loop.h"
+#include "runner/worker_maker.h"
+#include "store/store.h"
 
 struct plugin;
 
-enum plugin_phase { PLUGIN_STARTING, PLUGIN_LIVE, PLUGIN_LOST, PLUGIN_REFUSED };
+enum plugin_phase {
+    PLUGIN_STARTING, /* nothing serves yet, and it is not known whether anything will */
+    PLUGIN_LIVE,
+    PLUGIN_LOST,    /* its worker is down, for now */
+    PLUGIN_WAITING, /* nothing serves: the file is half there */
+    PLUGIN_REFUSED, /* nothing serves */
+    PLUGIN_GONE,    /* nor will anything: there is no file. It may be closed */
+};
+
+/* When was the file found? Only a host that comes up falls back on what went well before. */
+enum plugin_entry { PLUGIN_AT_START, PLUGIN_DROPPED };
+
+/* Whoever keeps the files; each may be NULL. */
+struct plugin_keeper {
+    /* Something did; not from inside a call. It may not be closed there. */
+    void (*changed)(struct plugin *plugin, void *owner);
+    /* The other file that is loaded with that content, NULL: none. */
+    const char *(*holder)(const struct plugin *plugin, const char *hash, void *owner);
+    /* Is it its turn to claim? Otherwise it is poked when it may be. */
+    bool (*may_claim)(const struct plugin *plugin, void *owner);
+};
 
 struct plugin_options {
     struct world *world; /* its log is written to */
     struct store *store;
     struct admission *gate;
     struct loop *loop;
-    struct worker *worker;   /* outlives the plugin; not started yet, its listener is set here */
-    const char *file, *hash; /* what people are shown; copied */
-    void (*changed)(struct plugin *plugin, void *owner); /* its phase did; may be NULL */
+    struct worker_maker *maker; /* all of these outlive it */
+    const char *file;           /* absolute; copied */
+    const char *copies;         /* the folder of private copies; outlives it */
+    enum plugin_entry entry;
+    const struct plugin_keeper *keeper;
     void *owner;
 };
 
+/* Nothing happens before the first look. */
 struct plugin *plugin_open(const struct plugin_options *options);
 
-/* Its controllers are removed from the loop; their objects and Controller objects stay. NULL allowed. */
-void plugin_close(struct plugin *plugin);
+/* Its file is there, was changed, or is gone. */
+void plugin_look(struct plugin *plugin);
+
+/* What it waits for may have come. */
+void plugin_poke(struct plugin *plugin);
+
+/* End it: its controllers leave the loop at once, their objects and Controllers stay as they are. `closed`
+ * runs, in a later step, when its workers are gone and the memory freed. */
+void plugin_close(struct plugin *plugin, struct task *closed);
 
 enum plugin_phase plugin_phase(const struct plugin *plugin);
 const char *plugin_file(const struct plugin *plugin);
 
-/* Does it have a controller of that name? */
+/* Does a controller of that name serve from here? */
 bool plugin_has(const struct plugin *plugin, struct text controller);
 
-/* Say that the plugin in `file` was refused before there was a worker: on a Controller object named
- * after the file, by an Event, and in the log. `call` is the caller's, as for admission_submit; its
- * `answered` is set here. */
-struct plugin_refusal {
-    struct admission_call call;
-    struct arena arena;
-};
-void plugin_refuse_file(struct plugin_refusal *refusal, struct world *world, struct admission *gate,
-                        const char *file, const char *hash, const char *reason);
-void plugin_refusal_done(struct plugin_refusal *refusal);
+/* Is it loaded with that content, or about to be? */
+bool plugin_holds(const struct plugin *plugin, const char *hash);
+
+/* Is it refused because of another file? A look is worth while when that one changed. */
+bool plugin_is_blocked(const struct plugin *plugin);
+
+/* How often another version has taken over here. */
+unsigned plugin_turns(const struct plugin *plugin);
+
+/* Does it wait for its first turn to claim, or may yet come to that? */
+bool plugin_has_to_claim(const struct plugin *plugin);
+bool plugin_is_ready(const struct plugin *plugin); /* only its turn is missing */
+
+/* The contents whose copies it needs, at most PLUGIN_HASHES of them, borrowed; false where a copy is being
+ * made that is not among them. */
+enum { PLUGIN_HASHES = 6 };
+bool plugin_hashes(const struct plugin *plugin, const char **ret_hashes, size_t *ret_count);
 
 #endif

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -27,8 +28,11 @@ struct bench {
     struct watch *watch;
     struct loop *loop;
     char program[PATH_MAX + 32], file[PATH_MAX + 32];
-    struct runner *runner;
+    char copies[PATH_MAX + 48];
+    struct worker_maker maker;
+    struct runner *runner; /* the one that is made */
     struct plugin *plugin;
+    enum plugin_phase phase; /* that was seen */
     struct task closed;
     struct alarm look; /* is the loop settled? */
     double live_ms;    /* when the controller came, on figure_clock_ms */
@@ -61,27 +65,55 @@ static void changed(struct plugin *plugin, void *owner)
 {
     struct bench *bench = owner;
     figure_must(plugin_phase(plugin) != PLUGIN_REFUSED, "the plugin is refused");
-    if (plugin_phase(plugin) == PLUGIN_LIVE) {
+    if (plugin_phase(plugin) == PLUGIN_LIVE && bench->phase != PLUGIN_LIVE) {
         bench->live_ms = figure_clock_ms();
     }
+    bench->phase = plugin_phase(plugin);
 }
+
+/* --- a maker that shows its runner -------------------------------------------------------------- */
+
+static enum tend_code make(struct worker_maker *maker, const char *file, const char *name,
+                           struct made_worker *ret_made, struct error *err)
+{
+    struct bench *bench = CONTAINER_OF(maker, struct bench, maker);
+    (void)err;
+    bench->runner = runner_new(&(struct runner_options){
+        .world = bench->core.world, .program = bench->program, .file = file, .name = name});
+    ret_made->worker = runner_worker(bench->runner);
+    return TEND_OK;
+}
+
+static void start(struct worker_maker *maker, struct made_worker *made)
+{
+    (void)made;
+    runner_start(CONTAINER_OF(maker, struct bench, maker)->runner);
+}
+
+static void close_made(struct worker_maker *maker, struct made_worker *made, struct task *closed)
+{
+    (void)made;
+    runner_close(CONTAINER_OF(maker, struct bench, maker)->runner, closed);
+}
+
+static const struct worker_maker_ops maker_ops = {
+    .make = make, .start = start, .close = close_made};
+static const struct plugin_keeper keeper = {.changed = changed};
 
 static void start_plugin(struct bench *bench)
 {
-    bench->runner = runner_new(&(struct runner_options){.world = bench->core.world,
-                                                        .program = bench->program,
-                                                        .file = bench->file,
-                                                        .name = "echo"});
+    bench->maker.ops = &maker_ops;
+    bench->phase = PLUGIN_STARTING;
     bench->plugin = plugin_open(&(struct plugin_options){.world = bench->core.world,
                                                          .store = bench->core.store,
                                                          .gate = bench->core.gate,
                                                          .loop = bench->loop,
-                                                         .worker = runner_worker(bench->runner),
+                                                         .maker = &bench->maker,
                                                          .file = bench->file,
-                                                         .hash = "",
-                                                         .changed = changed,
+                                                         .copies = bench->copies,
+                                                         .keeper = &keeper,
                                                          .owner = bench});
-    runner_start(bench->runner);
+    plugin_look(bench->plugin);
 }
 
 static void on_closed(struct task *task)
@@ -91,10 +123,9 @@ static void on_closed(struct task *task)
 
 static void stop_plugin(struct bench *bench)
 {
-    plugin_close(bench->plugin);
-    bench->plugin = NULL;
     bench->closed.run = on_closed;
-    runner_close(bench->runner, &bench->closed);
+    plugin_close(bench->plugin, &bench->closed);
+    bench->plugin = NULL;
     world_uv_run(bench->core.uv);
 }
 
@@ -199,6 +230,8 @@ int main(int argc, char **argv)
     snprintf(bench.file, sizeof bench.file, "%s/bench/plugins/echo.so", build);
     snprintf(data, sizeof data, "%s/loop", argv[2]);
     core_open(&bench.core, data);
+    snprintf(bench.copies, sizeof bench.copies, "%s/plugins", data);
+    figure_must(mkdir(bench.copies, 0700) == 0, "the folder of copies");
     bench.watch = watch_new(bench.core.world, bench.core.store);
     bench.loop = loop_new(bench.core.world, bench.core.store, bench.watch, bench.core.gate, NULL);
     start_plugin(&bench); /* for its kind */

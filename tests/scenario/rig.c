@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/moment.h"
 #include "document/path.h"
 #include "document/yaml.h"
 #include "resource/key.h"
+#include "runner/loader.h"
 
 #define LABS "labinstances.lab.neuroglia.com"
 
@@ -71,21 +73,17 @@ static void on_advanced(struct store_listener *listener, int64_t revision)
 
 static void load_plugin(struct rig *rig)
 {
-    struct error err = ERROR_INIT;
-    if (!CHECK(inline_worker_open(&rig->v.world, TEND_BUILD "/plugins/labinstance.so", &rig->worker,
-                                  &err) == TEND_OK)) {
-        printf("%s\n", err.message);
-        exit(1);
-    }
     struct plugin_options options = {.world = &rig->v.world,
                                      .store = rig->rooms.store,
                                      .gate = rig->rooms.gate,
                                      .loop = rig->rooms.loop,
-                                     .worker = inline_worker_worker(rig->worker),
-                                     .file = "labinstance.so",
-                                     .hash = "0123"};
+                                     .maker = &rig->maker.maker,
+                                     .file = TEND_BUILD "/plugins/labinstance.so",
+                                     .copies = rig->folder,
+                                     .entry = PLUGIN_AT_START};
+    inline_maker_init(&rig->maker, &rig->v.world);
     rig->plugin = plugin_open(&options);
-    inline_worker_start(rig->worker);
+    plugin_look(rig->plugin);
 }
 
 void rig_start(struct rig *rig, enum rig_plugin with)
@@ -120,16 +118,24 @@ void rig_new(struct rig *rig)
     rig->sink = (struct log){.level = LOG_DEBUG, .fd = -1, .sink = keep_line, .to = &rig->log};
     rig->v.world.log = &rig->sink;
     rig->disk = memory_disk_new();
+    snprintf(rig->folder, sizeof rig->folder, "/tmp/tend-rig-XXXXXX");
+    CHECK(mkdtemp(rig->folder) != NULL);
     rig_up(rig, RIG_WITH_PLUGIN);
+}
+
+static void nothing(struct task *task)
+{
+    (void)task;
 }
 
 static void unload_plugin(struct rig *rig)
 {
-    plugin_close(rig->plugin);
-    inline_worker_close(rig->worker);
+    if (rig->plugin != NULL) {
+        rig->closed.run = nothing;
+        plugin_close(rig->plugin, &rig->closed);
+    }
     store_unlisten(&rig->listener);
     rig->plugin = NULL;
-    rig->worker = NULL;
 }
 
 void rig_down(struct rig *rig)
@@ -159,6 +165,8 @@ void rig_free(struct rig *rig)
     CHECK_INT(rig->fatals, rig->fatals_expected);
     rig_down(rig);
     memory_disk_free(rig->disk);
+    loader_tidy(rig->folder, NULL, 0);
+    CHECK(rmdir(rig->folder) == 0);
     virtual_world_done(&rig->v);
     buffer_done(&rig->lives);
     buffer_done(&rig->log);

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "host/assembly.h"
 #include "runner/plugin.h"
-#include "sim/inline_worker.h"
+#include "sim/inline_maker.h"
 #include "store/backends/memory.h"
 #include "support/suite.h"
 #include "support/virtual_world.h"
@@ -23,10 +23,12 @@ struct rig {
     struct memory_disk *disk;
     struct assembly rooms;
     struct loop_options loop;
-    struct store_options store;   /* for the next start; `fatal` is the rig's */
-    int fatals, fatals_expected;  /* commits of which nobody knows whether they are on the disk */
-    struct inline_worker *worker; /* NULL: no plugin is up */
+    struct store_options store;  /* for the next start; `fatal` is the rig's */
+    int fatals, fatals_expected; /* commits of which nobody knows whether they are on the disk */
+    struct inline_maker maker;   /* maker.latest is NULL: no plugin is up */
     struct plugin *plugin;
+    struct task closed;
+    char folder[64]; /* of copies */
     struct store_listener listener;
     int64_t seen;        /* revision that `lives` is written up to */
     struct buffer lives; /* "NAME TIME STATE\n" for each change of state, deletions included */

@@ -122,8 +122,8 @@ static void strike(struct play *play)
         restart(play);
         break;
     case FAULT_WORKER:
-        if (play->rig.worker != NULL && inline_worker_worker(play->rig.worker)->is_up) {
-            inline_worker_crash(play->rig.worker, BLAME_NONE);
+        if (play->rig.maker.latest != NULL && inline_worker_worker(play->rig.maker.latest)->is_up) {
+            inline_worker_crash(play->rig.maker.latest, BLAME_NONE);
         }
         break;
     case FAULT_CLOCK_AHEAD:

@@ -249,10 +249,10 @@ static void a_crash_loses_no_event(void)
     rig_lab(&rig, "lab-1", "provisionSeconds: 5");
     rig_advance(&rig, "4s999ms");
     rig.v.now_ms++;
-    while (inline_worker_worker(rig.worker)->calls == 0 && virtual_world_step(&rig.v)) {
+    while (inline_worker_worker(rig.maker.latest)->calls == 0 && virtual_world_step(&rig.v)) {
     }
-    CHECK_INT(inline_worker_worker(rig.worker)->calls, 1);
-    inline_worker_crash(rig.worker, BLAME_CALL);
+    CHECK_INT(inline_worker_worker(rig.maker.latest)->calls, 1);
+    inline_worker_crash(rig.maker.latest, BLAME_CALL);
     rig_advance(&rig, "1m");
     CHECK_TEXT(rig_field(&rig, "lab-1", "status.state"), "ready");
     rig_free(&rig);

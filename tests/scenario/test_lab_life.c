@@ -148,7 +148,7 @@ static void goes_on_when_its_worker_dies(void)
     rig_new(&rig);
     rig_lab(&rig, "lab-1", "provisionSeconds: 5");
     rig_advance(&rig, "2s");
-    inline_worker_crash(rig.worker, BLAME_NONE);
+    inline_worker_crash(rig.maker.latest, BLAME_NONE);
     rig_advance(&rig, "10s");
     CHECK_TEXT(rig_life(&rig, "lab-1"), "0s pending, 0s provisioning, 5s ready");
     rig_free(&rig);

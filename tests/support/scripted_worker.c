@@ -49,8 +49,8 @@ bool scripted_worker_deliver(struct scripted_worker *worker)
     }
     worker->worker.calls--;
     worker->delivered++;
-    worker->listener.ops->done(&worker->listener, &worker->worker,
-                               CONTAINER_OF(link, struct reconcile_call, link));
+    worker->worker.listener->ops->done(worker->worker.listener, &worker->worker,
+                                       CONTAINER_OF(link, struct reconcile_call, link));
     return true;
 }
 
@@ -146,8 +146,8 @@ void scripted_worker_ask(struct scripted_worker *worker, struct reconcile_call *
                          const char *question)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    worker->listener.ops->asked(&worker->listener, &worker->worker, call, 1,
-                                parse(&arena, question));
+    worker->worker.listener->ops->asked(worker->worker.listener, &worker->worker, call, 1,
+                                        parse(&arena, question));
 }
 
 static void lose(struct scripted_worker *worker, struct list *calls, enum worker_blame blame)
@@ -155,9 +155,9 @@ static void lose(struct scripted_worker *worker, struct list *calls, enum worker
     struct list *link;
     while ((link = list_pop(calls)) != NULL) {
         worker->worker.calls--;
-        worker->listener.ops->lost(&worker->listener, &worker->worker,
-                                   CONTAINER_OF(link, struct reconcile_call, link), blame,
-                                   "the runner died");
+        worker->worker.listener->ops->lost(worker->worker.listener, &worker->worker,
+                                           CONTAINER_OF(link, struct reconcile_call, link), blame,
+                                           "the runner died");
         blame = BLAME_NONE;
     }
 }

@@ -1,0 +1,164 @@
+/* Sentences name contents by the first twelve characters of their hash, as `tend get controllers` shows
+ * them, and hold nothing that changes by itself: a host that comes up says the same again. */
+#include "runner/standing.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+
+static void set_text(char **text, const char *chars)
+{
+    char *copy = alloc_dup(chars); /* of the old one, perhaps */
+    free(*text);
+    *text = copy;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+void standing_done(struct standing *standing)
+{
+    history_done(&standing->history);
+    free(standing->hash);
+    free(standing->message);
+    free(standing->stays);
+}
+
+/* --- what is known ----------------------------------------------------------------------------- */
+
+void standing_recall(struct standing *standing, const struct telling *telling)
+{
+    if (standing->phase == HISTORY_UNREAD) {
+        standing->phase = HISTORY_READ;
+        telling_recall(telling, &standing->history);
+    }
+}
+
+void standing_set(struct standing *standing, enum problem problem, const char *hash,
+                  const char *message)
+{
+    standing->problem = problem;
+    set_text(&standing->hash, hash);
+    set_text(&standing->message, message);
+}
+
+void standing_forgive(struct standing *standing)
+{
+    set_text(&standing->history.rejected, NULL);
+    set_text(&standing->history.message, NULL);
+    set_text(&standing->stays, NULL);
+}
+
+void standing_good(struct standing *standing, const char *hash)
+{
+    set_text(&standing->history.last_good, hash);
+}
+
+bool standing_is_good(const struct standing *standing, const char *hash)
+{
+    return same(standing->history.last_good, hash);
+}
+
+bool standing_is_rejected(const struct standing *standing, const char *hash)
+{
+    return same(standing->history.rejected, hash);
+}
+
+void standing_no_fallback(struct standing *standing, const char *hash, const char *reason)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text message =
+        arena_format(&arena, "%s; %.12s, which went well last, cannot serve either: %s",
+                     standing->message, hash, reason);
+    standing_set(standing, PROBLEM_REFUSED, standing->hash, message.ptr);
+}
+
+void standing_roll_back(struct standing *standing, const struct version *version,
+                        const char *previous, const char *file)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    bool dies = version->deaths >= PROBATION_DEATHS;
+    struct text message = arena_format(
+        &arena,
+        "%.12s is rolled back to %.12s: it %s %u times before any run of it went well, the last "
+        "time: %s; replace %s to try again",
+        version->content.hash, previous, dies ? "died" : "failed",
+        dies ? version->deaths : version->faults, dies ? version->why : version->fault, file);
+    set_text(&standing->history.message, message.ptr);
+}
+
+void standing_rolled_back(struct standing *standing, const char *rejected, const char *serves)
+{
+    set_text(&standing->history.rejected, rejected);
+    if (standing_is_good(standing, rejected)) { /* for as long as nothing ran */
+        standing_good(standing, serves);
+    }
+}
+
+void standing_stays(struct standing *standing, const char *previous, const char *reason)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text message = arena_format(&arena, "%s; but %.12s cannot serve again: %s",
+                                       standing->history.message, previous, reason);
+    set_text(&standing->stays, message.ptr);
+}
+
+/* --- what is said ------------------------------------------------------------------------------ */
+
+static struct text note_of_problem(const struct standing *standing, const char *file,
+                                   const char *hash, struct arena *arena, const char **ret_reason)
+{
+    if (standing->served_as == PURPOSE_LAST_GOOD) {
+        *ret_reason = "ServingLastGood";
+        return arena_format(
+            arena, "%s cannot serve: %s; %.12s serves, which went well last: put a good file there",
+            file, standing->message, hash);
+    }
+    if (standing->problem == PROBLEM_WAITING) {
+        *ret_reason = "CandidateWaiting";
+        return arena_format(arena, "%s is not complete: %s; %.12s serves on until it is", file,
+                            standing->message, hash);
+    }
+    *ret_reason = "CandidateRefused";
+    return arena_format(arena, "%s is refused as it is now: %s; %.12s serves on", file,
+                        standing->message, hash);
+}
+
+static void tell_unserved(const struct standing *standing, struct telling *telling)
+{
+    static const struct {
+        const char *phase, *reason;
+    } words[] = {[PROBLEM_NONE] = {"refused", "Refused"},
+                 [PROBLEM_WAITING] = {"waiting", "Incomplete"},
+                 [PROBLEM_REFUSED] = {"refused", "Refused"},
+                 [PROBLEM_BLOCKED] = {"refused", "Conflict"}};
+    telling_unserved(telling, words[standing->problem].phase, words[standing->problem].reason,
+                     standing->hash, standing->message);
+}
+
+void standing_tell(const struct standing *standing, struct telling *telling,
+                   const struct version *serving)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct controller_note note = {.last_good = standing->history.last_good,
+                                   .rejected = standing->history.rejected};
+    if (serving == NULL) {
+        tell_unserved(standing, telling);
+        return;
+    }
+    if (standing->problem != PROBLEM_NONE) {
+        note.message =
+            note_of_problem(standing, telling->file, serving->content.hash, &arena, &note.reason)
+                .ptr;
+    } else if (standing->stays != NULL) {
+        note.reason = "NotRolledBack";
+        note.message = standing->stays;
+    } else if (standing->history.rejected != NULL) {
+        note.reason = "RolledBack";
+        note.message = standing->history.message == NULL ? "" : standing->history.message;
+    }
+    telling_note(telling, serving, &note);
+}

@@ -1,0 +1,479 @@
+/* A folder of files that come, change and go, in virtual time, where it is listed every few seconds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "document/path.h"
+#include "host/assembly.h"
+#include "host/plugins.h"
+#include "resource/builtin.h"
+#include "store/backends/memory.h"
+#include "support/folder.h"
+#include "support/scripted_maker.h"
+#include "support/suite.h"
+#include "support/virtual_world.h"
+
+/* A content with one controller for ConfigMaps, or for nothing that is there. */
+#define MAPS(name, version)                                                                        \
+    "{descriptor: {name: x, version: '" version "', controllers: [{name: " name                    \
+    ", kind: v1/ConfigMap}]}}\n"
+#define OF_KIND(name, kind)                                                                        \
+    "{descriptor: {name: x, version: '1', controllers: [{name: " name                              \
+    ", kind: example.com/v1/" kind "}]}}\n"
+#define UNWILLING "{descriptor: {}, refuse: there is no licence}\n"
+
+struct host {
+    struct virtual_world v;
+    struct memory_disk *disk;
+    struct assembly rooms;
+    struct scripted_maker maker;
+    struct plugins *plugins;
+    struct folder scripts, more, data;
+    struct plugins_summary summary;
+    unsigned settled;
+    struct task closed;
+    char answer[1024];
+    struct log log;
+    struct buffer lines;
+};
+
+static void fatal(void *owner, const struct error *err)
+{
+    (void)owner;
+    suite_check(false, __LINE__, err->message, __FILE__);
+}
+
+static void keep_line(void *to, const char *line)
+{
+    buffer_chars(to, line);
+    buffer_byte(to, '\n');
+}
+
+static void on_settled(void *owner, struct plugins_summary summary)
+{
+    struct host *host = owner;
+    host->summary = summary;
+    host->settled++;
+}
+
+static void up(struct host *host)
+{
+    struct error err = ERROR_INIT;
+    struct store_options store = {.fatal = fatal};
+    struct plugins_folder folders[] = {{host->scripts.path, HOLDS_SCRIPTS},
+                                       {host->more.path, HOLDS_SCRIPTS}};
+    CHECK_INT(assembly_open(&host->rooms, &host->v.world, memory_backend_open(host->disk), &store,
+                            NULL, &err),
+              TEND_OK);
+    scripted_maker_init(&host->maker, &host->v.world);
+    host->settled = 0;
+    struct plugins_options options = {.world = &host->v.world,
+                                      .store = host->rooms.store,
+                                      .gate = host->rooms.gate,
+                                      .loop = host->rooms.loop,
+                                      .maker = &host->maker.maker,
+                                      .data = host->data.path,
+                                      .folders = folders,
+                                      .folder_count = COUNT_OF(folders),
+                                      .settled = on_settled,
+                                      .owner = host};
+    CHECK_INT(plugins_open(&options, &host->plugins, &err), TEND_OK);
+    virtual_world_run(&host->v);
+}
+
+static void nothing(struct task *task)
+{
+    (void)task;
+}
+
+static void down(struct host *host)
+{
+    host->closed.run = nothing;
+    plugins_close(&host->v.world, host->plugins, &host->closed);
+    virtual_world_run(&host->v);
+    CHECK_INT(scripted_maker_count(&host->maker), 0);
+    assembly_close(&host->rooms);
+}
+
+static struct host *host_new(void)
+{
+    struct host *host = alloc_new(sizeof *host);
+    virtual_world_init(&host->v, 1);
+    host->lines = (struct buffer)BUFFER_INIT(16 * MIB);
+    host->log = (struct log){.level = LOG_DEBUG, .fd = -1, .sink = keep_line, .to = &host->lines};
+    host->v.world.log = &host->log;
+    host->disk = memory_disk_new();
+    folder_init(&host->scripts, FOLDER_MEMORY);
+    folder_init(&host->more, FOLDER_MEMORY);
+    folder_init(&host->data, FOLDER_MEMORY);
+    return host;
+}
+
+static void host_free(struct host *host)
+{
+    down(host);
+    memory_disk_free(host->disk);
+    folder_done(&host->scripts);
+    folder_done(&host->more);
+    folder_done(&host->data);
+    virtual_world_done(&host->v);
+    buffer_done(&host->lines);
+    free(host);
+}
+
+static void pass(struct host *host, int64_t ms)
+{
+    virtual_world_advance(&host->v, ms);
+}
+
+/* Long enough for a listing, what follows from it, and what is written of that. */
+static void notice(struct host *host)
+{
+    pass(host, FOLDER_RESCAN_MS + REMOVAL_SETTLE_MS + 2000 + REPORT_PAUSE_MS);
+}
+
+static const char *path_in(struct folder *folder, const char *name)
+{
+    static char path[400];
+    snprintf(path, sizeof path, "%s/%s", folder->path, name);
+    return path;
+}
+
+static void put(struct folder *folder, const char *name, const char *content)
+{
+    FILE *file = fopen(path_in(folder, name), "w");
+    if (CHECK(file != NULL)) {
+        CHECK(fputs(content, file) >= 0);
+        fclose(file);
+        chmod(path_in(folder, name), 0644);
+    }
+}
+
+static void take(struct folder *folder, const char *name)
+{
+    CHECK(unlink(path_in(folder, name)) == 0);
+}
+
+/* A text in the status of a Controller; "" where there is none. */
+static const char *said(struct host *host, const char *name, const char *field)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    char key[128], path[64];
+    const struct value *root = NULL;
+    snprintf(key, sizeof key, BUILTIN_CONTROLLERS "//%s", name);
+    snprintf(path, sizeof path, "status.%s", field);
+    struct doc *doc = store_get(host->rooms.store, text_of(key));
+    if (doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK) {
+        snprintf(host->answer, sizeof host->answer, "%.*s",
+                 TEXT_ARG(value_text_or(path_get(root, text_of(path)), TEXT(""))));
+    } else {
+        snprintf(host->answer, sizeof host->answer, "(none)");
+    }
+    return host->answer;
+}
+
+static bool has_event(struct host *host, const char *name, const char *reason)
+{
+    struct store_entry entries[256];
+    CLEANUP(arena_done) struct arena arena = {0};
+    size_t count = store_list(host->rooms.store, store_revision(host->rooms.store), TEXT("events/"),
+                              TEXT(""), entries, COUNT_OF(entries));
+    bool found = false;
+    for (size_t i = 0; i < count; i++) {
+        const struct value *root = NULL;
+        CHECK(doc_tree(entries[i].doc, &arena, &root, NULL) == TEND_OK);
+        found =
+            found ||
+            (text_is(value_text_or(path_get(root, TEXT("involvedObject.name")), TEXT("")), name) &&
+             text_is(value_text_or(value_field(root, "reason"), TEXT("")), reason));
+    }
+    return found;
+}
+
+static unsigned count_copies(struct host *host)
+{
+    char command[400];
+    snprintf(command, sizeof command, "ls %s/plugins | wc -l", host->data.path);
+    FILE *pipe = popen(command, "r");
+    unsigned count = 0;
+    CHECK(pipe != NULL && fscanf(pipe, "%u", &count) == 1);
+    pclose(pipe);
+    return count;
+}
+
+/* --- cases --------------------------------------------------------------------------------------- */
+
+static void settles_when_every_file_is_as_far_as_it_gets(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", OF_KIND("a", "A"));
+    put(&host->scripts, "b.lua", UNWILLING);
+    put(&host->scripts, "c.lua", "");
+    put(&host->scripts, "a_test.lua", "not looked at");
+    put(&host->scripts, ".hidden.lua", "not looked at");
+    put(&host->scripts, "a.lua~", "not looked at");
+    put(&host->scripts, "a.so", "not looked at");
+    put(&host->more, "d.lua", OF_KIND("d", "D"));
+    up(host);
+    CHECK_INT(host->settled, 0); /* c.lua may yet be complete */
+    CHECK_TEXT(said(host, "d", "phase"), "live");
+    notice(host);
+    CHECK_INT(host->settled, 1);
+    CHECK_INT(host->summary.live, 2);
+    CHECK_INT(host->summary.refused, 1);
+    CHECK_INT(host->summary.waiting, 1);
+    CHECK_TEXT(said(host, "b", "phase"), "refused");
+    CHECK_TEXT(said(host, "c", "phase"), "waiting");
+    host_free(host);
+}
+
+static void notices_what_comes_changes_and_goes(void)
+{
+    struct host *host = host_new();
+    up(host);
+    CHECK_INT(host->settled, 1);
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "version"), "1");
+    put(&host->scripts, "a.lua", MAPS("maps", "2"));
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "version"), "2");
+    put(&host->scripts, "a.lua", UNWILLING);
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "reason"), "CandidateRefused");
+    take(&host->scripts, "a.lua");
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "lost");
+    CHECK_TEXT(said(host, "maps", "reason"), "FileRemoved");
+    put(&host->scripts, "a.lua", MAPS("maps", "3"));
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "live");
+    CHECK_TEXT(said(host, "maps", "version"), "3");
+    CHECK_INT(scripted_maker_count(&host->maker), 1);
+    host_free(host);
+}
+
+static void comes_up_as_it_went_down(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", UNWILLING);
+    put(&host->scripts, "c.lua", OF_KIND("maps", "C")); /* in the way of a.lua */
+    put(&host->scripts, "d.lua", "");
+    put(&host->more, "a.lua", MAPS("maps", "1")); /* twice */
+    put(&host->more, "b.lua", OF_KIND("gone", "B"));
+    up(host);
+    notice(host);
+    take(&host->more, "b.lua");
+    notice(host);
+    pass(host, 60000);
+    int64_t before = store_revision(host->rooms.store);
+    for (int i = 0; i < 2; i++) {
+        down(host);
+        up(host);
+        notice(host);
+        pass(host, 60000);
+        CHECK_INT(store_revision(host->rooms.store), before);
+        CHECK_INT(host->summary.live, 1);
+        CHECK_INT(host->summary.refused, 3);
+    }
+    host_free(host);
+}
+
+static void the_first_in_order_has_it_every_time(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "lab-1.0.lua", MAPS("maps", "1.0"));
+    put(&host->scripts, "lab-1.1.lua", MAPS("maps", "1.1"));
+    for (int i = 0; i < 3; i++) {
+        up(host);
+        notice(host);
+        CHECK_TEXT(said(host, "maps", "version"), "1.0");
+        if (i < 2) {
+            down(host);
+        }
+    }
+    CHECK_TEXT(said(host, "lab-1", "phase"), "refused");
+    CHECK_TEXT(said(host, "lab-1", "reason"), "Conflict");
+    CHECK(strstr(said(host, "lab-1", "message"), "controller maps is in ") != NULL);
+    CHECK(has_event(host, "lab-1", "Refused") && has_event(host, "maps", "Conflict"));
+    take(&host->scripts, "lab-1.0.lua"); /* and the next one has it when the first one goes */
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "version"), "1.1");
+    CHECK_TEXT(said(host, "maps", "phase"), "live");
+    CHECK_TEXT(said(host, "lab-1", "phase"), "lost");
+    host_free(host);
+}
+
+static void a_kind_has_one_owner_and_both_say_so(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("first", "1"));
+    up(host);
+    put(&host->scripts, "b.lua", MAPS("second", "1"));
+    notice(host);
+    CHECK_TEXT(said(host, "b", "phase"), "refused");
+    CHECK(strstr(said(host, "b", "message"), "v1/ConfigMap is owned by controller first of ") !=
+          NULL);
+    CHECK(has_event(host, "first", "Conflict"));
+    put(&host->scripts, "a.lua", OF_KIND("first", "A")); /* it wants another kind now */
+    notice(host);
+    CHECK_TEXT(said(host, "second", "phase"), "live");
+    CHECK_TEXT(said(host, "first", "phase"), "live");
+    CHECK_TEXT(said(host, "b", "phase"), "lost");
+    host_free(host);
+}
+
+static void a_file_may_be_renamed(void)
+{
+    struct host *host = host_new();
+    char to[400];
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    snprintf(to, sizeof to, "%s", path_in(&host->scripts, "b.lua"));
+    CHECK(rename(path_in(&host->scripts, "a.lua"), to) == 0);
+    notice(host);
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "live");
+    CHECK_TEXT(said(host, "maps", "file"), to);
+    CHECK_INT(scripted_maker_count(&host->maker), 1);
+    host_free(host);
+}
+
+static void the_same_content_twice_is_refused(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", MAPS("maps", "1"));
+    up(host);
+    notice(host);
+    CHECK_INT(host->summary.live, 1);
+    CHECK(strstr(said(host, "b", "message"), "the same content as ") != NULL);
+    CHECK(strstr(said(host, "b", "message"), "/a.lua, which is loaded already") != NULL);
+    put(&host->scripts, "b.lua", OF_KIND("other", "B"));
+    notice(host);
+    CHECK_TEXT(said(host, "other", "phase"), "live");
+    host_free(host);
+}
+
+/* Two files of one name in two folders: what is said of one does not hide the other. */
+static void a_name_may_be_taken(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "maps.lua", MAPS("maps", "1"));
+    up(host);
+    put(&host->more, "maps.lua", UNWILLING);
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "live");
+    CHECK(strstr(buffer_view(&host->lines).ptr, "refused: there is no licence") != NULL);
+    CHECK_INT(store_count(host->rooms.store, TEXT(BUILTIN_CONTROLLERS "/")), 2);
+    host_free(host);
+}
+
+static void what_was_refused_and_is_mended_is_not_refused_any_more(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "mended.lua", UNWILLING);
+    put(&host->scripts, "gone.lua", UNWILLING);
+    up(host);
+    notice(host);
+    CHECK_TEXT(said(host, "mended", "phase"), "refused");
+    down(host);
+    put(&host->scripts, "mended.lua", OF_KIND("other", "A"));
+    take(&host->scripts, "gone.lua");
+    up(host);
+    notice(host);
+    CHECK_TEXT(said(host, "mended", "phase"), "lost");
+    CHECK_TEXT(said(host, "gone", "phase"), "lost");
+    CHECK_TEXT(said(host, "other", "phase"), "live");
+    put(&host->scripts, "late.lua", UNWILLING);
+    notice(host);
+    CHECK_TEXT(said(host, "late", "phase"), "refused");
+    take(&host->scripts, "late.lua");
+    notice(host);
+    CHECK_TEXT(said(host, "late", "phase"), "lost");
+    CHECK_TEXT(said(host, "late", "reason"), "FileRemoved");
+    host_free(host);
+}
+
+static void who_has_no_file_is_told_so(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    notice(host);
+    down(host);
+    take(&host->scripts, "a.lua");
+    up(host);
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "lost");
+    CHECK_TEXT(said(host, "maps", "reason"), "NoPlugin");
+    CHECK_INT(host->summary.live, 0); /* though its copy is there */
+    host_free(host);
+}
+
+static void keeps_no_copy_that_nobody_names(void)
+{
+    struct host *host = host_new();
+    char content[200];
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    for (int i = 2; i < 20; i++) {
+        snprintf(content, sizeof content,
+                 "{descriptor: {name: x, version: '%d', controllers: [{name: maps, kind: "
+                 "v1/ConfigMap}]}}\n",
+                 i);
+        put(&host->scripts, "a.lua", content);
+        notice(host);
+    }
+    CHECK_TEXT(said(host, "maps", "version"), "19");
+    pass(host, GOOD_AFTER_MS + FOLDER_RESCAN_MS);
+    put(&host->scripts, "a.lua", MAPS("maps", "20"));
+    notice(host);
+    CHECK_INT(count_copies(host), 2); /* what serves, and what it would be rolled back to */
+    pass(host, GOOD_AFTER_MS);
+    down(host);
+    up(host);
+    notice(host);
+    CHECK_INT(count_copies(host), 1);
+    take(&host->scripts, "a.lua");
+    notice(host);
+    CHECK_INT(count_copies(host), 1); /* its Controller names it still */
+    host_free(host);
+}
+
+static void ends_at_any_time(void)
+{
+    for (unsigned steps = 0; steps < 150; steps += 3) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", MAPS("maps", "1"));
+        put(&host->scripts, "b.lua", OF_KIND("b", "B"));
+        put(&host->more, "c.lua", UNWILLING);
+        up(host);
+        put(&host->scripts, "a.lua", MAPS("maps", "2"));
+        take(&host->scripts, "b.lua");
+        host->v.now_ms += FOLDER_RESCAN_MS;
+        for (unsigned i = 0; i < steps; i++) {
+            (void)virtual_world_step(&host->v);
+        }
+        host_free(host);
+    }
+}
+
+SUITE({"settles when every file is as far as it gets",
+       settles_when_every_file_is_as_far_as_it_gets},
+      {"notices what comes, changes and goes", notices_what_comes_changes_and_goes},
+      {"comes up as it went down, and writes nothing", comes_up_as_it_went_down},
+      {"of two, the first in order has it every time", the_first_in_order_has_it_every_time},
+      {"a kind has one owner, and both say so", a_kind_has_one_owner_and_both_say_so},
+      {"a file may be renamed", a_file_may_be_renamed},
+      {"the same content twice is refused", the_same_content_twice_is_refused},
+      {"a name may be taken", a_name_may_be_taken},
+      {"what was refused and is mended is not refused any more",
+       what_was_refused_and_is_mended_is_not_refused_any_more},
+      {"who has no file is told so", who_has_no_file_is_told_so},
+      {"keeps no copy that nobody names", keeps_no_copy_that_nobody_names},
+      {"ends at any time", ends_at_any_time})
