@@ -5,6 +5,7 @@
  *     bench.host open TEND DATA                cold starts on a store that is there
  *     bench.host idle TEND FOLDER PLUGINS      memory and wake-ups at rest, with one runner
  *     bench.host life TEND FOLDER PLUGINS      create -> controller in a runner -> status durable
+ *     bench.host drop TEND FOLDER PLUGINS      a new build in the folder of a running host -> it serves
  *     bench.host crowd TEND FOLDER             1 000 watchers, one change
  *
  * PLUGINS is a folder with echo.so and nothing else.
@@ -16,6 +17,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -31,6 +33,8 @@ enum {
     CALM_MS = 3000, /* until what a start leaves to do is done */
     LIVES = 400,
     WARM_UP = 5000,
+    DROPS = 11,
+    DROP_PAUSE_MS = 1200, /* what is told of a controller is told once a second */
     CROWD = 1000,
     CHANGES = 25,
     HEARD_MAX = 4096
@@ -318,6 +322,73 @@ static void crowd(const char *program, const char *folder)
     hosted_stop(&host);
 }
 
+/* --- a new build ------------------------------------------------------------------------------- */
+
+/* Another build of the plugin: the same, and one byte more behind its end. */
+static void build(const char *from, const char *to, int index)
+{
+    FILE *source = fopen(from, "rb"), *target = fopen(to, "wb");
+    figure_must(source != NULL && target != NULL, "the plugin cannot be copied");
+    for (int byte; (byte = fgetc(source)) != EOF;) {
+        fputc(byte, target);
+    }
+    fputc('a' + index, target);
+    fclose(source);
+    figure_must(fclose(target) == 0, "the plugin cannot be copied");
+}
+
+/* Read the watch until a controller serves another content than `hash`. */
+static void wait_for_content(struct client *watch, struct reply *reply, char hash[65])
+{
+    struct error err = ERROR_INIT;
+    struct text line;
+    const char *found = NULL;
+    do {
+        figure_must(client_next_line(watch, reply, &line, &err) == TEND_OK && line.len > 0,
+                    "the watch ended");
+        const char *at = memmem(line.ptr, line.len, "\"hash\":\"", 8);
+        found = at != NULL && memcmp(at + 8, hash, 64) != 0 ? at + 8 : NULL;
+    } while (found == NULL);
+    memcpy(hash, found, 64);
+}
+
+static void drop(const char *program, const char *folder, const char *plugins)
+{
+    char data[300], place[300], from[300], beside[300], file[320], hash[65] = "";
+    struct series times = {.count = 0};
+    struct hosted host;
+    struct client watch;
+    struct reply reply;
+    struct error err = ERROR_INIT;
+    snprintf(data, sizeof data, "%s/drop", folder);
+    snprintf(place, sizeof place, "%s/dropped", folder);
+    snprintf(from, sizeof from, "%s/echo.so", plugins);
+    snprintf(beside, sizeof beside, "%s/beside.so", folder);
+    snprintf(file, sizeof file, "%s/echo.so", place);
+    figure_must(mkdir(place, 0700) == 0, "the folder cannot be made");
+    hosted_start(&host,
+                 &(struct hosted_options){.program = program, .data = data, .plugins = place});
+    client_init(&watch, host.socket);
+    reply_init(&reply);
+    struct client_request request = {.method = "GET",
+                                     .target = TEXT("/apis/tend.dev/v1/controllers?watch=1")};
+    figure_must(client_open_stream(&watch, &request, &reply, &err) == TEND_OK, err.message);
+    for (int i = 0; i < DROPS; i++) {
+        build(from, beside, i);
+        double began = figure_clock_ms();
+        figure_must(rename(beside, file) == 0, "the plugin cannot be moved");
+        wait_for_content(&watch, &reply, hash);
+        if (i > 0) { /* the first one claims its kind */
+            series_add(&times, figure_clock_ms() - began);
+        }
+        pass(DROP_PAUSE_MS);
+    }
+    figure_print("drop_ms", series_at(&times, 0.5));
+    reply_done(&reply);
+    client_done(&watch);
+    hosted_stop(&host);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 5 && strcmp(argv[1], "start") == 0) {
@@ -328,10 +399,13 @@ int main(int argc, char **argv)
         idle(argv[2], argv[3], argv[4]);
     } else if (argc == 5 && strcmp(argv[1], "life") == 0) {
         life(argv[2], argv[3], argv[4]);
+    } else if (argc == 5 && strcmp(argv[1], "drop") == 0) {
+        drop(argv[2], argv[3], argv[4]);
     } else if (argc == 4 && strcmp(argv[1], "crowd") == 0) {
         crowd(argv[2], argv[3]);
     } else {
-        fprintf(stderr, "usage: bench.host start|open|idle|life|crowd TEND FOLDER [PLUGINS]\n");
+        fprintf(stderr,
+                "usage: bench.host start|open|idle|life|drop|crowd TEND FOLDER [PLUGINS]\n");
         return 2;
     }
     return 0;
