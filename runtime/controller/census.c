@@ -185,8 +185,8 @@ enum tend_code census_refuse(const struct census *census, struct error *err)
     const char *state = first == CENSUS_STATES_MAX - 1 ? "(many)" : census->states[first].state;
     size_t number = census->states[first].count;
     return FAIL(err, TEND_CONFLICT,
-                "%zu object%s of %s %s in state %s%.*s, which this version does not have; say "
-                "renamed = %s:%s, or move %s first",
+                "%zu object%s of %s %s in state %s%.*s, which this version does not have; let it "
+                "say that it was renamed (%s=%s), or move %s first and touch the file",
                 number, number == 1 ? "" : "s", census->resource, number == 1 ? "is" : "are", state,
                 TEXT_ARG(buffer_view(&others)), state, census->machine->initial->name,
                 number == 1 ? "it" : "them");

@@ -270,6 +270,11 @@ static void on_listed(struct job *job)
     if (watched->code != TEND_OK) {
         log_debug(plugins->options.world->log, LOG_NONE, "%s", watched->err.message);
     }
+    if (watched->files.left_out > 0) {
+        log_error(plugins->options.world->log, LOG_NONE,
+                  "%zu files of %s are not looked at: more than %u are in it",
+                  watched->files.left_out, watched->path, PLUGINS_MAX);
+    }
     look_at_all(watched);
     folder_files_done(&watched->files);
     watched->listed = LISTED_ONCE;

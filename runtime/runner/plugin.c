@@ -28,7 +28,8 @@ struct plugin {
     struct task step;
 
     enum { FILE_HERE, FILE_GONE } presence;
-    enum purpose purpose; /* of the candidate */
+    enum purpose purpose;                         /* of the candidate */
+    enum { FILE_AS_TRIED, FILE_CHANGED } content; /* since the candidate was made of it */
     struct loaded wanted; /* came while something was claimed; path NULL: nothing */
 
     char *previous; /* content to roll back to while who serves is not proven; NULL: none */
@@ -69,6 +70,7 @@ static struct plugin *of_versions(struct versions *versions)
 static void try(struct plugin *plugin, struct loaded *content, enum purpose purpose)
 {
     plugin->purpose = purpose;
+    plugin->content = FILE_AS_TRIED;
     versions_try(&plugin->versions, content);
     step_soon(plugin);
 }
@@ -105,7 +107,9 @@ static void on_serves(struct versions *versions, const struct version *before)
     struct version *version = versions->serving;
     switch (plugin->purpose) {
     case PURPOSE_FRESH:
-        standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+        if (plugin->content == FILE_AS_TRIED) {
+            standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
+        }
         standing_forgive(&plugin->standing);
         telling_serves(&plugin->telling, version);
         break;
@@ -213,6 +217,9 @@ static void check_good(struct plugin *plugin)
         return;
     }
     free(TAKE(plugin->previous));
+    if (plugin->versions.candidate != NULL && plugin->purpose == PURPOSE_ROLLBACK) {
+        (void)versions_drop(&plugin->versions); /* there is no need, after all */
+    }
     if (!standing_is_good(&plugin->standing, serving->content.hash)) {
         note_good(plugin);
     }
@@ -221,9 +228,8 @@ static void check_good(struct plugin *plugin)
 static void check_bad(struct plugin *plugin)
 {
     const struct version *serving = serving_of(plugin);
-    if (serving == NULL || !version_fails(serving) || plugin->previous == NULL ||
-        plugin->versions.candidate != NULL || plugin->recall != RECALL_NONE ||
-        plugin->presence == FILE_GONE) {
+    if (!version_fails(serving) || plugin->previous == NULL || plugin->versions.candidate != NULL ||
+        plugin->recall != RECALL_NONE || plugin->presence == FILE_GONE) {
         return;
     }
     standing_roll_back(&plugin->standing, serving, plugin->previous, plugin->file);
@@ -375,6 +381,7 @@ static void take_nothing(struct plugin *plugin, enum problem problem, const char
     plugin->presence = FILE_HERE;
     standing_recall(&plugin->standing, &plugin->telling);
     loaded_done(&plugin->wanted);
+    plugin->content = FILE_CHANGED;
     (void)versions_drop(&plugin->versions);
     if (plugin->versions.leaving == SERVING_LEAVES) {
         versions_stay(&plugin->versions); /* something is there again */
@@ -409,7 +416,7 @@ static void on_recalled(struct intake *intake, struct loaded *content, const cha
     plugin->recall = RECALL_NONE;
     step_soon(plugin);
     if (plugin->versions.candidate != NULL || plugin->presence == FILE_GONE ||
-        (purpose == PURPOSE_ROLLBACK && serving_of(plugin) == NULL)) {
+        (purpose == PURPOSE_ROLLBACK && !version_fails(serving_of(plugin)))) {
         return; /* there is something newer */
     }
     if (problem == NULL) {

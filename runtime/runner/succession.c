@@ -219,7 +219,7 @@ static NODISCARD enum tend_code check_kind(struct succession *succession, const 
     if (rival == NULL) {
         return FAIL(&succession->err, TEND_EXISTS,
                     "%s is owned by controller %s, which no file has; if its objects are this "
-                    "one's now, say: tend delete controller %s",
+                    "one's now, tend delete controller %s, and touch the file",
                     seat->kind, owner, owner);
     }
     succession->rival = arena_text(&succession->version->arena, text_of(owner)).ptr;

@@ -56,7 +56,7 @@ static void judge(struct version *version, const struct value *result)
 
 bool version_fails(const struct version *version)
 {
-    return version->record == RECORD_OPEN &&
+    return version != NULL && version->record == RECORD_OPEN &&
            (version->faults >= PROBATION_FAULTS || version->deaths >= PROBATION_DEATHS);
 }
 

@@ -86,7 +86,7 @@ bool version_is_up(const struct version *version);
 bool version_has(const struct version *version, const char *hash);          /* NULL allowed */
 struct seat *version_seat(const struct version *version, struct text name); /* or NULL */
 
-/* Did it do so badly that it should be rolled back? */
+/* Does it do so badly that it should be rolled back? NULL allowed. */
 bool version_fails(const struct version *version);
 
 #endif

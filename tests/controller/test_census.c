@@ -71,8 +71,8 @@ static void counts_what_is_there(void)
     CHECK(census_reached(&c->census, revision(c->r)));
     CHECK_INT(census_homeless(&c->census), 2);
     CHECK_TEXT(sentence(c), "1 object of " LAB " is in state provisioning, 1 in failed, which this "
-                            "version does not have; say renamed = provisioning:waiting, or move it "
-                            "first");
+                            "version does not have; let it say that it was renamed "
+                            "(provisioning=waiting), or move it first and touch the file");
     count_free(c);
 }
 
@@ -91,7 +91,8 @@ static void follows_what_changes(void)
     CHECK_INT(census_homeless(&c->census), 2);
     CHECK_TEXT(sentence(c),
                "2 objects of " LAB " are in state provisioning, which this version does "
-               "not have; say renamed = provisioning:waiting, or move them first");
+               "not have; let it say that it was renamed (provisioning=waiting), or move them "
+               "first and touch the file");
     patch_lab(c->r, "lab-1", "{metadata: {labels: {a: b}}}");
     CHECK_INT(census_homeless(&c->census), 2);
     enter(c, "lab-1", "ready");

@@ -354,6 +354,22 @@ static void the_newest_counts(void)
     site_free(s);
 }
 
+/* What the file became while a claim was under way is not forgotten when that version serves. */
+static void a_file_that_breaks_meanwhile_is_told(void)
+{
+    struct site *s = site_new();
+    put(s, V1);
+    virtual_world_hold(&s->b->v, LANE_WRITE);
+    put(s, CONTENT("2", MACHINE_2, SAYS("v2")));
+    put(s, "");
+    pass(s, TAKE_FIRST_MS + TAKE_SECOND_MS + TAKE_LAST_MS);
+    virtual_world_release(&s->b->v, LANE_WRITE);
+    virtual_world_run(&s->b->v);
+    CHECK_TEXT(said(s, "status.version"), "\"2\"");
+    CHECK_TEXT(said(s, "status.reason"), "\"CandidateWaiting\"");
+    site_free(s);
+}
+
 static void nothing_new_is_run_between_claim_and_end(void)
 {
     struct site *s = site_new();
@@ -460,7 +476,7 @@ static void a_kind_has_one_owner(void)
     pass(s, REPORT_PAUSE_MS);
     CHECK_TEXT(controller(s, "lab", "status.message"),
                "\"v1/ConfigMap is owned by controller left, which no file has; if its objects are "
-               "this one's now, say: tend delete controller left\"");
+               "this one's now, tend delete controller left, and touch the file\"");
     CHECK_TEXT(controller(s, "labinstance", "kind"), "(none)"); /* nothing was claimed */
     site_free(s);
 }
@@ -483,6 +499,7 @@ SUITE({"serves what the file holds", serves_what_the_file_holds},
       {"leaves with its file", leaves_with_its_file},
       {"may come back while it leaves", may_come_back_while_it_leaves},
       {"the newest content counts", the_newest_counts},
+      {"a file that breaks meanwhile is told", a_file_that_breaks_meanwhile_is_told},
       {"nothing new is run between claim and end", nothing_new_is_run_between_claim_and_end},
       {"may be closed at any time", may_be_closed_at_any_time},
       {"controllers come and go with versions", controllers_come_and_go},

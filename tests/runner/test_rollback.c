@@ -219,6 +219,24 @@ static void goes_back_once(void)
     site_free(s);
 }
 
+/* A run goes well while the one before is being proven. */
+static void there_may_be_no_need_after_all(void)
+{
+    struct site *s = with_a_good_version();
+    put(s, CONTENT("2", MACHINE_1, MISTAKE ", booting: '{outcome: done}'"));
+    run_labs(s, 1);
+    virtual_world_hold(&s->b->v, LANE_READ);
+    create_lab(s, "bad-1"); /* the third fault */
+    CHECK_INT(enter(s, "bad-0", "booting"), TEND_OK);
+    touch_lab(s, "bad-0", "a"); /* it is looked at again, and well */
+    virtual_world_release(&s->b->v, LANE_READ);
+    virtual_world_run(&s->b->v);
+    CHECK_TEXT(said(s, "status.version"), "\"2\"");
+    CHECK_TEXT(said(s, "status.reason"), "\"\"");
+    CHECK_INT(scripted_maker_count(&s->maker), 1);
+    site_free(s);
+}
+
 static void goes_back_past_a_version_that_was_never_proven(void)
 {
     struct site *s = with_a_good_version();
@@ -383,6 +401,7 @@ SUITE({"remembers what went well", remembers_what_went_well},
        a_version_without_runs_is_rolled_back_from_as_well},
       {"a rollback without runs is remembered", a_rollback_without_runs_is_remembered},
       {"goes back to what was quiet for long", goes_back_to_what_was_quiet_for_long},
+      {"there may be no need after all", there_may_be_no_need_after_all},
       {"a fault is not good", a_fault_is_not_good}, {"goes back once", goes_back_once},
       {"goes back past a version that was never proven",
        goes_back_past_a_version_that_was_never_proven},

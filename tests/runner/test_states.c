@@ -26,8 +26,9 @@ static void refuses_to_drop_a_state_in_use(void)
     put(s, DROPS);
     CHECK_TEXT(said(s, "status.version"), "\"1\"");
     CHECK(says(s, "status.message",
-               "1 object of " LAB " is in state booting, which this version does not have; say "
-               "renamed = booting:pending, or move it first"));
+               "1 object of " LAB
+               " is in state booting, which this version does not have; let it say "
+               "that it was renamed (booting=pending), or move it first and touch the file"));
     CHECK_TEXT(machine_in_force(s), "\"booting\"");
     CHECK_INT(enter(s, "lab-1", "ready"), TEND_OK);
     CHECK_TEXT(said(s, "status.version"), "\"1\""); /* it is not tried by itself */
