@@ -20,12 +20,11 @@
 #include "runner/plugin.h"
 
 struct entry {
-    struct list link;
+    struct list link; /* in none while it closes */
     struct plugins *plugins;
     struct plugin *plugin;
     size_t folder;  /* index */
     unsigned turns; /* that were seen */
-    enum { ENTRY_OPEN, ENTRY_CLOSING } phase;
     struct task closed;
 };
 
@@ -77,8 +76,7 @@ static const char *on_holder(const struct plugin *plugin, const char *hash, void
     const struct entry *entry = owner;
     LIST_FOREACH (link, &entry->plugins->entries) {
         const struct entry *other = CONTAINER_OF(link, struct entry, link);
-        if (other->plugin != plugin && other->phase == ENTRY_OPEN &&
-            plugin_holds(other->plugin, hash)) {
+        if (other->plugin != plugin && plugin_holds(other->plugin, hash)) {
             return plugin_file(other->plugin);
         }
     }
@@ -123,7 +121,7 @@ static struct entry *find_entry(const struct plugins *plugins, const char *file)
 {
     LIST_FOREACH (link, &plugins->entries) {
         struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN && strcmp(plugin_file(entry->plugin), file) == 0) {
+        if (strcmp(plugin_file(entry->plugin), file) == 0) {
             return entry;
         }
     }
@@ -184,7 +182,6 @@ static void on_entry_closed(struct task *task)
 {
     struct entry *entry = CONTAINER_OF(task, struct entry, closed);
     struct plugins *plugins = entry->plugins;
-    list_remove(&entry->link);
     free(entry);
     plugins->count--;
     if (plugins->closed != NULL) {
@@ -194,10 +191,9 @@ static void on_entry_closed(struct task *task)
 
 static void close_entry(struct entry *entry)
 {
-    entry->phase = ENTRY_CLOSING;
+    list_remove(&entry->link);
     entry->closed.run = on_entry_closed;
     plugin_close(entry->plugin, &entry->closed);
-    entry->plugin = NULL;
 }
 
 /* --- folders ------------------------------------------------------------------------------------ */
@@ -245,7 +241,7 @@ static void look_at_all(struct watched *watched)
     struct plugins *plugins = watched->plugins;
     LIST_FOREACH (link, &plugins->entries) {
         const struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN && entry->folder == index_of(watched)) {
+        if (entry->folder == index_of(watched)) {
             plugin_look(entry->plugin);
         }
     }
@@ -301,7 +297,7 @@ static bool has_controller(struct leftovers *leftovers, struct text name)
     const struct plugins *plugins = CONTAINER_OF(leftovers, struct plugins, leftovers);
     LIST_FOREACH (link, &plugins->entries) {
         const struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN && plugin_has(entry->plugin, name)) {
+        if (plugin_has(entry->plugin, name)) {
             return true;
         }
     }
@@ -337,7 +333,7 @@ static bool keep_copies(struct plugins *plugins)
         const struct entry *entry = CONTAINER_OF(link, struct entry, link);
         const char *hashes[PLUGIN_HASHES];
         size_t count = 0;
-        if (entry->phase == ENTRY_OPEN && !plugin_hashes(entry->plugin, hashes, &count)) {
+        if (!plugin_hashes(entry->plugin, hashes, &count)) {
             return false;
         }
         for (size_t i = 0; i < count; i++) {
@@ -368,7 +364,7 @@ static bool is_settled(const struct plugins *plugins, struct plugins_summary *re
     struct plugins_summary summary = {0};
     LIST_FOREACH (link, &plugins->entries) {
         const struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        switch (entry->phase == ENTRY_OPEN ? plugin_phase(entry->plugin) : PLUGIN_GONE) {
+        switch (plugin_phase(entry->plugin)) {
         case PLUGIN_STARTING:
             return false;
         case PLUGIN_LIVE:
@@ -393,8 +389,7 @@ static void poke_who_may_claim(struct plugins *plugins)
 {
     LIST_FOREACH (link, &plugins->entries) {
         struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN && plugin_is_ready(entry->plugin) &&
-            on_may_claim(entry->plugin, entry)) {
+        if (plugin_is_ready(entry->plugin) && on_may_claim(entry->plugin, entry)) {
             plugin_poke(entry->plugin);
         }
     }
@@ -417,11 +412,8 @@ static void settle(struct plugins *plugins)
 static bool take_notice(struct plugins *plugins)
 {
     bool moved = false;
-    LIST_FOREACH (link, &plugins->entries) {
+    LIST_FOREACH_SAFE (link, &plugins->entries) {
         struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_CLOSING) {
-            continue;
-        }
         moved = moved || entry->turns != plugin_turns(entry->plugin);
         entry->turns = plugin_turns(entry->plugin);
         if (plugin_phase(entry->plugin) == PLUGIN_GONE) {
@@ -436,7 +428,7 @@ static void look_at_blocked(struct plugins *plugins)
 {
     LIST_FOREACH (link, &plugins->entries) {
         const struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN && plugin_is_blocked(entry->plugin)) {
+        if (plugin_is_blocked(entry->plugin)) {
             plugin_look(entry->plugin);
         }
     }
@@ -552,11 +544,8 @@ void plugins_close(struct world *world, struct plugins *plugins, struct task *cl
         plugins->closing += plugins->folders[i].phase == LIST_IDLE ? 0 : 1;
     }
     plugins->closing += plugins->leftovers.phase == LEFTOVERS_TIDYING ? 1 : 0;
-    LIST_FOREACH (link, &plugins->entries) {
-        struct entry *entry = CONTAINER_OF(link, struct entry, link);
-        if (entry->phase == ENTRY_OPEN) {
-            close_entry(entry);
-        }
+    LIST_FOREACH_SAFE (link, &plugins->entries) {
+        close_entry(CONTAINER_OF(link, struct entry, link));
     }
     one_less_to_close(plugins);
 }

@@ -445,6 +445,32 @@ static void keeps_no_copy_that_nobody_names(void)
     host_free(host);
 }
 
+/* Files that are listed and gone before they are looked at, while others still start. */
+static void files_may_vanish_while_it_comes_up(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", OF_KIND("b", "B"));
+    put(&host->scripts, "c.lua", "");
+    put(&host->scripts, "d.lua", OF_KIND("d", "D"));
+    virtual_world_hold(&host->v, LANE_READ);
+    up(host);
+    CHECK(virtual_world_work(&host->v, LANE_READ) && virtual_world_work(&host->v, LANE_READ));
+    take(&host->scripts, "a.lua");
+    take(&host->scripts, "b.lua");
+    virtual_world_release(&host->v, LANE_READ);
+    pass(host, REMOVAL_SETTLE_MS);
+    put(&host->scripts, "b2.lua", OF_KIND("b", "B"));
+    notice(host);
+    CHECK_INT(host->settled, 1);
+    CHECK_INT(host->summary.live, 1);
+    CHECK_INT(host->summary.waiting, 1);
+    CHECK_TEXT(said(host, "b", "phase"), "live");
+    CHECK_TEXT(said(host, "d", "phase"), "live");
+    CHECK_TEXT(said(host, "maps", "phase"), "(none)");
+    host_free(host);
+}
+
 static void ends_at_any_time(void)
 {
     for (unsigned steps = 0; steps < 150; steps += 3) {
@@ -476,4 +502,5 @@ SUITE({"settles when every file is as far as it gets",
        what_was_refused_and_is_mended_is_not_refused_any_more},
       {"who has no file is told so", who_has_no_file_is_told_so},
       {"keeps no copy that nobody names", keeps_no_copy_that_nobody_names},
+      {"files may vanish while it comes up", files_may_vanish_while_it_comes_up},
       {"ends at any time", ends_at_any_time})
