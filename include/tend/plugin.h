@@ -102,7 +102,7 @@ enum tend_outcome {
     TEND_AGAIN = 1, /* and also after `after_ms` */
     TEND_ENTER = 2, /* enter `state`, which the current state must list in `next` */
     TEND_RETRY = 3, /* failed for now: run again with growing delay, not before `after_ms` */
-    TEND_FAIL = 4,  /* failed until the spec changes; unknown values are read as this */
+    TEND_FAIL = 4,  /* failed until spec or plugin change; unknown values are read as this */
     TEND_LATER = 5  /* comes through api->finish, when questions were answered */
 };
 

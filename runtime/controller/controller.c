@@ -236,13 +236,18 @@ static void forgive_subjects(struct controller *controller)
     }
 }
 
+void controller_renew(struct controller *controller)
+{
+    controller->replaced = store_revision(controller->loop->store);
+    forgive_subjects(controller);
+}
+
 void controller_replace(struct controller *controller, const struct controller_options *options)
 {
     free_owns(controller);
     set_version(controller, options);
-    controller->replaced = store_revision(controller->loop->store);
     controller->lives = 0;
-    forgive_subjects(controller);
+    controller_renew(controller);
     controller_plan(controller);
     controller_release(controller);
 }

@@ -50,6 +50,10 @@ NODISCARD enum tend_code controller_check(const struct controller_options *optio
  * object is looked at once more, what was set aside for an earlier version as well. */
 void controller_replace(struct controller *controller, const struct controller_options *options);
 
+/* It was added for another version than the one that served last, before the host came up: what that one
+ * set aside is tried again. */
+void controller_renew(struct controller *controller);
+
 /* Its worker takes calls. */
 void controller_live(struct controller *controller);
 

@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "controller/census.h"
 #include "controller/report.h"
+#include "resource/builtin.h"
+#include "resource/key.h"
 
 struct succession_count {
     struct census census;
@@ -297,6 +299,18 @@ void succession_begin(struct succession *succession, struct version *version,
 
 /* --- taking over ------------------------------------------------------------------------------- */
 
+/* What served under that name when it was told last, which may be in another life of the host. */
+static bool served_before(struct succession *succession, const struct seat *seat)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text key = key_make(&arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), text_of(seat->name));
+    struct doc *doc = store_get(succession->store, key);
+    const struct value *root = NULL;
+    return doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK &&
+           text_is(value_text_or(value_field(value_field(root, "status"), "hash"), TEXT("")),
+                   succession->version->content.hash);
+}
+
 static void install_seat(struct succession *succession, struct seat *seat)
 {
     const struct version *version = succession->version;
@@ -314,6 +328,10 @@ static void install_seat(struct succession *succession, struct seat *seat)
         assert(code == TEND_OK); /* its name is free, and all else was checked */
         break;
     case PLACE_ADDED:
+        if (!served_before(succession, seat)) {
+            controller_renew(seat->controller);
+        }
+        break;
     case PLACE_NONE:
         break;
     }

@@ -222,6 +222,22 @@ static void a_candidate_that_dies_is_refused(void)
     site_free(s);
 }
 
+/* What a version gave up is tried by the next one, and by no other: also where the host was down. */
+static void what_was_given_up_is_tried_by_the_next_version(void)
+{
+    struct site *s = site_new();
+    put(s, CONTENT("1", MACHINE_1, "'': '{outcome: fail, reason: NoRoom, message: full}'"));
+    create_lab(s, "lab-1");
+    pass(s, 5000);
+    restart(s);
+    CHECK_INT(scripted_maker_worker(&s->maker, 0)->started, 0);
+    site_unload(s);
+    write_file(s, V2);
+    restart(s);
+    CHECK_TEXT(lab(s, "lab-1", "status.message"), "\"v2\"");
+    site_free(s);
+}
+
 /* --- files that come and go ---------------------------------------------------------------------- */
 
 static void waits_for_the_rest_of_a_file(void)
@@ -493,6 +509,8 @@ SUITE({"serves what the file holds", serves_what_the_file_holds},
       {"refuses a machine that is none", refuses_a_machine_that_is_none},
       {"refuses what the gate refuses", refuses_what_the_gate_refuses},
       {"a candidate that dies is refused", a_candidate_that_dies_is_refused},
+      {"what was given up is tried by the next version",
+       what_was_given_up_is_tried_by_the_next_version},
       {"waits for the rest of a file", waits_for_the_rest_of_a_file},
       {"a file is found complete by looking again", is_found_complete_by_looking_again},
       {"a file may be missed for a moment", a_file_may_be_missed_for_a_moment},
