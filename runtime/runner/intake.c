@@ -84,10 +84,7 @@ static void work(struct job *job)
 
 static void tell(struct intake *intake)
 {
-    bool recalled = intake->hash[0] != '\0';
-    intake->hash[0] = '\0';
-    intake->phase = INTAKE_IDLE;
-    if (recalled) {
+    if (intake->hash[0] != '\0') {
         intake->ops->recalled(intake, &intake->loaded,
                               intake->code == TEND_OK ? NULL : intake->err.message);
     } else if (intake->look == LOOK_DONE) { /* otherwise it is another one by now */
@@ -96,9 +93,9 @@ static void tell(struct intake *intake)
         }
         on_looked(intake);
     }
-    loaded_done(&intake->loaded);
 }
 
+/* A job that is asked for while this one is told waits until nothing of this one is needed. */
 static void done(struct job *job)
 {
     struct intake *intake = CONTAINER_OF(job, struct intake, job);
@@ -108,6 +105,9 @@ static void done(struct job *job)
         return;
     }
     tell(intake);
+    loaded_done(&intake->loaded);
+    intake->hash[0] = '\0';
+    intake->phase = INTAKE_IDLE;
     next_job(intake);
 }
 
