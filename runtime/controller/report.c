@@ -84,6 +84,18 @@ void report_write(struct loop *loop, const struct report *report)
     schedule(loop, record);
 }
 
+void report_flush(struct loop *loop)
+{
+    struct error err = ERROR_INIT;
+    MAP_FOREACH (slot, &loop->reports) {
+        const struct record *record = slot->value;
+        if (work_queue_add(loop->reporting.flow, text_of(record->name), WORK_CHANGE, &err) !=
+            TEND_OK) {
+            log_warn(loop->log, LOG_FIELDS({"controller", record->name}), "%s", err.message);
+        }
+    }
+}
+
 void report_appeared(struct loop *loop, struct text name)
 {
     struct record *record = map_get(&loop->reports, name);

@@ -26,4 +26,7 @@ struct report {
 /* Everything is copied. */
 void report_write(struct loop *loop, const struct report *report);
 
+/* Write what waits for its second, in the next steps: the host is about to end. */
+void report_flush(struct loop *loop);
+
 #endif

@@ -19,6 +19,7 @@
 #include "api/service.h"
 #include "base/moment.h"
 #include "base/paths.h"
+#include "controller/report.h"
 #include "host/assembly.h"
 #include "host/options.h"
 #include "host/plugins.h"
@@ -44,6 +45,7 @@ struct host {
     struct manifests *manifests;
     struct signal_watch signals[2]; /* SIGTERM, SIGINT */
     struct alarm time_over;         /* --for */
+    struct task last_words;         /* what is told of controllers is on its way to the store */
     struct task finished;           /* the store has nothing under way any more */
     struct task plugins_closed;
     int exit_code;
@@ -88,7 +90,14 @@ static void on_finished(struct task *task)
     plugins_close(world_of(host), plugins, &host->plugins_closed);
 }
 
-/* What is under way becomes durable and is answered; what comes now is told that it is over. */
+static void on_last_words(struct task *task)
+{
+    struct host *host = CONTAINER_OF(task, struct host, last_words);
+    store_finish(host->rooms.store, &host->finished);
+}
+
+/* What is under way becomes durable and is answered, and what is known of controllers is written; what
+ * comes now is told that it is over. */
 static void end(struct host *host)
 {
     if (host->finished.run != NULL) {
@@ -97,7 +106,9 @@ static void end(struct host *host)
     }
     world_alarm_clear(world_of(host), &host->time_over);
     host->finished.run = on_finished;
-    store_finish(host->rooms.store, &host->finished);
+    host->last_words.run = on_last_words;
+    report_flush(host->rooms.loop);
+    world_soon(world_of(host), &host->last_words);
 }
 
 static void on_signal(struct signal_watch *watch)

@@ -77,6 +77,25 @@ static void a_report_waits_for_its_object(void)
     ring_free(r);
 }
 
+static void what_waits_is_written_before_the_end(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    pass(r, 5000);
+    controller_lost(r->controller, "the runner died");
+    virtual_world_run(&r->b->v);
+    controller_live(r->controller);
+    virtual_world_run(&r->b->v);
+    CHECK_TEXT(said(r, "status.phase"), "\"lost\""); /* it has its second */
+    report_flush(r->loop);
+    virtual_world_run(&r->b->v);
+    CHECK_TEXT(said(r, "status.phase"), "\"live\"");
+    int64_t before = revision(r);
+    report_flush(r->loop);
+    pass(r, 5000);
+    CHECK_INT(revision(r), before);
+    ring_free(r);
+}
+
 static void coming_back_as_it_was_is_no_news(void)
 {
     struct ring *r = ring_new_live(run_done);
@@ -94,4 +113,5 @@ SUITE({"says what is live, from where and since when", says_what_is_live},
       {"a worker that dies all the time is no flood of writes",
        a_worker_that_dies_all_the_time_is_no_flood},
       {"a report waits for its object", a_report_waits_for_its_object},
+      {"what waits is written before the end", what_waits_is_written_before_the_end},
       {"a host that comes back as it was writes nothing", coming_back_as_it_was_is_no_news})
