@@ -27,6 +27,17 @@ size_t utf8_len(const char *at)
     return continues(at[3]) ? 4 : 0;
 }
 
+bool utf8_is_text(const char *chars)
+{
+    for (size_t len; *chars != '\0'; chars += len) {
+        len = (unsigned char)*chars < 0x80 ? 1 : utf8_len(chars);
+        if (len == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 char *utf8_put(char *to, uint32_t character)
 {
     if (character < 0x80) {

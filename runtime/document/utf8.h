@@ -2,6 +2,7 @@
 #ifndef DOCUMENT_UTF8_H
 #define DOCUMENT_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -9,6 +10,9 @@
  * no surrogates, nothing beyond U+10FFFF. The text ends in a NUL, which is no continuation: nothing
  * behind it is read. */
 size_t utf8_len(const char *at);
+
+/* Is all of `chars` UTF-8? */
+bool utf8_is_text(const char *chars);
 
 /* Write `character` (at most U+10FFFF) at `to`, up to four bytes; returns what is behind them. */
 char *utf8_put(char *to, uint32_t character);
