@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/buffer.h"
 #include "base/limits.h"
+#include "document/json.h"
 #include "document/path.h"
 #include "resource/condition.h"
 #include "resource/name.h"
@@ -158,6 +160,9 @@ static enum tend_code read_schema(struct reading *reading, const struct value *v
     if (schema_compile(schema, &reading->kind->schema, &err) != TEND_OK) {
         return wrong(reading, path, "%s", err.message);
     }
+    CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(DOC_BYTES_MAX);
+    json_write(&text, schema);
+    reading->kind->openapi = arena_text(&reading->kind->arena, buffer_view(&text));
     return TEND_OK;
 }
 

@@ -46,6 +46,7 @@ struct kind {
         has_status; /* status is a subresource: main writes leave it, status writes leave the rest */
 
     struct schema *schema;        /* NULL: anything goes */
+    struct text openapi;          /* what it was compiled from, canonical JSON; empty: nothing */
     const struct column *columns; /* complete and in order: the name is one of them */
     size_t column_count;
     struct kind_words selectable; /* paths that field selectors may name, beside metadata.* */
