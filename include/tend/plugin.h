@@ -103,7 +103,9 @@ enum tend_outcome {
     TEND_ENTER = 2, /* enter `state`, which the current state must list in `next` */
     TEND_RETRY = 3, /* failed for now: run again with growing delay, not before `after_ms` */
     TEND_FAIL = 4,  /* failed until spec or plugin change; unknown values are read as this */
-    TEND_LATER = 5  /* comes through api->finish, when questions were answered */
+    /* Comes through api->finish, from inside a `then`. Where the run is cancelled, every open question
+     * is answered with 0 and time_left_ms is 0: finish soon. */
+    TEND_LATER = 5
 };
 
 /* The host hands in a zeroed one (TEND_DONE). Texts are literals or come from tend_format. */
@@ -139,8 +141,8 @@ struct tend_call {
     int64_t entered_ms; /* when the object entered its state, or was created */
 };
 
-/* Takes the answer to a question; 0 where there is none (the object is absent, the host shuts
- * down). */
+/* Takes the answer to a question; 0 where there is none: the object is absent, or it could not be
+ * answered (api->problem says why). */
 typedef void tend_then(struct tend_call *call, tend_node answer, void *data);
 
 /* Present in every host of this major, in this order. The inline functions further down are how it
@@ -167,11 +169,26 @@ struct tend_api {
                       struct tend_str *ret_key);
 
     /* The one asynchronous primitive. [work] `then` is called once, on the thread of the call, from
-     * inside wait or after the callback returned TEND_LATER; never from inside ask. Reading
-     * subscribes: when the answer is no longer true the object is run again. Questions:
+     * inside wait or after the callback returned TEND_LATER; never from inside ask.
+     *
+     * Reading subscribes: when the answer is no longer true the object is run again. Answers see the
+     * writes of this call. An empty namespace is that of the object.
      *   {"fetch": {"kind": "v1/ConfigMap", "namespace": "", "name": "a"}}   -> object or 0
      *   {"select": {"kind": "v1/ConfigMap", "namespace": "", "labels": "a=b"}}  -> a list
-     * An empty namespace is that of the object. Answers see the writes of this call. */
+     *   {"kind": {"word": "configmaps"}}      -> {"kind": "v1/ConfigMap", "namespaced", "schema"}
+     *
+     * The outside world belongs to the host, which does what is asked and answers when it is done:
+     *   {"sleep": {"ms": 2000}}                                             -> {}
+     *   {"exec": {"argv": ["cmd", "a"], "stdin": "", "env": {}, "directory": "/", "timeoutMs": 60000}}
+     *       -> {"ok", "code" or "signal" or "timedOut" or "problem", "out", "err"}
+     *   {"http": {"method": "GET", "url": "http://...", "headers": {}, "body": "", "timeoutMs": 30000}}
+     *       -> {"ok", "status", "headers", "body"}, or {"ok": false, "problem"}
+     * Such a wait is lost with the host or its runner; then the run begins anew and asks again. With a
+     * "name" in it an exec or http is done once for the object: first the writes of this call so far
+     * and the intent are committed; then it is done; its result is kept with the object, and given
+     * to whoever asks the same under that name again. A result that is not "ok" is forgotten when a
+     * run ends in TEND_RETRY or TEND_FAIL, all are when the object enters another state. One such
+     * question at a time. */
     void (*ask)(struct tend_call *call, tend_node question, tend_then *then, void *data);
     /* Block until one question of this call was answered. Nonzero where none is open. [work] */
     int32_t (*wait)(struct tend_call *call);
@@ -214,6 +231,18 @@ struct tend_api {
     const char *(*format_moment)(struct tend_call *call, int64_t moment_ms);
     int32_t (*parse_moment)(struct tend_call *call, const char *text, int64_t *ret_ms);
     int32_t (*parse_duration)(struct tend_call *call, const char *text, int64_t *ret_ms);
+
+    /* Why the answer that was delivered last is none; NULL where it is one, or the object is absent.
+     * A question that was not answered fails the call (TEND_RETRY, "NoAnswer") unless this was asked:
+     * whoever asks knows what to do about it. [work] */
+    const char *(*problem)(struct tend_call *call);
+
+    /* JSON in and out. 0 where `text` is none. [work] */
+    tend_node (*from_json)(struct tend_call *call, struct tend_str text);
+    struct tend_str (*to_json)(struct tend_call *call, tend_node node);
+
+    /* 64 random bits, not for secrets; the same again in a test. [work] */
+    uint64_t (*random)(struct tend_call *call);
 };
 
 /* --- what a plugin is ------------------------------------------------------------------------- */
@@ -246,6 +275,14 @@ struct tend_state {
     const char *condition; /* ... or the condition that becomes True; exactly one of the two */
     const char *reason;    /* of the move or the condition; CamelCase */
     const char *message;
+};
+
+enum tend_controller_flag {
+    /* It watches: any number may observe a kind, beside the one controller that owns its status and
+     * states. It writes other objects, events, and of its object labels and annotations (as a draft
+     * of it); it may remove it. `kind` is a list ("v1/ConfigMap, lab.neuroglia.com/v1/LabInstance"),
+     * or "*" for every kind but Events and the host's own. No states, finalize or crd. */
+    TEND_OBSERVER = 1
 };
 
 struct tend_controller {
@@ -281,6 +318,17 @@ struct tend_controller {
      * is refused while objects are in a state that it neither has nor lists here. Objects in an old
      * state are moved to the new one by the host, before they are seen here. NULL: none. */
     const char *renamed;
+
+    uint32_t flags; /* enum tend_controller_flag, or-ed */
+    uint32_t reserved;
+    /* What an observer looks at: objects that match `labels` ("a=b,c") and have `annotation`. NULL:
+     * all. */
+    const char *labels;
+    const char *annotation;
+    /* How long a run may take, its waits included, before it is told that its time is over; 0: 30 s.
+     * And how long of that without a wait, before the runner is ended; 0: as long. */
+    int64_t limit_ms;
+    int64_t slice_ms;
 };
 
 struct tend_plugin {
@@ -544,7 +592,7 @@ TEND_LAW_SIZE(tend_call, 48)
 TEND_LAW_AT(tend_call, api, 8)
 TEND_LAW_AT(tend_call, self, 24)
 TEND_LAW_AT(tend_call, entered_ms, 40)
-TEND_LAW_SIZE(tend_api, 256)
+TEND_LAW_SIZE(tend_api, 288)
 TEND_LAW_AT(tend_api, find, 8)
 TEND_LAW_AT(tend_api, get, 24)
 TEND_LAW_AT(tend_api, item, 80)
@@ -553,17 +601,20 @@ TEND_LAW_AT(tend_api, make_bool, 112)
 TEND_LAW_AT(tend_api, put, 160)
 TEND_LAW_AT(tend_api, event, 208)
 TEND_LAW_AT(tend_api, parse_duration, 248)
+TEND_LAW_AT(tend_api, random, 280)
 TEND_LAW_SIZE(tend_state, 88)
 TEND_LAW_AT(tend_state, run, 24)
 TEND_LAW_AT(tend_state, within_ms, 32)
 TEND_LAW_AT(tend_state, otherwise, 56)
 TEND_LAW_AT(tend_state, message, 80)
-TEND_LAW_SIZE(tend_controller, 96)
+TEND_LAW_SIZE(tend_controller, 136)
 TEND_LAW_AT(tend_controller, kind, 16)
 TEND_LAW_AT(tend_controller, states, 48)
 TEND_LAW_AT(tend_controller, start, 56)
 TEND_LAW_AT(tend_controller, finalize, 80)
 TEND_LAW_AT(tend_controller, renamed, 88)
+TEND_LAW_AT(tend_controller, labels, 104)
+TEND_LAW_AT(tend_controller, slice_ms, 128)
 TEND_LAW_SIZE(tend_plugin, 32)
 TEND_LAW_AT(tend_plugin, controllers, 24)
 #endif

@@ -57,6 +57,7 @@
 /* --- workers, runners, plugins ------------------------------------------------------------------ */
 #define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
 #define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
+#define LOOK_PAUSE_MS      100   /* between two looks at what is out in a runner */
 #define PLUGINS_MAX        256u  /* plugins of one host: each is a process */
 #define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
 
@@ -67,11 +68,13 @@
 #define CALL_CONDITIONS_MAX    64u
 #define CALL_EVENTS_MAX        64u
 #define CALL_ASKS_MAX          1000u       /* questions of one run */
+#define CALL_OPEN_MAX          64u         /* of those, not answered yet */
 #define CALL_NODES_MAX         1000000u    /* values that one run names: a loop that never ends */
 #define FRAME_HEAD_MAX         (64u * KIB) /* what a frame says of itself; documents are tails */
 #define RESULT_BYTES_MAX       (4u * MIB)  /* a few objects of the largest size */
 #define ANSWER_BYTES_MAX       (8u * MIB)  /* a selection; more is refused, with a sentence */
 #define DESCRIPTOR_BYTES_MAX   (4u * MIB)  /* carries definitions of kinds */
+#define ASK_BYTES_MAX          (6u * MIB)  /* a question with a body, and what was written so far */
 #define FRAME_STREAM_MAX       (16u * MIB) /* read and not yet looked at */
 
 /* --- runners ----------------------------------------------------------------------------------- */
@@ -122,8 +125,10 @@
 #define FEED_EVENTS          64u   /* changes handled in one step */
 #define CHORE_PLACES         64u   /* sets of the host under way, of one sort */
 #define SELECT_LOOK_MAX      8192u /* objects looked at for one answer: below 100 ms at the worst */
-#define DISCARDS_MAX         3u    /* runs overtaken in a row, before one counts anyway */
-#define QUARANTINE_DEATHS    2u    /* workers that one object may kill ... */
+#define RUNS_PARKED_MAX      16384u /* runs of a controller that wait for the outside: 3 KiB each */
+#define SLEEP_MAX_MS         (24 * 3600 * 1000) /* of one run; what is longer is "again" */
+#define DISCARDS_MAX         3u            /* runs overtaken in a row, before one counts anyway */
+#define QUARANTINE_DEATHS    2u            /* workers that one object may kill ... */
 #define QUARANTINE_WINDOW_MS (600 * 1000)  /* ... in ten minutes */
 #define HOT_RUNS_MAX         20u           /* runs of one object without a cause from outside ... */
 #define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */

@@ -130,11 +130,12 @@ static void set_phase(struct controller *controller, enum controller_phase phase
     set_text(&controller->message, message);
 }
 
-/* Places for new runs, as phase and gate allow them. */
-static void set_places(struct controller *controller)
+void controller_set_places(struct controller *controller)
 {
-    bool open = controller->phase == CONTROLLER_LIVE && controller->gate == GATE_OPEN;
-    work_flow_places(controller->flow, open ? controller->parallel : 0);
+    bool open = controller->phase == CONTROLLER_LIVE && controller->gate == GATE_OPEN &&
+                controller->worker->is_up;
+    size_t parked = controller->parked < RUNS_PARKED_MAX ? controller->parked : RUNS_PARKED_MAX;
+    work_flow_places(controller->flow, open ? controller->parallel + parked : 0);
 }
 
 /* What a version brings with it. */
@@ -192,7 +193,7 @@ void controller_live(struct controller *controller)
         sweeper_start(&controller->sweep);
     }
     release_deadlines(controller);
-    set_places(controller);
+    controller_set_places(controller);
     report_controller(controller);
 }
 
@@ -206,20 +207,20 @@ void controller_lost(struct controller *controller, const char *reason)
 void controller_leave(struct controller *controller, const char *reason, const char *message)
 {
     set_phase(controller, CONTROLLER_LOST, reason, message);
-    set_places(controller);
+    controller_set_places(controller);
     report_controller(controller);
 }
 
 void controller_hold(struct controller *controller)
 {
     controller->gate = GATE_HELD;
-    set_places(controller);
+    controller_set_places(controller);
 }
 
 void controller_release(struct controller *controller)
 {
     controller->gate = GATE_OPEN;
-    set_places(controller);
+    controller_set_places(controller);
 }
 
 /* --- another version ------------------------------------------------------------------------------ */

@@ -108,7 +108,10 @@ struct controller_info controller_at(const struct loop *loop, size_t index);
 
 /* What the owner of a worker_listener puts into its table for calls that this room started. */
 void controller_asked(struct worker_listener *listener, struct worker *worker,
-                      struct reconcile_call *call, uint32_t ask, const struct value *question);
+                      struct reconcile_call *call, uint32_t ask, const struct value *question,
+                      const struct value *so_far);
+void controller_overdue(struct worker_listener *listener, struct worker *worker,
+                        struct reconcile_call *call);
 void controller_done(struct worker_listener *listener, struct worker *worker,
                      struct reconcile_call *call);
 void controller_lost_call(struct worker_listener *listener, struct worker *worker,

@@ -54,6 +54,10 @@ static void show_to_controller(struct controller *controller, const struct shown
         return;
     }
     if (is_anew(shown)) {
+        struct subject *subject = subject_find(controller, key);
+        if (subject != NULL && subject->run != NULL) {
+            run_overtaken(subject->run, &shown->meta);
+        }
         subject_forgive(controller, key);
     }
     subject_wake(controller, key, shown->event->revision,

@@ -201,6 +201,7 @@ struct controller {
     struct work_flow *flow;
     struct map subjects;
     struct list runs;
+    size_t parked; /* runs that wait for something outside: their places are given to others */
     struct sweeper sweep;
 
     enum controller_phase phase;
@@ -211,6 +212,9 @@ struct controller {
     char *last_error;       /* NULL: none */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
 };
+
+/* Give its queue the places that it may use now. */
+void controller_set_places(struct controller *controller);
 
 /* Look the kinds up anew; opens feeds, and sweeps where its kind came. */
 void controller_plan(struct controller *controller);
@@ -300,15 +304,18 @@ struct run {
     struct controller *controller;
     struct worker *worker;   /* that it was started on */
     struct machine *machine; /* that was in force then; NULL: none */
+    struct list waits;       /* wait.c: what it asked and was not told yet */
     struct subject *subject;
     struct work *work;
     struct list link; /* in controller->runs */
     enum run_phase { RUN_CALLED, RUN_COMMITTING } phase;
 
-    struct doc *doc;  /* what it acts on */
-    int64_t snapshot; /* the store's revision then */
+    struct doc *doc;    /* what it acts on */
+    int64_t snapshot;   /* the store's revision then */
+    int64_t generation; /* of `doc` ... */
+    bool deleting;      /* ... and whether it is marked */
     struct arena arena;
-    const struct value *root;
+    const struct value *root; /* `doc` decoded, as meta and state are; NULL while it waits */
     struct meta meta;
     struct text state; /* empty: none */
 
@@ -326,8 +333,27 @@ struct run {
 void dispatch_ready(struct work_listener *listener);
 void dispatch_step(struct task *task);
 void dispatch_tick(struct alarm *alarm);
+
+/* run.c */
 void run_abandon(struct run *run); /* its controller goes */
 void run_recall(struct run *run);  /* it is out: take it back, and run it again */
+void run_end(struct run *run, enum work_end end);
+void run_wait_again(struct run *run); /* its key comes back after after_ms */
+void run_commit(struct run *run);     /* its requests; it finishes where there are none */
+
+/* Decode its object, where that was not done or was given up. */
+NODISCARD enum tend_code run_decode(struct run *run, struct error *err);
+
+/* The object has another generation by now, or another mark: a run that waits need not go on. */
+void run_overtaken(struct run *run, const struct meta *now);
+
+/* wait.c: does the question take time? Then it is answered later. */
+bool wait_takes(const struct value *question);
+void wait_begin(struct run *run, uint32_t ask, const struct value *question,
+                const struct value *so_far);
+
+/* Nothing that the run waits for is answered any more. */
+void waits_end(struct run *run);
 
 /* commit.c: what the run wrote, as requests in run->arena. TEND_INVALID, TEND_LIMIT: the writes cannot
  * be made; nothing was built. */

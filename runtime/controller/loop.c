@@ -190,6 +190,14 @@ void loop_free(struct loop *loop)
     free(loop);
 }
 
+/* What waits for the outside is in the future. */
+static bool is_settled(const struct controller *controller)
+{
+    struct work_count count = work_flow_count(controller->flow);
+    return count.waiting == 0 && count.running <= controller->parked &&
+           controller->sweep.phase == SWEEP_IDLE;
+}
+
 static bool flow_is_settled(const struct work_flow *flow)
 {
     struct work_count count = work_flow_count(flow);
@@ -206,9 +214,7 @@ bool loop_is_settled(const struct loop *loop)
     LIST_FOREACH (link, &loop->controllers) {
         const struct controller *controller = CONTAINER_OF(link, struct controller, link);
         bool live = controller->phase == CONTROLLER_LIVE; /* otherwise all waits for the worker */
-        settled =
-            settled &&
-            (!live || (flow_is_settled(controller->flow) && controller->sweep.phase == SWEEP_IDLE));
+        settled = settled && (!live || is_settled(controller));
     }
     MAP_FOREACH (slot, &loop->feeds) {
         const struct feed *feed = slot->value;

@@ -1,5 +1,6 @@
-/* Questions that a run asks: one object, or all that match. Both are answered at once, from the durable
- * head, and each answer is a subscription: the run, or the object after it, hears when it is outdated.
+/* Questions that a run asks. What the store knows, one object, all that match, or a kind, is answered at
+ * once, from the durable head; the answer about objects is a subscription: the run, or the object after
+ * it, hears when it is outdated. What takes time is a wait (wait.c).
  *
  * A selection is answered whole or not at all: a controller that took a cut list for all there is would
  * delete the rest. So a long one is an error, and so is a kind that is not there. */
@@ -7,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "controller/inside.h"
+#include "document/json.h"
 #include "resource/key.h"
 #include "resource/name.h"
 #include "resource/selector.h"
@@ -121,11 +123,51 @@ static NODISCARD enum tend_code select_all(const struct question *question, stru
     return TEND_OK;
 }
 
+/* --- a kind --------------------------------------------------------------------------------------- */
+
+/* By whatever people call it: "configmaps", "cm", "ConfigMap", "v1/ConfigMap". */
+static NODISCARD enum tend_code find_kind(const struct catalogue *catalogue, struct text name,
+                                          const struct kind **ret_kind, struct error *err)
+{
+    struct text api_version, kind;
+    if (!kind_words(name, &api_version, &kind)) {
+        return catalogue_word(catalogue, name, ret_kind, err);
+    }
+    const struct kind *found = catalogue_kind(catalogue, api_version, kind);
+    if (found == NULL) {
+        return catalogue_unknown(catalogue, api_version, kind, err);
+    }
+    *ret_kind = found;
+    return TEND_OK;
+}
+
+static NODISCARD enum tend_code describe_kind(const struct run *run, const struct value *words,
+                                              struct buffer *out, struct error *err)
+{
+    const struct kind *kind;
+    TRY(find_kind(admission_catalogue(run->controller->loop->gate), word(words, TEXT("word")),
+                  &kind, err));
+    buffer_chars(out, "{\"kind\":");
+    json_write_text(out, text_of(kind->identity));
+    buffer_chars(out, kind_namespaced(kind) ? ",\"namespaced\":true,\"schema\":"
+                                            : ",\"namespaced\":false,\"schema\":");
+    buffer_text(out, kind->openapi.len == 0 ? TEXT("{}") : kind->openapi);
+    buffer_byte(out, '}');
+    return TEND_OK;
+}
+
+/* --- answers -------------------------------------------------------------------------------------- */
+
 static NODISCARD enum tend_code answer(struct run *run, const struct value *words,
                                        struct buffer *out, struct error *err)
 {
     struct question question = {0};
     const struct value *one = value_field(words, "fetch"), *many = value_field(words, "select");
+    const struct value *kind = value_field(words, "kind");
+    TRY(run_decode(run, err));
+    if (kind != NULL) {
+        return describe_kind(run, kind, out, err);
+    }
     if (one == NULL && many == NULL) {
         return FAIL(err, TEND_INVALID, "a question that this host does not know");
     }
@@ -134,12 +176,17 @@ static NODISCARD enum tend_code answer(struct run *run, const struct value *word
 }
 
 void controller_asked(struct worker_listener *listener, struct worker *worker,
-                      struct reconcile_call *call, uint32_t ask, const struct value *question)
+                      struct reconcile_call *call, uint32_t ask, const struct value *question,
+                      const struct value *so_far)
 {
     (void)listener;
     struct run *run = CONTAINER_OF(call, struct run, call);
     CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(ANSWER_BYTES_MAX);
     struct error err = ERROR_INIT;
+    if (wait_takes(question)) {
+        wait_begin(run, ask, question, so_far);
+        return;
+    }
     enum tend_code code = answer(run, question, &out, &err);
     struct worker_answer reply = {.code = code,
                                   .bytes = code == TEND_OK ? buffer_view(&out) : TEXT(""),

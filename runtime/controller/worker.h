@@ -8,8 +8,8 @@
  * times.
  *
  * Everything here happens on the core. No callback comes from inside worker_start, worker_answer or
- * worker_cancel. `asked` may be answered from inside the callback; questions that are answered from
- * memory (fetch, select) always are, because an inline worker has nobody to wait for.
+ * worker_cancel. `asked` may be answered from inside the callback, or later; meanwhile the call waits,
+ * and its time goes on.
  *
  * The worker checks what comes from the other side: a question or a result that is handed to the
  * listener has the shape that is written here. Names, kinds, states and schemas are the listener's.
@@ -44,7 +44,8 @@ struct reconcile_call {
     struct doc *object; /* the snapshot */
     int64_t now_ms;     /* wall clock: the run's "now" */
     int64_t entered_ms; /* wall clock: when the object entered its state, or was created */
-    int64_t limit_ms;   /* how long it may execute; 0: RECONCILE_LIMIT_MS */
+    int64_t limit_ms;   /* how long it may take, waits included; 0: RECONCILE_LIMIT_MS */
+    int64_t slice_ms;   /* how long it may execute without a wait; 0: as limit_ms */
 
     struct arena arena;
     const struct value *result; /* see below; set before `done` */
@@ -52,7 +53,9 @@ struct reconcile_call {
     /* the worker's */
     uint64_t id;
     struct list link;
-    int64_t began_ticks_ms;
+    int64_t asked_ticks_ms; /* when it asked first; 0: not yet */
+    unsigned open;          /* questions that were not answered yet */
+    bool is_over;           /* its time is, and it was told */
 };
 
 /* The result, as a value; every field but the first may be absent:
@@ -71,10 +74,14 @@ struct reconcile_call {
  * A kind is "GROUP/VERSION/KIND", or "v1/KIND" for the core group. An empty namespace means that of
  * the reconciled object. An applied object has apiVersion, kind and metadata.name. */
 
-/* A question, as a value:
+/* A question, as a value (tend/plugin.h, `ask`, says what each is answered with):
  *
  *     {"fetch":  {"kind": "...", "namespace": "", "name": "a"}}        one object
  *     {"select": {"kind": "...", "namespace": "", "labels": "a=b"}}    all that match ("": all)
+ *     {"kind":   {"word": "configmaps"}}                               a kind by any of its names
+ *     {"sleep":  {"ms": 2000}}
+ *     {"exec":   {"argv": [...], ..., "name": "provision"}}            effect/effect.h; "name": once
+ *     {"http":   {"url": "...", ..., "name": "..."}}                   for the object
  */
 struct worker_answer {
     enum tend_code code; /* TEND_OK, or why there is no answer */
@@ -102,9 +109,17 @@ struct worker_listener_ops {
     /* It will never be up: the plugin was refused. `reason` says why and what to do. */
     void (*refused)(struct worker_listener *listener, struct worker *worker, const char *reason);
 
-    /* Answer with worker_answer(worker, call, ask, ...), once. */
+    /* Answer with worker_answer(worker, call, ask, ...), once. What the call wrote `so_far` (a result
+     * without an outcome; NULL: nothing is to be committed) is to be durable before; it is not in the
+     * call's result. Both are borrowed until the return. */
     void (*asked)(struct worker_listener *listener, struct worker *worker,
-                  struct reconcile_call *call, uint32_t ask, const struct value *question);
+                  struct reconcile_call *call, uint32_t ask, const struct value *question,
+                  const struct value *so_far);
+
+    /* The call took longer than limit_ms, and was told that it is cancelled: what it waits for need not
+     * be answered any more. Its result still counts. */
+    void (*overdue)(struct worker_listener *listener, struct worker *worker,
+                    struct reconcile_call *call);
 
     /* call->result is there; the worker has forgotten the call, which may be started again. */
     void (*done)(struct worker_listener *listener, struct worker *worker,

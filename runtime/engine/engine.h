@@ -1,11 +1,13 @@
-/* An engine: what loads a plugin file and runs its controllers.
+/* An engine: what loads a controller file and runs its controllers.
  *
  * In a runner process, and inline in the simulation and in tests; whoever embeds it is the engine's
- * host (struct engine_host) and gives it what it needs. Today there is one, for shared objects
- * (engine/native.h).
+ * host (struct engine_host) and gives it what it needs. engine/native.h opens a shared object.
  *
- * One thread. engine_run executes one call from start to end; questions go out by host->asked and
- * come back by engine_answer, either from inside asked or while the engine waits in host->wait.
+ * One thread. Many calls may be in flight: a call runs in slices, one at a time, and between two of
+ * them it waits for answers. engine_start runs the first slice, engine_answer the ones after that; any
+ * of them may end the call (host->finished, once for each). Questions go out by host->asked, and come
+ * back by engine_answer, from inside asked or later. A plugin that blocks in its call waits in
+ * host->wait; meanwhile only that call may be answered or cancelled.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -22,17 +24,23 @@ struct engine;
 struct engine_host;
 
 struct engine_host_ops {
-    /* A question of the call that runs (its shape is checked), to be answered by engine_answer. */
+    /* A question of the call that runs (its shape is checked), to be answered by engine_answer.
+     * `so_far` is what the call has written, in the form of a result, and is to be committed before the
+     * question is looked at: it is not in the call's result any more. NULL where there is none. */
     void (*asked)(struct engine_host *host, uint64_t call, uint32_t ask,
-                  const struct value *question);
+                  const struct value *question, const struct value *so_far);
     /* Block until engine_answer or engine_cancel was called; false where that will never be. */
-    bool (*wait)(struct engine_host *host);
+    bool (*wait)(struct engine_host *host, uint64_t call);
+    /* A slice of `call` begins, which may take slice_ms. */
+    void (*enter)(struct engine_host *host, uint64_t call, int64_t slice_ms);
+    void (*leave)(struct engine_host *host); /* ... and is over */
     /* The call is over; `result` is canonical JSON (controller/worker.h), borrowed. */
     void (*finished)(struct engine_host *host, uint64_t call, struct text result);
     /* A line from the plugin. [any thread] */
     void (*log)(struct engine_host *host, enum log_level level, struct text text);
-    /* What is left of the running call's time, ms; 0: over. [any thread] */
+    /* What is left of the running slice's time, ms; 0: over. [any thread] */
     int64_t (*time_left_ms)(struct engine_host *host);
+    uint64_t (*random)(struct engine_host *host);
 };
 
 struct engine_host {
@@ -41,20 +49,21 @@ struct engine_host {
 
 enum engine_verb { ENGINE_RECONCILE, ENGINE_FINALIZE };
 
-/* One call; all of it is borrowed until engine_run returns. */
+/* One call; all of it is borrowed until engine_start returns. */
 struct engine_call {
     uint64_t id;
     struct text controller; /* its name in the descriptor */
     enum engine_verb verb;
     struct text object; /* canonical JSON */
     int64_t now_ms, entered_ms;
+    int64_t slice_ms; /* how long it may run without a wait */
 };
 
 struct engine_ops {
-    void (*run)(struct engine *engine, const struct engine_call *call);
+    void (*start)(struct engine *engine, const struct engine_call *call);
     void (*answer)(struct engine *engine, uint64_t call, uint32_t ask, struct text bytes,
                    struct text problem);
-    void (*cancel)(struct engine *engine, uint64_t call);
+    void (*cancel)(struct engine *engine, uint64_t call, struct text why);
     void (*close)(struct engine *engine);
 };
 
@@ -64,10 +73,9 @@ struct engine {
     const struct value *descriptor; /* protocol/shape.h; a "crd" is text here. The engine's */
 };
 
-/* Execute `call`; host->finished was called once when this returns. */
-static inline void engine_run(struct engine *engine, const struct engine_call *call)
+static inline void engine_start(struct engine *engine, const struct engine_call *call)
 {
-    engine->ops->run(engine, call);
+    engine->ops->start(engine, call);
 }
 
 /* Answer a question: canonical JSON, or a sentence in `problem` where there is no answer. Copied.
@@ -78,13 +86,14 @@ static inline void engine_answer(struct engine *engine, uint64_t call, uint32_t 
     engine->ops->answer(engine, call, ask, bytes, problem);
 }
 
-/* Nobody waits for the result any more: the call is told that its time is over. */
-static inline void engine_cancel(struct engine *engine, uint64_t call)
+/* The time of `call` is over, or nobody waits for its result any more: what it waits for is not
+ * answered, `why` is the sentence. It ends by itself; one that is not there is none of the engine's. */
+static inline void engine_cancel(struct engine *engine, uint64_t call, struct text why)
 {
-    engine->ops->cancel(engine, call);
+    engine->ops->cancel(engine, call, why);
 }
 
-/* Stop the controllers and free all. What was loaded stays mapped: code may be pinned by threads
+/* Calls in flight are dropped, the controllers stopped, all is freed. What was loaded stays mapped: code may be pinned by threads
  * and destructors that nobody sees, and a runner exits anyway. */
 static inline void engine_close(struct engine *engine)
 {

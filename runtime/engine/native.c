@@ -17,6 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "base/map.h"
 #include "document/json.h"
 #include "engine/native_call.h"
 #include "protocol/elf.h"
@@ -28,7 +29,7 @@ struct native {
     struct tend_plugin plugin;
     struct native_controller *controllers;
     size_t controller_count;
-    struct native_call call; /* the one that runs; given == NULL: none */
+    struct map calls; /* in flight, by the bytes of their id */
     struct buffer result;
 };
 
@@ -189,6 +190,11 @@ static const struct value *true_or_none(struct native *native, unsigned holds)
     return holds == 0 ? NULL : value_bool(&native->arena, true);
 }
 
+static const struct value *time_or_none(struct native *native, int64_t ms)
+{
+    return ms <= 0 ? NULL : value_int(&native->arena, ms);
+}
+
 /* "a, b" as a list of texts. */
 static const struct value *words(struct native *native, const char *chars)
 {
@@ -271,6 +277,11 @@ static const struct value *describe_controller(struct native *native,
     put(native, &map, "finalize", true_or_none(native, controller->given.finalize != NULL));
     put(native, &map, "crd", chars_or_none(native, controller->given.crd));
     put(native, &map, "machine", describe_machine(native, controller));
+    put(native, &map, "observer", true_or_none(native, controller->given.flags & TEND_OBSERVER));
+    put(native, &map, "labels", chars_or_none(native, controller->given.labels));
+    put(native, &map, "annotation", chars_or_none(native, controller->given.annotation));
+    put(native, &map, "limitMs", time_or_none(native, controller->given.limit_ms));
+    put(native, &map, "sliceMs", time_or_none(native, controller->given.slice_ms));
     return map;
 }
 
@@ -317,6 +328,10 @@ static enum tend_code start(struct native *native, const struct value *config, s
 static void close_native(struct engine *engine)
 {
     struct native *native = of(engine);
+    MAP_FOREACH (slot, &native->calls) {
+        native_call_free(slot->value);
+    }
+    map_done(&native->calls);
     for (size_t i = native->controller_count; i-- > 0;) {
         struct native_controller *controller = &native->controllers[i];
         if (controller->started && controller->given.stop != NULL) {
@@ -341,40 +356,65 @@ static const struct native_controller *find(const struct native *native, struct 
     return NULL;
 }
 
-static void run(struct engine *engine, const struct engine_call *given)
+/* Run a slice of `call`; where that was the last one, hand its result over. */
+static void run_slice(struct native *native, struct native_call *call,
+                      bool (*slice)(struct native_call *, struct buffer *))
+{
+    struct engine_host *host = native->engine.host;
+    uint64_t id = call->id;
+    buffer_clear(&native->result);
+    if (slice(call, &native->result)) {
+        map_remove(&native->calls, call->key);
+        native_call_free(call);
+        host->ops->finished(host, id, buffer_view(&native->result));
+    }
+}
+
+static void start_call(struct engine *engine, const struct engine_call *given)
 {
     struct native *native = of(engine);
-    buffer_clear(&native->result);
     const struct native_controller *controller = find(native, given->controller);
     if (controller == NULL) {
-        buffer_chars(&native->result, "{\"outcome\":\"fail\",\"reason\":\"NoSuchController\"}");
-    } else {
-        native->call =
-            (struct native_call){.engine = engine, .controller = controller, .given = given};
-        native_call_run(&native->call, &native->result);
-        native_call_done(&native->call);
+        engine->host->ops->finished(engine->host, given->id,
+                                    TEXT("{\"outcome\":\"fail\",\"reason\":\"NoSuchController\"}"));
+        return;
     }
-    engine->host->ops->finished(engine->host, given->id, buffer_view(&native->result));
+    struct native_call *call = native_call_new(engine, controller, given);
+    map_put(&native->calls, call->key, call);
+    run_slice(native, call, native_call_begin);
 }
 
-static void answer(struct engine *engine, uint64_t call, uint32_t ask, struct text bytes,
+static struct native_call *in_flight(struct native *native, uint64_t id)
+{
+    return map_get(&native->calls, (struct text){(const char *)&id, sizeof id});
+}
+
+static void go_on(struct native *native, struct native_call *call)
+{
+    if (!call->in_slice) { /* else it looks by itself */
+        run_slice(native, call, native_call_go_on);
+    }
+}
+
+static void answer(struct engine *engine, uint64_t id, uint32_t ask, struct text bytes,
                    struct text problem)
 {
-    struct native *native = of(engine);
-    if (native->call.given != NULL && native->call.given->id == call) {
-        (void)native_call_answer(&native->call, ask, bytes, problem);
+    struct native_call *call = in_flight(of(engine), id);
+    if (call != NULL && native_call_answer(call, ask, bytes, problem)) {
+        go_on(of(engine), call);
     }
 }
 
-static void cancel(struct engine *engine, uint64_t call)
+static void cancel(struct engine *engine, uint64_t id, struct text why)
 {
-    struct native *native = of(engine);
-    if (native->call.given != NULL && native->call.given->id == call) {
-        native->call.cancelled = true;
+    struct native_call *call = in_flight(of(engine), id);
+    if (call != NULL) {
+        native_call_cancel(call, why);
+        go_on(of(engine), call);
     }
 }
 
-static const struct engine_ops ops = {run, answer, cancel, close_native};
+static const struct engine_ops ops = {start_call, answer, cancel, close_native};
 
 enum tend_code native_open(const char *path, const struct value *config, struct engine_host *host,
                            struct engine **ret_engine, struct error *err)

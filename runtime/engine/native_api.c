@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/moment.h"
+#include "document/json.h"
 #include "document/path.h"
 #include "document/utf8.h"
 #include "engine/native_call.h"
@@ -158,17 +159,6 @@ static tend_node api_make_real(struct tend_call *seen, double value)
     return name_value(call, value_real(&call->arena, value));
 }
 
-static bool is_utf8(const char *at)
-{
-    for (size_t len; *at != '\0'; at += len) {
-        len = (unsigned char)*at < 0x80 ? 1 : utf8_len(at);
-        if (len == 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* A checked copy in the call's arena; `what` names it in a mistake. A NUL ends it. */
 static struct text keep_text(struct native_call *call, struct tend_str given, const char *what)
 {
@@ -177,7 +167,7 @@ static struct text keep_text(struct native_call *call, struct tend_str given, co
     if (copy.len != given.len) {
         mistake(call, "%s holds a NUL", what);
     }
-    if (!is_utf8(copy.ptr)) {
+    if (!utf8_is_text(copy.ptr)) {
         mistake(call, "%s is not UTF-8", what);
         return TEXT("");
     }
@@ -216,30 +206,55 @@ static const char *mistaken_question(struct native_call *call, const struct valu
     return call->mistake;
 }
 
+/* Something that is to be done once for the object: it has a name. */
+static bool is_named(const struct value *question)
+{
+    const struct value *exec = value_field(question, "exec"), *http = value_field(question, "http");
+    return value_field(exec != NULL ? exec : http, "name") != NULL;
+}
+
+static struct native_ask *add_ask(struct native_call *call, tend_then *then, void *data)
+{
+    if (call->ask_count == call->ask_capacity) {
+        call->ask_capacity = call->ask_capacity == 0 ? 4 : call->ask_capacity * 2;
+        call->asks = alloc_resize(call->asks, call->ask_capacity, sizeof *call->asks);
+    }
+    struct native_ask *ask = &call->asks[call->ask_count++];
+    *ask = (struct native_ask){.state = ASK_ANSWERED, .then = then, .data = data};
+    return ask;
+}
+
 static void api_ask(struct tend_call *seen, tend_node node, tend_then *then, void *data)
 {
     struct native_call *call = of(seen);
+    struct engine_host *host = call->engine->host;
     const struct value *question = value_of(call, node);
-    bool wrong = mistaken_question(call, question) != NULL;
-    if (call->ask_count == call->ask_capacity) {
-        call->ask_capacity = call->ask_capacity == 0 ? 8 : call->ask_capacity * 2;
-        call->asks = alloc_resize(call->asks, call->ask_capacity, sizeof *call->asks);
+    const char *why = mistaken_question(call, question);
+    struct native_ask *ask = add_ask(call, then, data);
+    if (why != NULL || call->cancelled != NULL) {
+        ask->problem = why != NULL ? why : call->cancelled;
+        return;
     }
-    uint32_t number = (uint32_t)call->ask_count++;
-    call->asks[number] = (struct native_ask){wrong ? ASK_ANSWERED : ASK_OPEN, then, data,
-                                             wrong ? NULL : question, NULL};
-    if (!wrong) {
-        call->engine->host->ops->asked(call->engine->host, call->given->id, number, question);
+    const struct value *so_far = is_named(question) ? native_call_so_far(call) : NULL;
+    if (call->mistake != NULL) {
+        ask->problem = call->mistake; /* nothing of a call that made one is written */
+        return;
     }
+    ask->state = ASK_OPEN;
+    ask->question = question;
+    call->ask_open++;
+    host->ops->asked(host, call->id, (uint32_t)(call->ask_count - 1), question, so_far);
 }
 
-/* Deliver the first answer that has come. Looked up again at each step: `then` may ask. */
-static bool deliver(struct native_call *call)
+/* Looked up again at each step: `then` may ask. */
+bool native_api_deliver(struct native_call *call)
 {
     for (size_t i = 0; i < call->ask_count; i++) {
         struct native_ask *ask = &call->asks[i];
         if (ask->state == ASK_ANSWERED) {
             ask->state = ASK_DELIVERED;
+            call->delivered_problem = ask->problem;
+            call->problem = ask->problem == NULL ? call->problem : ask->problem;
             tend_node answer = name_value(call, ask->answer);
             ask->then(&call->seen, answer, ask->data);
             return true;
@@ -248,41 +263,28 @@ static bool deliver(struct native_call *call)
     return false;
 }
 
-static bool any_open(const struct native_call *call)
-{
-    for (size_t i = 0; i < call->ask_count; i++) {
-        if (call->asks[i].state == ASK_OPEN) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Nobody will answer any more: what is open is absent, and the outcome will say why. */
-static void give_up(struct native_call *call)
-{
-    for (size_t i = 0; i < call->ask_count; i++) {
-        if (call->asks[i].state == ASK_OPEN) {
-            call->asks[i].state = ASK_ANSWERED;
-        }
-    }
-    if (call->problem == NULL) {
-        call->problem = "the host does not answer";
-    }
-}
-
 static int32_t api_wait(struct tend_call *seen)
 {
     struct native_call *call = of(seen);
-    while (!deliver(call)) {
-        if (!any_open(call)) {
+    struct engine_host *host = call->engine->host;
+    while (!native_api_deliver(call)) {
+        if (call->ask_open == 0) {
             return 1;
         }
-        if (call->cancelled || !call->engine->host->ops->wait(call->engine->host)) {
-            give_up(call);
+        if (!host->ops->wait(host, call->id)) {
+            native_call_cancel(call, TEXT("the host does not answer"));
         }
     }
     return 0;
+}
+
+static const char *api_problem(struct tend_call *seen)
+{
+    struct native_call *call = of(seen);
+    if (call->problem == call->delivered_problem) {
+        call->problem = NULL;
+    }
+    return call->delivered_problem;
 }
 
 static const char *keep_chars(struct native_call *call, const char *text, const char *what)
@@ -485,7 +487,7 @@ static void api_log(const struct tend_host *host, int32_t level, const char *tex
     struct native_controller *controller =
         CONTAINER_OF(of_host.ours, struct native_controller, host);
     bool known = level >= TEND_DEBUG && level <= TEND_ERROR;
-    struct text line = text == NULL || !is_utf8(text) ? TEXT("(not UTF-8)") : text_of(text);
+    struct text line = text == NULL || !utf8_is_text(text) ? TEXT("(not UTF-8)") : text_of(text);
     controller->engine->host->ops->log(controller->engine->host, known ? levels[level] : LOG_INFO,
                                        line);
 }
@@ -498,7 +500,7 @@ static void *api_alloc(struct tend_call *call, size_t bytes)
 static int64_t api_time_left_ms(struct tend_call *seen)
 {
     struct native_call *call = of(seen);
-    return call->cancelled ? 0 : call->engine->host->ops->time_left_ms(call->engine->host);
+    return call->cancelled != NULL ? 0 : call->engine->host->ops->time_left_ms(call->engine->host);
 }
 
 static const char *api_format_moment(struct tend_call *call, int64_t moment_ms)
@@ -516,6 +518,35 @@ static int32_t api_parse_duration(struct tend_call *call, const char *text, int6
 {
     (void)call;
     return duration_parse(text_of(text), ret_ms) ? 0 : 1;
+}
+
+static tend_node api_from_json(struct tend_call *seen, struct tend_str text)
+{
+    struct native_call *call = of(seen);
+    const struct value *value;
+    bool good =
+        json_parse(&call->arena, (struct text){text.ptr, text.len}, &value, NULL) == TEND_OK;
+    return good ? name_value(call, value) : 0;
+}
+
+static struct tend_str api_to_json(struct tend_call *seen, tend_node node)
+{
+    struct native_call *call = of(seen);
+    CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(RESULT_BYTES_MAX);
+    const struct value *value = value_of(call, node);
+    json_write(&out, value == NULL ? value_null() : value);
+    if (out.full) {
+        mistake(call, "to_json: the text exceeds %u MiB", RESULT_BYTES_MAX / MIB);
+        buffer_clear(&out);
+    }
+    struct text text = arena_text(&call->arena, buffer_view(&out));
+    return (struct tend_str){text.ptr, text.len};
+}
+
+static uint64_t api_random(struct tend_call *call)
+{
+    struct engine_host *host = of(call)->engine->host;
+    return host->ops->random(host);
 }
 
 const struct tend_api native_api = {
@@ -551,4 +582,8 @@ const struct tend_api native_api = {
     .format_moment = api_format_moment,
     .parse_moment = api_parse_moment,
     .parse_duration = api_parse_duration,
+    .problem = api_problem,
+    .from_json = api_from_json,
+    .to_json = api_to_json,
+    .random = api_random,
 };

@@ -131,6 +131,9 @@ static const struct value *see(struct native_call *call, const struct value *que
         return list_through_writes(call, select, answer);
     }
     const struct value *fetch = value_field(question, "fetch");
+    if (fetch == NULL) {
+        return answer;
+    }
     struct target target = target_of(call, field_text(fetch, "kind"),
                                      field_text(fetch, "namespace"), field_text(fetch, "name"));
     return through_writes(call, &target, value_is(answer, VALUE_NULL) ? NULL : answer);
@@ -149,12 +152,25 @@ bool native_call_answer(struct native_call *call, uint32_t ask, struct text byte
     }
     struct native_ask *asked = &call->asks[ask];
     asked->state = ASK_ANSWERED;
+    call->ask_open--;
     if (problem.len > 0) {
-        call->problem = arena_text(&call->arena, problem).ptr;
+        asked->problem = arena_text(&call->arena, problem).ptr;
     } else {
         asked->answer = see(call, asked->question, answer);
     }
     return true;
+}
+
+void native_call_cancel(struct native_call *call, struct text why)
+{
+    call->cancelled = arena_text(&call->arena, why).ptr;
+    for (size_t i = 0; i < call->ask_count; i++) {
+        if (call->asks[i].state == ASK_OPEN) {
+            call->asks[i].state = ASK_ANSWERED;
+            call->asks[i].problem = call->cancelled;
+        }
+    }
+    call->ask_open = 0;
 }
 
 /* --- running
@@ -176,7 +192,7 @@ static const struct tend_state *state_of(const struct native_call *call)
 static tend_run *choose(struct native_call *call)
 {
     const struct native_controller *controller = call->controller;
-    if (call->given->verb == ENGINE_FINALIZE) {
+    if (call->seen.verb == TEND_FINALIZE) {
         return controller->given.finalize;
     }
     if (controller->state_count == 0) {
@@ -194,20 +210,11 @@ static void execute(struct native_call *call)
 {
     tend_run *run = choose(call);
     struct tend_result result = {.size = sizeof result};
-    if (run == NULL) {
-        return;
+    if (run != NULL) {
+        run(&call->seen, &result);
     }
-    run(&call->seen, &result);
-    if (result.outcome != TEND_LATER) {
-        if (!call->finished) {
-            native_api.finish(&call->seen, &result);
-        }
-        return;
-    }
-    while (!call->finished && native_api.wait(&call->seen) == 0) {
-    }
-    if (!call->finished && call->mistake == NULL) {
-        call->mistake = "TEND_LATER was returned, nothing is asked, and finish was not called";
+    if (result.outcome != TEND_LATER && !call->finished) {
+        native_api.finish(&call->seen, &result);
     }
 }
 
@@ -262,6 +269,16 @@ static const char *outcome_name(int32_t outcome)
     }
 }
 
+static const struct value *failure(struct native_call *call, const char *outcome,
+                                   const char *reason, const char *message)
+{
+    const struct value *result = value_empty_map();
+    put_text(call, &result, "outcome", outcome);
+    put_text(call, &result, "reason", reason);
+    put_text(call, &result, "message", message);
+    return result;
+}
+
 /* The machine is the host's: a call moves by TEND_ENTER alone. */
 static void check_state_unwritten(struct native_call *call)
 {
@@ -274,13 +291,28 @@ static void check_state_unwritten(struct native_call *call)
     }
 }
 
-static const struct value *failure(struct native_call *call, const char *outcome,
-                                   const char *reason, const char *message)
+static void put_writes(struct native_call *call, const struct value **result)
 {
+    put_status(call, result);
+    put_list(call, result, "writes", &call->writes);
+    put_list(call, result, "conditions", &call->conditions);
+    put_list(call, result, "events", &call->events);
+}
+
+static const char too_much[] = "the writes of one call exceed 4 MiB";
+
+const struct value *native_call_so_far(struct native_call *call)
+{
+    CLEANUP(buffer_done) struct buffer size = BUFFER_INIT(RESULT_BYTES_MAX);
     const struct value *result = value_empty_map();
-    put_text(call, &result, "outcome", outcome);
-    put_text(call, &result, "reason", reason);
-    put_text(call, &result, "message", message);
+    check_state_unwritten(call);
+    put_writes(call, &result);
+    json_write(&size, result);
+    if (size.full && call->mistake == NULL) {
+        call->mistake = too_much;
+    }
+    call->object = call->current;
+    call->writes.count = call->conditions.count = call->events.count = 0;
     return result;
 }
 
@@ -296,10 +328,7 @@ static const struct value *success(struct native_call *call)
     put_text(call, &result, "state", outcome->state);
     put_text(call, &result, "reason", outcome->reason);
     put_text(call, &result, "message", outcome->message);
-    put_status(call, &result);
-    put_list(call, &result, "writes", &call->writes);
-    put_list(call, &result, "conditions", &call->conditions);
-    put_list(call, &result, "events", &call->events);
+    put_writes(call, &result);
     return result;
 }
 
@@ -324,32 +353,85 @@ static void write_result(struct native_call *call, struct buffer *out)
     json_write(out, result_of(call));
     if (out->full) {
         buffer_clear(out);
-        json_write(out,
-                   failure(call, "fail", "PluginMistake", "the writes of one call exceed 4 MiB"));
+        json_write(out, failure(call, "fail", "PluginMistake", too_much));
     }
 }
 
-void native_call_run(struct native_call *call, struct buffer *out)
+/* --- slices
+ * ------------------------------------------------------------------------------------ */
+
+/* Deliver what was answered, until nothing is left to do now; true where the call is over. */
+static bool settle(struct native_call *call, struct buffer *out)
 {
+    while (!call->finished && native_api_deliver(call)) {
+    }
+    if (!call->finished && call->ask_open > 0) {
+        return false;
+    }
+    if (!call->finished && call->mistake == NULL) {
+        call->mistake = "TEND_LATER was returned, nothing is asked, and finish was not called";
+    }
+    write_result(call, out);
+    return true;
+}
+
+bool native_call_go_on(struct native_call *call, struct buffer *out)
+{
+    struct engine_host *host = call->engine->host;
+    call->in_slice = true;
+    host->ops->enter(host, call->id, call->slice_ms);
+    bool over = settle(call, out);
+    host->ops->leave(host);
+    call->in_slice = false;
+    return over;
+}
+
+bool native_call_begin(struct native_call *call, struct buffer *out)
+{
+    struct engine_host *host = call->engine->host;
+    if (call->object == NULL) {
+        json_write(out, failure(call, "retry", "BadSnapshot", call->problem));
+        return true;
+    }
+    call->in_slice = true;
+    host->ops->enter(host, call->id, call->slice_ms);
+    execute(call);
+    bool over = settle(call, out);
+    host->ops->leave(host);
+    call->in_slice = false;
+    return over;
+}
+
+/* --- life
+ * -------------------------------------------------------------------------------------- */
+
+struct native_call *native_call_new(struct engine *engine,
+                                    const struct native_controller *controller,
+                                    const struct engine_call *given)
+{
+    struct native_call *call = alloc_new(sizeof *call);
     struct error err = ERROR_INIT;
-    if (json_parse(&call->arena, call->given->object, &call->object, &err) != TEND_OK) {
-        json_write(out, failure(call, "retry", "BadSnapshot", err.message));
-        return;
+    call->engine = engine;
+    call->controller = controller;
+    call->id = given->id;
+    call->slice_ms = given->slice_ms;
+    call->key = (struct text){(const char *)&call->id, sizeof call->id};
+    if (json_parse(&call->arena, given->object, &call->object, &err) != TEND_OK) {
+        call->problem = arena_text(&call->arena, text_of(err.message)).ptr;
     }
     call->current = call->object;
-    call->seen = (struct tend_call){.size = sizeof call->seen,
-                                    .verb = call->given->verb == ENGINE_FINALIZE ? TEND_FINALIZE
-                                                                                 : TEND_RECONCILE,
-                                    .api = &native_api,
-                                    .host = &call->controller->host,
-                                    .self = call->controller->self,
-                                    .now_ms = call->given->now_ms,
-                                    .entered_ms = call->given->entered_ms};
-    execute(call);
-    write_result(call, out);
+    call->seen =
+        (struct tend_call){.size = sizeof call->seen,
+                           .verb = given->verb == ENGINE_FINALIZE ? TEND_FINALIZE : TEND_RECONCILE,
+                           .api = &native_api,
+                           .host = &controller->host,
+                           .self = controller->self,
+                           .now_ms = given->now_ms,
+                           .entered_ms = given->entered_ms};
+    return call;
 }
 
-void native_call_done(struct native_call *call)
+void native_call_free(struct native_call *call)
 {
     free(call->nodes.items);
     free(call->writes.items);
@@ -357,5 +439,5 @@ void native_call_done(struct native_call *call)
     free(call->events.items);
     free(call->asks);
     arena_done(&call->arena);
-    *call = (struct native_call){0};
+    free(call);
 }

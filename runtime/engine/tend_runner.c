@@ -1,20 +1,21 @@
 /* tend-runner: the process that a plugin lives in.
  *
  * Born with a socket (3), a shared page (4) and a pipe on 1 and 2; told by the first frame what to
- * load; ended by a frame, by the end of the socket, or by a signal. One thread reads frames and runs
- * calls in the order in which they came. What has come is taken with one system call. A result is sent
- * at once, because the next call may never end; only where a long row of calls was quick are results
- * sent together, a few at a time: then it is the system calls that cost most.
+ * load; ended by a frame, by the end of the socket, or by a signal. One thread reads frames and hands
+ * them to the engine in the order in which they came. What has come is taken with one system call. A
+ * result is sent at once, because the next slice may never end; only where a long row of slices was
+ * quick are results sent together, a few at a time: then it is the system calls that cost most.
  *
- * While a call waits for an answer, frames go on being read: answers and cancellations are for it, runs
- * are put aside. The reader's bytes move when it reads on, so a call that runs owns a copy of its
- * object.
+ * While a plugin blocks in its call, frames go on being read: answers and cancellations of that call
+ * are for it, the others are put aside. The reader's bytes move when it reads on; the engine keeps
+ * none of them.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -28,7 +29,7 @@
 #include "protocol/page.h"
 
 enum {
-    QUICK_NS = 100 * 1000, /* of a call that was quick */
+    QUICK_NS = 100 * 1000, /* of a slice that was quick */
     QUICK_ROW = 64,        /* so many in a row, and results are gathered ... */
     GATHERED_MAX = 16      /* ... up to so many: what a call that hangs delays */
 };
@@ -37,12 +38,11 @@ struct child {
     struct engine_host host;
     struct engine *engine;
     struct page *page;
-    struct frame_reader reader, aside; /* `aside`: runs that came while a call waited */
-    struct buffer out, object;
-    unsigned quick;    /* calls in a row */
-    unsigned gathered; /* results in `out` */
-    int64_t until_ns;  /* the running call's end */
-    uint64_t running;
+    struct frame_reader reader, aside; /* `aside`: frames that came while a call blocked */
+    struct buffer out;
+    unsigned quick;             /* slices in a row */
+    unsigned gathered;          /* results in `out` */
+    int64_t began_ns, until_ns; /* the running slice */
     bool stop;
 };
 
@@ -118,9 +118,10 @@ static bool next_frame(struct child *child, struct frame *ret_frame)
 /* --- what the engine asks of us ---------------------------------------------------------------- */
 
 static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
-                  const struct value *question)
+                  const struct value *question, const struct value *so_far)
 {
-    message_write_ask(&of(host)->out, call, ask, question);
+    struct message_ask message = {call, ask, question, so_far};
+    message_write_ask(&of(host)->out, &message);
 }
 
 static void put_aside(struct child *child, const struct frame *frame)
@@ -151,21 +152,46 @@ static void take_answer(struct child *child, const struct frame *frame)
     engine_answer(child->engine, answer.call, answer.ask, answer.bytes, answer.problem);
 }
 
-/* What may come at any time; true where it concerned the running call. */
-static bool take_aside_frame(struct child *child, const struct frame *frame)
+static void take_cancel(struct child *child, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text why;
+    struct error err = ERROR_INIT;
+    if (message_read_cancel(frame, &arena, &why, &err) != TEND_OK) {
+        fprintf(stderr, "<3>%s\n", err.message);
+        child->stop = true;
+        return;
+    }
+    engine_cancel(child->engine, frame->call, why);
+}
+
+static void take_unexpected(struct child *child, const struct frame *frame)
+{
+    fprintf(stderr, "<3>the host sends a frame \"%s\"\n", frame_type_name(frame->type));
+    child->stop = true;
+}
+
+/* While `call` blocks: true where the frame was for it. */
+static bool take_while_blocked(struct child *child, uint64_t call, const struct frame *frame)
 {
     switch (frame->type) {
     case FRAME_ANSWER:
-        take_answer(child, frame);
-        return frame->call == child->running;
     case FRAME_CANCEL:
-        engine_cancel(child->engine, frame->call);
-        return frame->call == child->running;
-    case FRAME_STOP:
-        child->stop = true;
-        return false;
+        if (frame->call != call) {
+            put_aside(child, frame);
+            return false;
+        }
+        if (frame->type == FRAME_ANSWER) {
+            take_answer(child, frame);
+        } else {
+            take_cancel(child, frame);
+        }
+        return true;
     case FRAME_RUN:
         put_aside(child, frame);
+        return false;
+    case FRAME_STOP:
+        child->stop = true;
         return false;
     case FRAME_HELLO:
     case FRAME_DESCRIPTOR:
@@ -175,26 +201,48 @@ static bool take_aside_frame(struct child *child, const struct frame *frame)
     case FRAME_TYPES:
         break;
     }
-    fprintf(stderr, "<3>the host sends a frame \"%s\"\n", frame_type_name(frame->type));
-    child->stop = true;
+    take_unexpected(child, frame);
     return false;
 }
 
-static bool wait_for_answer(struct engine_host *host)
+static bool wait_for_answer(struct engine_host *host, uint64_t call)
 {
     struct child *child = of(host);
     struct frame frame;
     while (next_frame(child, &frame)) {
-        if (take_aside_frame(child, &frame)) {
+        if (take_while_blocked(child, call, &frame)) {
             return true;
         }
     }
     return false;
 }
 
+/* The page goes on naming the call afterwards: what dies between two slices dies of the one before, and
+ * once its result is there, the name accuses nobody. */
+static void enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+{
+    struct child *child = of(host);
+    child->began_ns = now_ns();
+    child->until_ns = child->began_ns + slice_ms * 1000000;
+    atomic_store_explicit(&child->page->executing, call, memory_order_relaxed);
+    atomic_store_explicit(&child->page->began_ms, child->began_ns / 1000000, memory_order_relaxed);
+    atomic_fetch_add_explicit(&child->page->slices, 1, memory_order_release);
+}
+
+static void leave(struct engine_host *host)
+{
+    struct child *child = of(host);
+    atomic_fetch_add_explicit(&child->page->slices, 1, memory_order_release);
+    child->quick = now_ns() - child->began_ns < QUICK_NS ? child->quick + 1 : 0;
+}
+
 static void finished(struct engine_host *host, uint64_t call, struct text result)
 {
-    message_write_result(&of(host)->out, call, result);
+    struct child *child = of(host);
+    message_write_result(&child->out, call, result);
+    if (child->quick < QUICK_ROW || ++child->gathered >= GATHERED_MAX) {
+        flush_out(child);
+    }
 }
 
 /* One write, so that lines of several threads do not mix. */
@@ -214,14 +262,29 @@ static int64_t time_left_ms(struct engine_host *host)
     return left < 0 ? 0 : left;
 }
 
-static const struct engine_host_ops host_ops = {asked, wait_for_answer, finished, log_line,
-                                                time_left_ms};
+static uint64_t random_bits(struct engine_host *host)
+{
+    uint64_t bits = 0;
+    (void)host;
+    while (getrandom(&bits, sizeof bits, 0) != (ssize_t)sizeof bits) {
+    }
+    return bits;
+}
+
+static const struct engine_host_ops host_ops = {
+    .asked = asked,
+    .wait = wait_for_answer,
+    .enter = enter,
+    .leave = leave,
+    .finished = finished,
+    .log = log_line,
+    .time_left_ms = time_left_ms,
+    .random = random_bits,
+};
 
 /* --- life -------------------------------------------------------------------------------------- */
 
-/* Execute one run. The page goes on naming it afterwards: what dies between two calls dies of the one
- * before, and once its result is there, the name accuses nobody. */
-static void execute(struct child *child, const struct frame *frame)
+static void take_run(struct child *child, const struct frame *frame)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct message_run run;
@@ -231,29 +294,45 @@ static void execute(struct child *child, const struct frame *frame)
         child->stop = true;
         return;
     }
-    buffer_clear(&child->object);
-    buffer_text(&child->object, run.object);
-    int64_t began = now_ns();
-    child->until_ns = began + run.limit_ms * 1000000;
-    child->running = run.call;
-    atomic_store_explicit(&child->page->executing, run.call, memory_order_release);
-    engine_run(child->engine,
-               &(struct engine_call){.id = run.call,
-                                     .controller = run.controller,
-                                     .verb = run.verb == MESSAGE_FINALIZE ? ENGINE_FINALIZE
-                                                                          : ENGINE_RECONCILE,
-                                     .object = buffer_view(&child->object),
-                                     .now_ms = run.now_ms,
-                                     .entered_ms = run.entered_ms});
-    child->running = 0;
-    child->quick = now_ns() - began < QUICK_NS ? child->quick + 1 : 0;
-    if (child->quick < QUICK_ROW || ++child->gathered >= GATHERED_MAX) {
-        flush_out(child);
-    }
+    engine_start(child->engine,
+                 &(struct engine_call){.id = run.call,
+                                       .controller = run.controller,
+                                       .verb = run.verb == MESSAGE_FINALIZE ? ENGINE_FINALIZE
+                                                                            : ENGINE_RECONCILE,
+                                       .object = run.object,
+                                       .now_ms = run.now_ms,
+                                       .entered_ms = run.entered_ms,
+                                       .slice_ms = run.slice_ms});
 }
 
-/* Runs that were put aside while a call waited, in their order. */
-static void execute_aside(struct child *child)
+static void take(struct child *child, const struct frame *frame)
+{
+    switch (frame->type) {
+    case FRAME_RUN:
+        take_run(child, frame);
+        return;
+    case FRAME_ANSWER:
+        take_answer(child, frame);
+        return;
+    case FRAME_CANCEL:
+        take_cancel(child, frame);
+        return;
+    case FRAME_STOP:
+        child->stop = true;
+        return;
+    case FRAME_HELLO:
+    case FRAME_DESCRIPTOR:
+    case FRAME_REFUSED:
+    case FRAME_ASK:
+    case FRAME_RESULT:
+    case FRAME_TYPES:
+        break;
+    }
+    take_unexpected(child, frame);
+}
+
+/* Frames that were put aside while a call blocked, in their order. */
+static void take_aside(struct child *child)
 {
     struct frame frame;
     bool found = true;
@@ -261,7 +340,7 @@ static void execute_aside(struct child *child)
         if (frame_reader_next(&child->aside, &frame, &found, NULL) != TEND_OK) {
             child->stop = true;
         } else if (found) {
-            execute(child, &frame);
+            take(child, &frame);
         }
     }
 }
@@ -270,12 +349,8 @@ static void serve(struct child *child)
 {
     struct frame frame;
     while (next_frame(child, &frame)) {
-        if (frame.type == FRAME_RUN) {
-            execute(child, &frame);
-            execute_aside(child);
-        } else {
-            (void)take_aside_frame(child, &frame);
-        }
+        take(child, &frame);
+        take_aside(child);
     }
 }
 
@@ -321,9 +396,7 @@ static bool confine(void)
 
 int main(void)
 {
-    struct child child = {.host.ops = &host_ops,
-                          .out = BUFFER_INIT(4 * FRAME_STREAM_MAX),
-                          .object = BUFFER_INIT(DOC_BYTES_MAX)};
+    struct child child = {.host.ops = &host_ops, .out = BUFFER_INIT(4 * FRAME_STREAM_MAX)};
     void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, RUNNER_FD_PAGE, 0);
     if (page == MAP_FAILED || !confine()) {
         fprintf(stderr, "tend-runner is started by tend, not by hand\n");
@@ -341,6 +414,5 @@ int main(void)
     frame_reader_done(&child.reader);
     frame_reader_done(&child.aside);
     buffer_done(&child.out);
-    buffer_done(&child.object);
     return loaded ? 0 : 1;
 }

@@ -22,7 +22,7 @@ static const struct {
     [FRAME_DESCRIPTOR] = {"descriptor", FRAME_HEAD_MAX, DESCRIPTOR_BYTES_MAX},
     [FRAME_REFUSED] = {"refused", FRAME_HEAD_MAX, 0},
     [FRAME_RUN] = {"run", FRAME_HEAD_MAX, DOC_BYTES_MAX},
-    [FRAME_ASK] = {"ask", FRAME_HEAD_MAX, 0},
+    [FRAME_ASK] = {"ask", FRAME_HEAD_MAX, ASK_BYTES_MAX},
     [FRAME_ANSWER] = {"answer", FRAME_HEAD_MAX, ANSWER_BYTES_MAX},
     [FRAME_RESULT] = {"result", FRAME_HEAD_MAX, RESULT_BYTES_MAX},
     [FRAME_CANCEL] = {"cancel", FRAME_HEAD_MAX, 0},

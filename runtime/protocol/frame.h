@@ -27,10 +27,10 @@ enum frame_type {
     FRAME_DESCRIPTOR = 2, /* to the host: loaded, this is what it says of itself */
     FRAME_REFUSED = 3,    /* to the host: not loaded, and why; the last one */
     FRAME_RUN = 4,        /* to the runner: execute a call; tail: the object */
-    FRAME_ASK = 5,        /* to the host: a question of a call */
+    FRAME_ASK = 5,        /* to the host; tail: a question of a call, and what it wrote so far */
     FRAME_ANSWER = 6,     /* to the runner; tail: the object, null, or a list */
     FRAME_RESULT = 7,     /* to the host: a call is over; tail: its result */
-    FRAME_CANCEL = 8,     /* to the runner: nobody waits for this call any more */
+    FRAME_CANCEL = 8,     /* to the runner: end this call soon */
     FRAME_STOP = 9,       /* to the runner: stop the controllers and exit */
     FRAME_TYPES
 };

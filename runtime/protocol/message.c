@@ -69,6 +69,15 @@ static enum tend_code read_text(const struct frame *frame, const struct value *h
     return TEND_OK;
 }
 
+static enum tend_code read_tail(const struct frame *frame, struct arena *arena,
+                                const struct value **ret_value, struct error *err)
+{
+    if (json_parse(arena, frame->tail, ret_value, err) != TEND_OK) {
+        return error_wrap(err, "frame \"%s\"", frame_type_name(frame->type));
+    }
+    return TEND_OK;
+}
+
 /* The index of the word at `name`. */
 static enum tend_code read_word(const struct frame *frame, const struct value *head,
                                 const char *name, const char *const *words, size_t count,
@@ -127,9 +136,9 @@ void message_write_run(struct buffer *out, const struct message_run *run)
     buffer_chars(&head, "{\"controller\":");
     json_write_text(&head, run->controller);
     buffer_format(&head,
-                  ",\"enteredMs\":%" PRId64 ",\"limitMs\":%" PRId64 ",\"nowMs\":%" PRId64
+                  ",\"enteredMs\":%" PRId64 ",\"nowMs\":%" PRId64 ",\"sliceMs\":%" PRId64
                   ",\"verb\":\"%s\"}",
-                  run->entered_ms, run->limit_ms, run->now_ms, verbs[run->verb]);
+                  run->entered_ms, run->now_ms, run->slice_ms, verbs[run->verb]);
     write_frame(out, FRAME_RUN, run->call, &head, run->object);
 }
 
@@ -144,7 +153,7 @@ enum tend_code message_read_run(const struct frame *frame, struct arena *arena,
     TRY(read_word(frame, head, "verb", verbs, COUNT_OF(verbs), &verb, err));
     TRY(read_int(frame, head, "nowMs", &run.now_ms, err));
     TRY(read_int(frame, head, "enteredMs", &run.entered_ms, err));
-    TRY(read_int(frame, head, "limitMs", &run.limit_ms, err));
+    TRY(read_int(frame, head, "sliceMs", &run.slice_ms, err));
     run.verb = (enum message_verb)verb;
     *ret_run = run;
     return TEND_OK;
@@ -163,26 +172,35 @@ static enum tend_code read_ask_number(const struct frame *frame, const struct va
     return TEND_OK;
 }
 
-void message_write_ask(struct buffer *out, uint64_t call, uint32_t ask,
-                       const struct value *question)
+void message_write_ask(struct buffer *out, const struct message_ask *ask)
 {
     CLEANUP(buffer_done) struct buffer head = BUFFER_INIT(FRAME_HEAD_MAX);
-    buffer_format(&head, "{\"ask\":%" PRIu32 ",\"question\":", ask);
-    json_write(&head, question);
-    buffer_chars(&head, "}");
-    write_frame(out, FRAME_ASK, call, &head, nothing);
+    CLEANUP(buffer_done) struct buffer tail = BUFFER_INIT(ASK_BYTES_MAX);
+    buffer_format(&head, "{\"ask\":%" PRIu32 "}", ask->ask);
+    buffer_chars(&tail, "{\"question\":");
+    json_write(&tail, ask->question);
+    if (ask->so_far != NULL) {
+        buffer_chars(&tail, ",\"soFar\":");
+        json_write(&tail, ask->so_far);
+    }
+    buffer_byte(&tail, '}');
+    out->full |= tail.full;
+    write_frame(out, FRAME_ASK, ask->call, &head, buffer_view(&tail));
 }
 
-enum tend_code message_read_ask(const struct frame *frame, struct arena *arena, uint32_t *ret_ask,
-                                const struct value **ret_question, struct error *err)
+enum tend_code message_read_ask(const struct frame *frame, struct arena *arena,
+                                struct message_ask *ret_ask, struct error *err)
 {
-    const struct value *head, *question;
-    uint32_t ask;
+    const struct value *head, *tail;
+    struct message_ask ask = {.call = frame->call};
     TRY(read_head(frame, arena, &head, err));
-    TRY(read_ask_number(frame, head, &ask, err));
-    TRY(read_field(frame, head, "question", VALUE_MAP, &question, err));
+    TRY(read_ask_number(frame, head, &ask.ask, err));
+    TRY(read_tail(frame, arena, &tail, err));
+    TRY(read_field(frame, tail, "question", VALUE_MAP, &ask.question, err));
+    if (value_field(tail, "soFar") != NULL) {
+        TRY(read_field(frame, tail, "soFar", VALUE_MAP, &ask.so_far, err));
+    }
     *ret_ask = ask;
-    *ret_question = question;
     return TEND_OK;
 }
 
@@ -210,17 +228,8 @@ enum tend_code message_read_answer(const struct frame *frame, struct arena *aren
     return TEND_OK;
 }
 
-/* --- documents as tails
+/* --- results and descriptors
  * ------------------------------------------------------------------------ */
-
-static enum tend_code read_tail(const struct frame *frame, struct arena *arena,
-                                const struct value **ret_value, struct error *err)
-{
-    if (json_parse(arena, frame->tail, ret_value, err) != TEND_OK) {
-        return error_wrap(err, "frame \"%s\"", frame_type_name(frame->type));
-    }
-    return TEND_OK;
-}
 
 void message_write_result(struct buffer *out, uint64_t call, struct text result)
 {
@@ -267,7 +276,24 @@ enum tend_code message_read_refused(const struct frame *frame, struct arena *are
     return read_text(frame, head, "reason", ret_reason, err);
 }
 
-void message_write_plain(struct buffer *out, enum frame_type type, uint64_t call)
+void message_write_cancel(struct buffer *out, uint64_t call, struct text why)
 {
-    write_frame(out, type, call, NULL, nothing);
+    CLEANUP(buffer_done) struct buffer head = BUFFER_INIT(FRAME_HEAD_MAX);
+    buffer_chars(&head, "{\"why\":");
+    json_write_text(&head, text_clip(why, ERROR_TEXT_MAX));
+    buffer_chars(&head, "}");
+    write_frame(out, FRAME_CANCEL, call, &head, nothing);
+}
+
+enum tend_code message_read_cancel(const struct frame *frame, struct arena *arena,
+                                   struct text *ret_why, struct error *err)
+{
+    const struct value *head;
+    TRY(read_head(frame, arena, &head, err));
+    return read_text(frame, head, "why", ret_why, err);
+}
+
+void message_write_stop(struct buffer *out)
+{
+    write_frame(out, FRAME_STOP, 0, NULL, nothing);
 }

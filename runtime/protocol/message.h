@@ -25,25 +25,30 @@ void message_write_hello(struct buffer *out, const struct message_hello *hello);
 NODISCARD enum tend_code message_read_hello(const struct frame *frame, struct arena *arena,
                                             struct message_hello *ret_hello, struct error *err);
 
-/* run {"controller", "verb", "nowMs", "enteredMs", "limitMs"}, tail: the object. */
+/* run {"controller", "verb", "nowMs", "enteredMs", "sliceMs"}, tail: the object. */
 enum message_verb { MESSAGE_RECONCILE, MESSAGE_FINALIZE };
 struct message_run {
     uint64_t call;
     struct text controller;
     enum message_verb verb;
-    int64_t now_ms, entered_ms, limit_ms;
+    int64_t now_ms, entered_ms, slice_ms;
     struct text object; /* borrowed from the frame */
 };
 void message_write_run(struct buffer *out, const struct message_run *run);
 NODISCARD enum tend_code message_read_run(const struct frame *frame, struct arena *arena,
                                           struct message_run *ret_run, struct error *err);
 
-/* ask {"ask": n, "question": {...}}. */
-void message_write_ask(struct buffer *out, uint64_t call, uint32_t ask,
-                       const struct value *question);
+/* ask {"ask": n}, tail: {"question": {...}, "soFar": {...}}; soFar where something is to be committed
+ * before the question is looked at, in the form of a result without its outcome. */
+struct message_ask {
+    uint64_t call;
+    uint32_t ask;
+    const struct value *question;
+    const struct value *so_far; /* NULL: none */
+};
+void message_write_ask(struct buffer *out, const struct message_ask *ask);
 NODISCARD enum tend_code message_read_ask(const struct frame *frame, struct arena *arena,
-                                          uint32_t *ret_ask, const struct value **ret_question,
-                                          struct error *err);
+                                          struct message_ask *ret_ask, struct error *err);
 
 /* answer {"ask": n} with the bytes as tail, or {"ask": n, "problem": "..."}. */
 struct message_answer {
@@ -72,7 +77,12 @@ void message_write_refused(struct buffer *out, struct text reason);
 NODISCARD enum tend_code message_read_refused(const struct frame *frame, struct arena *arena,
                                               struct text *ret_reason, struct error *err);
 
-/* cancel, stop: {}. */
-void message_write_plain(struct buffer *out, enum frame_type type, uint64_t call);
+/* cancel {"why"}: what the call waits for is not answered, and its result is wanted soon. */
+void message_write_cancel(struct buffer *out, uint64_t call, struct text why);
+NODISCARD enum tend_code message_read_cancel(const struct frame *frame, struct arena *arena,
+                                             struct text *ret_why, struct error *err);
+
+/* stop {}. */
+void message_write_stop(struct buffer *out);
 
 #endif

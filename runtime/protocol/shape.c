@@ -84,7 +84,9 @@ static enum tend_code check_controller(const struct value *controller, struct er
         {"name", VALUE_TEXT, REQUIRED},     {"kind", VALUE_TEXT, REQUIRED},
         {"parallel", VALUE_INT, OPTIONAL},  {"owns", VALUE_LIST, OPTIONAL},
         {"finalize", VALUE_BOOL, OPTIONAL}, {"crd", ANYTHING, OPTIONAL},
-        {"machine", VALUE_MAP, OPTIONAL}};
+        {"machine", VALUE_MAP, OPTIONAL},   {"observer", VALUE_BOOL, OPTIONAL},
+        {"labels", VALUE_TEXT, OPTIONAL},   {"annotation", VALUE_TEXT, OPTIONAL},
+        {"limitMs", VALUE_INT, OPTIONAL},   {"sliceMs", VALUE_INT, OPTIONAL}};
     TRY(check_map(controller, "a controller", fields, COUNT_OF(fields), err));
     const struct value *owns = value_field(controller, "owns");
     TRY(check_count(owns, "\"owns\"", CONTROLLER_OWNS_MAX, err));
@@ -101,6 +103,10 @@ static enum tend_code check_controller(const struct value *controller, struct er
     if (parallel < 1 || parallel > WORKER_CALLS_MAX) {
         return FAIL(err, TEND_INVALID, "a controller: \"parallel\" is not between 1 and %u",
                     WORKER_CALLS_MAX);
+    }
+    if (value_int_or(value_field(controller, "limitMs"), 1) < 1 ||
+        value_int_or(value_field(controller, "sliceMs"), 1) < 1) {
+        return FAIL(err, TEND_INVALID, "a controller: a time that it may take is not positive");
     }
     return TEND_OK;
 }
@@ -132,6 +138,7 @@ enum tend_code shape_descriptor(const struct value *descriptor, struct error *er
 /* --- questions
  * --------------------------------------------------------------------------------- */
 
+/* What is done outside has a shape of its own, which effect/effect.h judges. */
 enum tend_code shape_question(const struct value *question, struct error *err)
 {
     static const struct field fetch[] = {{"kind", VALUE_TEXT, REQUIRED},
@@ -140,15 +147,30 @@ enum tend_code shape_question(const struct value *question, struct error *err)
     static const struct field select[] = {{"kind", VALUE_TEXT, REQUIRED},
                                           {"namespace", VALUE_TEXT, OPTIONAL},
                                           {"labels", VALUE_TEXT, OPTIONAL}};
-    if (value_count(question) == 1 && value_field(question, "fetch") != NULL) {
-        return check_map(value_field(question, "fetch"), "the question", fetch, COUNT_OF(fetch),
-                         err);
+    static const struct field kind[] = {{"word", VALUE_TEXT, REQUIRED}};
+    static const struct field sleep[] = {{"ms", VALUE_INT, REQUIRED}};
+    static const struct {
+        const char *name;
+        const struct field *fields; /* NULL: a map of any */
+        size_t count;
+    } questions[] = {{"fetch", fetch, COUNT_OF(fetch)},
+                     {"select", select, COUNT_OF(select)},
+                     {"kind", kind, COUNT_OF(kind)},
+                     {"sleep", sleep, COUNT_OF(sleep)},
+                     {"exec", NULL, 0},
+                     {"http", NULL, 0}};
+    for (size_t i = 0; i < COUNT_OF(questions); i++) {
+        const struct value *words = value_get(question, text_of(questions[i].name));
+        if (words == NULL || value_count(question) != 1) {
+            continue;
+        }
+        if (questions[i].fields == NULL && value_is(words, VALUE_MAP)) {
+            return TEND_OK;
+        }
+        return check_map(words, "the question", questions[i].fields, questions[i].count, err);
     }
-    if (value_count(question) == 1 && value_field(question, "select") != NULL) {
-        return check_map(value_field(question, "select"), "the question", select, COUNT_OF(select),
-                         err);
-    }
-    return FAIL(err, TEND_INVALID, "the question is neither \"fetch\" nor \"select\"");
+    return FAIL(err, TEND_INVALID,
+                "the question is none of fetch, select, kind, sleep, exec and http");
 }
 
 /* --- results
@@ -213,6 +235,13 @@ static enum tend_code check_each(const struct value *result, const char *name, s
     return TEND_OK;
 }
 
+static enum tend_code check_lists(const struct value *result, struct error *err)
+{
+    TRY(check_each(result, "writes", CALL_WRITES_MAX, check_write, err));
+    TRY(check_each(result, "conditions", CALL_CONDITIONS_MAX, check_condition, err));
+    return check_each(result, "events", CALL_EVENTS_MAX, check_event, err);
+}
+
 enum tend_code shape_result(const struct value *result, struct error *err)
 {
     static const struct field fields[] = {
@@ -231,7 +260,15 @@ enum tend_code shape_result(const struct value *result, struct error *err)
         value_field(result, "state") == NULL) {
         return FAIL(err, TEND_INVALID, "the result enters no \"state\"");
     }
-    TRY(check_each(result, "writes", CALL_WRITES_MAX, check_write, err));
-    TRY(check_each(result, "conditions", CALL_CONDITIONS_MAX, check_condition, err));
-    return check_each(result, "events", CALL_EVENTS_MAX, check_event, err);
+    return check_lists(result, err);
+}
+
+enum tend_code shape_writes(const struct value *writes, struct error *err)
+{
+    static const struct field fields[] = {{"status", VALUE_MAP, OPTIONAL},
+                                          {"writes", VALUE_LIST, OPTIONAL},
+                                          {"conditions", VALUE_LIST, OPTIONAL},
+                                          {"events", VALUE_LIST, OPTIONAL}};
+    TRY(check_map(writes, "what was written so far", fields, COUNT_OF(fields), err));
+    return check_lists(writes, err);
 }

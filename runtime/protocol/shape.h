@@ -8,7 +8,9 @@
  *         "owns": ["v1/ConfigMap"], "finalize": true,
  *         "crd": {...},           a CustomResourceDefinition; YAML text while it is on its way to
  *                                 the host; absent where it comes from elsewhere
- *         "machine": {...}}]}     as resource/machine.h reads it; absent where there is none
+ *         "machine": {...},       as resource/machine.h reads it; absent where there is none
+ *         "observer": true, "labels": "a=b", "annotation": "a.b/c",    of an observer
+ *         "limitMs": 30000, "sliceMs": 30000}]}                        tend/plugin.h says what they are
  *
  * Results and questions are described in controller/worker.h. Only the shape is judged here; names,
  * kinds, states and schemas are for those who know them.
@@ -22,6 +24,8 @@
 /* TEND_INVALID with a sentence that names the field. */
 NODISCARD enum tend_code shape_descriptor(const struct value *descriptor, struct error *err);
 NODISCARD enum tend_code shape_question(const struct value *question, struct error *err);
+/* A result without its outcome: what a call wrote so far. */
+NODISCARD enum tend_code shape_writes(const struct value *writes, struct error *err);
 NODISCARD enum tend_code shape_result(const struct value *result, struct error *err);
 
 #endif

@@ -10,91 +10,138 @@ static struct reconcile_call *call_of(struct list *link)
     return CONTAINER_OF(link, struct reconcile_call, link);
 }
 
-void flight_init(struct flight *flight, struct world *world)
+static struct text key_of(const uint64_t *id)
 {
-    *flight = (struct flight){.world = world};
+    return (struct text){(const char *)id, sizeof *id};
+}
+
+static size_t size_of(const struct reconcile_call *call)
+{
+    return flight_is_ghost(call) ? 0 : call->object->len;
+}
+
+void flight_init(struct flight *flight)
+{
+    *flight = (struct flight){0};
     list_init(&flight->queued);
     list_init(&flight->sent);
+}
+
+void flight_done(struct flight *flight)
+{
+    map_done(&flight->by_id);
 }
 
 void flight_add(struct flight *flight, struct reconcile_call *call)
 {
     call->id = ++flight->last_id;
     call->result = NULL;
+    call->asked_ticks_ms = 0;
+    call->open = 0;
+    call->is_over = false;
     list_append(&flight->queued, &call->link);
 }
 
-static void begin_first(struct flight *flight)
+/* --- what is on its way ------------------------------------------------------------------------ */
+
+static void count_in(struct flight *flight, const struct reconcile_call *call)
 {
-    struct reconcile_call *first = flight_first(flight);
-    if (first != NULL) {
-        first->began_ticks_ms = world_ticks_ms(flight->world);
-    }
+    flight->busy++;
+    flight->bytes += size_of(call);
+}
+
+static void count_out(struct flight *flight, const struct reconcile_call *call)
+{
+    flight->busy--;
+    flight->bytes -= size_of(call);
 }
 
 struct reconcile_call *flight_send(struct flight *flight)
 {
-    bool idle = list_empty(&flight->sent);
-    if (list_empty(&flight->queued) || (!idle && flight->bytes >= RUNNER_BYTES_OUT)) {
+    if (list_empty(&flight->queued) || (flight->busy > 0 && flight->bytes >= RUNNER_BYTES_OUT)) {
         return NULL;
     }
     struct reconcile_call *call = call_of(list_pop(&flight->queued));
     list_append(&flight->sent, &call->link);
-    flight->bytes += call->object->len;
-    if (idle) {
-        begin_first(flight);
-    }
+    map_put(&flight->by_id, key_of(&call->id), call);
+    count_in(flight, call);
     return call;
 }
 
 struct reconcile_call *flight_find(const struct flight *flight, uint64_t id)
 {
-    LIST_FOREACH (link, &flight->sent) {
-        if (call_of(link)->id == id) {
-            return call_of(link);
-        }
-    }
-    return NULL;
+    return map_get(&flight->by_id, key_of(&id));
 }
 
-struct reconcile_call *flight_first(const struct flight *flight)
+void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t now_ms)
 {
-    return list_empty(&flight->sent) ? NULL : call_of(flight->sent.next);
+    if (call->asked_ticks_ms == 0) {
+        call->asked_ticks_ms = now_ms;
+    }
+    if (call->open++ == 0) {
+        count_out(flight, call);
+    }
+}
+
+void flight_answered(struct flight *flight, struct reconcile_call *call)
+{
+    if (--call->open == 0) {
+        count_in(flight, call);
+    }
+}
+
+/* --- ends -------------------------------------------------------------------------------------- */
+
+static void take_out(struct flight *flight, struct reconcile_call *call)
+{
+    list_remove(&call->link);
+    map_remove(&flight->by_id, key_of(&call->id));
+    if (call->open == 0) {
+        count_out(flight, call);
+    }
 }
 
 bool flight_land(struct flight *flight, struct reconcile_call *call)
 {
-    bool was_first = flight_first(flight) == call;
-    list_remove(&call->link);
-    if (was_first) {
-        begin_first(flight);
-    }
+    take_out(flight, call);
     if (flight_is_ghost(call)) {
         free(call);
         return false;
     }
-    flight->bytes -= call->object->len;
     return true;
+}
+
+/* What a ghost asked nobody will answer but cancelling it, which was done: it executes. */
+static void leave_ghost(struct flight *flight, struct reconcile_call *call)
+{
+    struct reconcile_call *ghost = alloc_new(sizeof *ghost);
+    ghost->id = call->id;
+    ghost->limit_ms = call->limit_ms;
+    ghost->slice_ms = call->slice_ms;
+    list_append(&flight->sent, &ghost->link);
+    map_put(&flight->by_id, key_of(&ghost->id), ghost);
+    count_in(flight, ghost);
 }
 
 bool flight_cancel(struct flight *flight, struct reconcile_call *call)
 {
-    bool sent = flight_find(flight, call->id) == call;
-    if (sent) {
-        struct reconcile_call *ghost = alloc_new(sizeof *ghost);
-        ghost->id = call->id;
-        ghost->limit_ms = call->limit_ms;
-        ghost->began_ticks_ms = call->began_ticks_ms;
-        list_insert_after(&call->link, &ghost->link);
-        flight->bytes -= call->object->len;
+    if (flight_find(flight, call->id) != call) {
+        list_remove(&call->link);
+        return false;
     }
-    list_remove(&call->link);
-    return sent;
+    take_out(flight, call);
+    leave_ghost(flight, call);
+    return true;
 }
 
 int64_t flight_limit_ms(const struct reconcile_call *call)
 {
     return call->limit_ms > 0 ? call->limit_ms : RECONCILE_LIMIT_MS;
+}
+
+int64_t flight_slice_ms(const struct reconcile_call *call)
+{
+    return call->slice_ms > 0 ? call->slice_ms : flight_limit_ms(call);
 }
 
 void flight_take(struct flight *flight, struct list *from, struct list *gone)
@@ -108,6 +155,8 @@ void flight_take(struct flight *flight, struct list *from, struct list *gone)
         }
     }
     if (from == &flight->sent) {
-        flight->bytes = 0;
+        map_done(&flight->by_id);
+        flight->by_id = (struct map){0};
+        flight->bytes = flight->busy = 0;
     }
 }

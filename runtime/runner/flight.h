@@ -1,24 +1,28 @@
-/* The calls that are out in one runner, in the order in which it executes them. [core]
+/* The calls that are out in one runner. [core]
  *
  *     queued --flight_send--> sent --flight_land--> back with its owner
  *
- * The first that was sent is the one that executes; its clock starts when it becomes the first. A
- * call that is cancelled after it was sent leaves a ghost in its place, because it still executes.
+ * Sent calls run in slices, in any order; one with an open question is parked: it executes nothing
+ * and its object is not on its way any more. A call that is cancelled after it was sent leaves a ghost
+ * in its place, because it still executes.
  */
 #ifndef RUNNER_FLIGHT_H
 #define RUNNER_FLIGHT_H
 
+#include "base/map.h"
 #include "base/world.h"
 #include "controller/worker.h"
 
 struct flight {
-    struct world *world;
     struct list queued, sent; /* struct reconcile_call, by `link` */
-    size_t bytes;             /* of the objects in `sent` */
+    struct map by_id;         /* of `sent`; the key is the id's bytes */
+    size_t bytes;             /* of the objects in `sent` that are not parked */
+    size_t busy;              /* calls in `sent` that are not parked */
     uint64_t last_id;
 };
 
-void flight_init(struct flight *flight, struct world *world);
+void flight_init(struct flight *flight);
+void flight_done(struct flight *flight); /* both lists are empty */
 
 /* Queue `call`, with an id that was never used. */
 void flight_add(struct flight *flight, struct reconcile_call *call);
@@ -30,8 +34,9 @@ struct reconcile_call *flight_send(struct flight *flight);
 /* What was sent as `id`, possibly a ghost; NULL where nothing was. */
 struct reconcile_call *flight_find(const struct flight *flight, uint64_t id);
 
-/* The call that executes, possibly a ghost; NULL: none. */
-struct reconcile_call *flight_first(const struct flight *flight);
+/* It asked something, or something that it asked was answered. */
+void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t now_ms);
+void flight_answered(struct flight *flight, struct reconcile_call *call);
 
 /* Its result is there: take it out. True where its owner waits for it (it was no ghost, which is
  * freed here). */
@@ -40,8 +45,9 @@ bool flight_land(struct flight *flight, struct reconcile_call *call);
 /* Take `call` out; true where it was sent, and left a ghost. */
 bool flight_cancel(struct flight *flight, struct reconcile_call *call);
 
-/* How long a call may execute. */
+/* How long a call may take in all, and in one slice. */
 int64_t flight_limit_ms(const struct reconcile_call *call);
+int64_t flight_slice_ms(const struct reconcile_call *call);
 
 static inline bool flight_is_ghost(const struct reconcile_call *call)
 {

@@ -1,8 +1,9 @@
 /* Why it is shaped so.
  *
- * Results come in the order of sending, because a runner executes one call at a time; so the first
- * call that was sent is the one whose time runs, and one alarm is enough. The shared page is
- * believed only for blame: it names a call that is out, or nobody.
+ * Many calls are out, most of them waiting for something; one alarm looks at them all (patience.c).
+ * It is set for a moment before which nothing can be wrong, and moved only to an earlier one, so that
+ * quick calls cost nothing. The shared page is believed for blame: it names a call that is out, or
+ * nobody.
  *
  * Everything that can end a process (its death, a broken stream, a deadline, a refusal) goes one
  * way: end_process() notes why and kills it, and ended(), called when it was reaped, does the rest
@@ -16,52 +17,10 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "document/utf8.h"
 #include "protocol/message.h"
 #include "protocol/shape.h"
-#include "runner/birth.h"
-#include "runner/descriptor.h"
-#include "runner/flight.h"
-#include "runner/lines.h"
-#include "runner/wire.h"
-
-enum phase {
-    IDLE,
-    STARTING, /* there is a process, which has not said what it is */
-    UP,
-    ENDING,  /* its process is killed, or has hung up; `ended` follows */
-    WAITING, /* no process; the alarm starts the next */
-    REFUSED, /* no process, for good */
-    CLOSING,
-};
-
-struct runner {
-    struct worker worker;
-    /* fixed after new */
-    struct world *world;
-    struct birth birth;
-    char *program, *file, *name;
-    struct arena arena; /* holds `config` */
-    const struct value *config;
-    int64_t grace_ms;
-    struct page *page;
-
-    enum phase phase;
-    bool was_up;       /* ever */
-    bool alive;        /* there is a process that `ended` was not called for */
-    unsigned failures; /* deaths in a row without a result between */
-    struct flight flight;
-    struct child child;
-    struct wire wire;
-    struct lines lines;
-    struct alarm alarm; /* start limit, deadline, grace, or backoff: by phase */
-    struct task push;   /* send what is queued, or give it back */
-    struct task *closed;
-
-    /* of this process */
-    uint64_t accused;         /* the call that broke the stream; 0: none */
-    char why[ERROR_TEXT_MAX]; /* it is being ended; "": it ends by itself */
-    bool refuse;              /* ... and will not be tried again */
-};
+#include "runner/runner_inside.h"
 
 static struct runner *of(struct worker *worker)
 {
@@ -71,7 +30,7 @@ static struct runner *of(struct worker *worker)
 static void forget(struct runner *runner);
 static void wait_and_start(struct runner *runner);
 
-static void set_alarm(struct runner *runner, int64_t after_ms)
+void runner_set_alarm(struct runner *runner, int64_t after_ms)
 {
     world_alarm_set(runner->world, &runner->alarm, world_ticks_ms(runner->world) + after_ms);
 }
@@ -79,20 +38,26 @@ static void set_alarm(struct runner *runner, int64_t after_ms)
 /* --- calls
  * ------------------------------------------------------------------------------------- */
 
-static int64_t due_of(const struct runner *runner, const struct reconcile_call *call)
+static struct patience_look look_of(const struct runner *runner)
 {
-    return call->began_ticks_ms + flight_limit_ms(call) + runner->grace_ms;
+    return (struct patience_look){&runner->flight, runner->page, world_ticks_ms(runner->world),
+                                  runner->grace_ms};
 }
 
-/* An alarm that comes too early is set anew when it fires: cheaper than moving it for each call.
- * Where nothing is out there is none. */
-static void arm(struct runner *runner)
+/* Look after `after_ms` at the latest; what is set already may be earlier, and costs one look. */
+void runner_look_within(struct runner *runner, int64_t after_ms)
 {
-    struct reconcile_call *first = flight_first(&runner->flight);
-    if (first == NULL) {
+    int64_t due_ms = world_ticks_ms(runner->world) + after_ms;
+    if (!heap_holds(&runner->alarm.node) || runner->alarm.node.due > due_ms) {
+        world_alarm_set(runner->world, &runner->alarm, due_ms);
+    }
+}
+
+/* Where nothing is out there is no alarm. */
+void runner_rest(struct runner *runner)
+{
+    if (list_empty(&runner->flight.sent)) {
         world_alarm_clear(runner->world, &runner->alarm);
-    } else if (!heap_holds(&runner->alarm.node)) {
-        world_alarm_set(runner->world, &runner->alarm, due_of(runner, first));
     }
 }
 
@@ -122,11 +87,11 @@ static void send_queued(struct runner *runner)
                                                                       : MESSAGE_RECONCILE,
                                   .now_ms = call->now_ms,
                                   .entered_ms = call->entered_ms,
-                                  .limit_ms = flight_limit_ms(call),
+                                  .slice_ms = flight_slice_ms(call),
                                   .object = doc_text(call->object)};
         message_write_run(&runner->wire.out, &run);
+        runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
     }
-    arm(runner);
     wire_flush(&runner->wire);
 }
 
@@ -157,6 +122,8 @@ static void answer_call(struct worker *worker, struct reconcile_call *call, uint
     if (runner->phase != UP) {
         return;
     }
+    flight_answered(&runner->flight, call);
+    runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
     if (given->code != TEND_OK) {
         answer.problem = text_of(given->message);
     } else if (given->bytes.len > ANSWER_BYTES_MAX) {
@@ -173,7 +140,8 @@ static void cancel_call(struct worker *worker, struct reconcile_call *call)
     struct runner *runner = of(worker);
     worker->calls--;
     if (flight_cancel(&runner->flight, call) && runner->phase == UP) {
-        message_write_plain(&runner->wire.out, FRAME_CANCEL, call->id);
+        message_write_cancel(&runner->wire.out, call->id,
+                             TEXT("nobody waits for this run any more"));
         wire_flush(&runner->wire);
     }
 }
@@ -184,8 +152,7 @@ static const struct worker_ops worker_ops = {start_call, answer_call, cancel_cal
  * ---------------------------------------------------------------------- */
 
 /* Kill it, for a reason that is worth telling; ended() does the rest. */
-static void end_process(struct runner *runner, const char *format, ...) PRINTF_LIKE(2, 3);
-static void end_process(struct runner *runner, const char *format, ...)
+void runner_end_process(struct runner *runner, const char *format, ...)
 {
     va_list args;
     if (runner->why[0] != '\0' || runner->phase == CLOSING) {
@@ -205,11 +172,18 @@ static void refuse(struct runner *runner)
     runner->worker.listener->ops->refused(runner->worker.listener, &runner->worker, runner->why);
 }
 
-static void go_down(struct runner *runner)
+/* Whose fault a death is: what breaks the protocol, or executed last; what only waits is innocent. */
+static uint64_t culprit_of(const struct runner *runner)
 {
     uint64_t executing = atomic_load_explicit(&runner->page->executing, memory_order_acquire);
-    lose(runner, &runner->flight.sent, runner->accused != 0 ? runner->accused : executing,
-         runner->why);
+    const struct reconcile_call *call = flight_find(&runner->flight, executing);
+    bool waits = call != NULL && call->open > 0;
+    return runner->accused != 0 ? runner->accused : waits ? 0 : executing;
+}
+
+static void go_down(struct runner *runner)
+{
+    lose(runner, &runner->flight.sent, culprit_of(runner), runner->why);
     if (runner->phase == WAITING) {
         lose(runner, &runner->flight.queued, 0, runner->why);
     }
@@ -237,6 +211,16 @@ static void recover(struct runner *runner)
     }
 }
 
+/* How it ended; in its own words where it had some. */
+static void describe_end(struct runner *runner, int status)
+{
+    snprintf(runner->why, sizeof runner->why, "%.*s", (int)sizeof runner->page->last_words - 1,
+             runner->page->last_words);
+    if (runner->why[0] == '\0' || !utf8_is_text(runner->why)) {
+        birth_describe_end(status, runner->why, sizeof runner->why);
+    }
+}
+
 static void ended(struct child *child, int status)
 {
     struct runner *runner = CONTAINER_OF(child, struct runner, child);
@@ -252,173 +236,9 @@ static void ended(struct child *child, int status)
         return;
     }
     if (runner->why[0] == '\0') {
-        birth_describe_end(status, runner->why, sizeof runner->why);
+        describe_end(runner, status);
     }
     recover(runner);
-}
-
-/* --- frames
- * ------------------------------------------------------------------------------------ */
-
-static void nonsense(struct runner *runner, uint64_t call, const char *what)
-{
-    runner->accused = call;
-    end_process(runner, "it does not keep the protocol: %s", what);
-}
-
-static void take_descriptor(struct runner *runner, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *given, *descriptor;
-    struct error err = ERROR_INIT;
-    if (runner->phase != STARTING) {
-        nonsense(runner, 0, "a second descriptor");
-        return;
-    }
-    if (message_read_descriptor(frame, &arena, &given, &err) != TEND_OK ||
-        descriptor_read(given, &arena, &descriptor, &err) != TEND_OK) {
-        runner->refuse = true;
-        end_process(runner, "%s", err.message);
-        return;
-    }
-    world_alarm_clear(runner->world, &runner->alarm);
-    runner->phase = UP;
-    runner->worker.is_up = runner->was_up = true;
-    runner->worker.listener->ops->up(runner->worker.listener, &runner->worker, descriptor);
-}
-
-static void take_refusal(struct runner *runner, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct text reason;
-    struct error err = ERROR_INIT;
-    if (runner->phase != STARTING) {
-        nonsense(runner, 0, "a refusal after the descriptor");
-        return;
-    }
-    if (message_read_refused(frame, &arena, &reason, &err) != TEND_OK) {
-        nonsense(runner, 0, err.message);
-        return;
-    }
-    runner->refuse = true;
-    end_process(runner, "%.*s", TEXT_ARG(reason));
-}
-
-/* The call that a frame is about; NULL, and the stream is broken, where there is none. */
-static struct reconcile_call *about(struct runner *runner, const struct frame *frame)
-{
-    struct reconcile_call *call = flight_find(&runner->flight, frame->call);
-    if (call == NULL) {
-        nonsense(runner, 0, "a frame about a call that is not out");
-    }
-    return call;
-}
-
-static void answer_ghost(struct runner *runner, uint64_t call, uint32_t ask)
-{
-    struct message_answer answer = {
-        .call = call, .ask = ask, .problem = TEXT("the call was cancelled")};
-    message_write_answer(&runner->wire.out, &answer);
-    wire_flush(&runner->wire);
-}
-
-static void take_ask(struct runner *runner, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct reconcile_call *call = about(runner, frame);
-    const struct value *question;
-    struct error err = ERROR_INIT;
-    uint32_t ask;
-    if (call == NULL) {
-        return;
-    }
-    if (message_read_ask(frame, &arena, &ask, &question, &err) != TEND_OK ||
-        shape_question(question, &err) != TEND_OK) {
-        nonsense(runner, frame->call, err.message);
-    } else if (flight_is_ghost(call)) {
-        answer_ghost(runner, frame->call, ask);
-    } else {
-        runner->worker.listener->ops->asked(runner->worker.listener, &runner->worker, call, ask,
-                                            question);
-    }
-}
-
-static void take_result(struct runner *runner, const struct frame *frame)
-{
-    struct reconcile_call *call = about(runner, frame);
-    const struct value *result;
-    struct error err = ERROR_INIT;
-    if (call == NULL) {
-        return;
-    }
-    if (!flight_is_ghost(call)) {
-        if (message_read_result(frame, &call->arena, &result, &err) != TEND_OK ||
-            shape_result(result, &err) != TEND_OK) {
-            nonsense(runner, frame->call, err.message);
-            return;
-        }
-        call->result = result;
-    }
-    runner->failures = 0;
-    bool awaited = flight_land(&runner->flight, call);
-    arm(runner);
-    if (!list_empty(&runner->flight.queued)) {
-        world_soon(runner->world, &runner->push);
-    }
-    if (awaited) {
-        runner->worker.calls--;
-        runner->worker.listener->ops->done(runner->worker.listener, &runner->worker, call);
-    }
-}
-
-/* The stream ended or broke. Mostly that is a death which has not been reaped, and its status says
- * more; what lives on is killed after RUNNER_STOP_MS. */
-static void hang_up(struct runner *runner, const char *problem)
-{
-    wire_close(&runner->wire);
-    if (!runner->alive || (runner->phase != STARTING && runner->phase != UP)) {
-        return;
-    }
-    if (problem != NULL) {
-        end_process(runner, "%s", problem);
-        return;
-    }
-    runner->phase = ENDING;
-    set_alarm(runner, RUNNER_STOP_MS);
-}
-
-static void arrived(struct wire *wire, const struct frame *frame, const char *problem)
-{
-    struct runner *runner = CONTAINER_OF(wire, struct runner, wire);
-    if (frame == NULL) {
-        hang_up(runner, problem);
-        return;
-    }
-    if (runner->phase != STARTING && runner->phase != UP) {
-        return;
-    }
-    switch (frame->type) {
-    case FRAME_DESCRIPTOR:
-        take_descriptor(runner, frame);
-        return;
-    case FRAME_REFUSED:
-        take_refusal(runner, frame);
-        return;
-    case FRAME_ASK:
-        take_ask(runner, frame);
-        return;
-    case FRAME_RESULT:
-        take_result(runner, frame);
-        return;
-    case FRAME_HELLO:
-    case FRAME_RUN:
-    case FRAME_ANSWER:
-    case FRAME_CANCEL:
-    case FRAME_STOP:
-    case FRAME_TYPES:
-        break;
-    }
-    nonsense(runner, 0, "a frame that only a host sends");
 }
 
 /* --- the start of a process
@@ -427,7 +247,7 @@ static void arrived(struct wire *wire, const struct frame *frame, const char *pr
 /* The descriptors are the wire's and the lines' from now on. */
 static enum tend_code listen_to(struct runner *runner, int socket, int output, struct error *err)
 {
-    enum tend_code code = wire_open(&runner->wire, runner->world, socket, arrived, err);
+    enum tend_code code = wire_open(&runner->wire, runner->world, socket, runner_arrived, err);
     enum tend_code output_code =
         lines_open(&runner->lines, runner->world, runner->name, output, err);
     return code == TEND_OK ? output_code : code;
@@ -439,14 +259,14 @@ static enum tend_code spawn(struct runner *runner, struct error *err)
     TRY(birth_spawn(&runner->birth, runner->world, &runner->child, &socket, &output, err));
     runner->alive = true;
     if (listen_to(runner, socket, output, err) != TEND_OK) {
-        end_process(runner, "%s", err->message);
+        runner_end_process(runner, "%s", err->message);
         return TEND_OK; /* and tried again, as after any death */
     }
     struct message_hello hello = {PROTOCOL_MAJOR, PROTOCOL_MINOR, text_of(runner->file),
                                   text_of(runner->name), runner->config};
     message_write_hello(&runner->wire.out, &hello);
     wire_flush(&runner->wire);
-    set_alarm(runner, RUNNER_START_MS);
+    runner_set_alarm(runner, RUNNER_START_MS);
     return TEND_OK;
 }
 
@@ -457,7 +277,8 @@ static void start_process(struct runner *runner)
     runner->accused = 0;
     runner->why[0] = '\0';
     runner->refuse = false;
-    atomic_store(&runner->page->executing, 0);
+    memset(runner->page, 0, PAGE_BYTES); /* no process shares it now */
+    runner->patience = (struct patience){0};
     if (spawn(runner, &err) != TEND_OK) {
         log_warn(runner->world->log, LOG_FIELDS({"plugin", runner->name}), "%s", err.message);
         runner->failures++;
@@ -473,21 +294,42 @@ static void wait_and_start(struct runner *runner)
     for (unsigned i = 2; i < runner->failures && wait < RUNNER_BACKOFF_MAX; i++) {
         wait *= 2;
     }
-    set_alarm(runner, wait < RUNNER_BACKOFF_MAX ? wait : RUNNER_BACKOFF_MAX);
+    runner_set_alarm(runner, wait < RUNNER_BACKOFF_MAX ? wait : RUNNER_BACKOFF_MAX);
 }
 
-static void check_deadline(struct runner *runner)
+static void tell_overdue(struct runner *runner, struct reconcile_call *call)
 {
-    const struct reconcile_call *first = flight_first(&runner->flight);
-    if (first == NULL) {
+    char why[80];
+    snprintf(why, sizeof why, "the run took longer than its limit of %lld ms",
+             (long long)flight_limit_ms(call));
+    call->is_over = true;
+    message_write_cancel(&runner->wire.out, call->id, text_of(why));
+    wire_flush(&runner->wire);
+    if (!flight_is_ghost(call)) {
+        runner->worker.listener->ops->overdue(runner->worker.listener, &runner->worker, call);
+    }
+}
+
+static void look(struct runner *runner)
+{
+    struct patience_look now = look_of(runner);
+    int64_t limit_ms;
+    if (patience_is_over(&runner->patience, &now, &runner->accused, &limit_ms)) {
+        runner_end_process(runner, "a run did not end within its limit of %lld ms",
+                           (long long)limit_ms);
         return;
     }
-    if (due_of(runner, first) > world_ticks_ms(runner->world)) {
-        arm(runner);
-        return;
+    LIST_FOREACH (link, &runner->flight.sent) {
+        struct reconcile_call *call = CONTAINER_OF(link, struct reconcile_call, link);
+        if (patience_overdue(call, now.now_ms)) {
+            tell_overdue(runner, call);
+        }
     }
-    end_process(runner, "a run did not end within its limit of %lld ms",
-                (long long)flight_limit_ms(first));
+    int64_t next_ms = patience_next(&runner->patience, &now);
+    if (next_ms != INT64_MAX) { /* many that are due one after the other are looked at together */
+        int64_t after_ms = next_ms - now.now_ms;
+        runner_look_within(runner, after_ms > LOOK_PAUSE_MS ? after_ms : LOOK_PAUSE_MS);
+    }
 }
 
 static void fire(struct alarm *alarm)
@@ -495,13 +337,13 @@ static void fire(struct alarm *alarm)
     struct runner *runner = CONTAINER_OF(alarm, struct runner, alarm);
     switch (runner->phase) {
     case STARTING:
-        end_process(runner, "it did not start within %d s", RUNNER_START_MS / 1000);
+        runner_end_process(runner, "it did not start within %d s", RUNNER_START_MS / 1000);
         return;
     case UP:
-        check_deadline(runner);
+        look(runner);
         return;
     case ENDING:
-        end_process(runner, "it closed its socket");
+        runner_end_process(runner, "it closed its socket");
         return;
     case WAITING:
         start_process(runner);
@@ -541,7 +383,7 @@ struct runner *runner_new(const struct runner_options *options)
     runner->child.ended = ended;
     runner->alarm.fire = fire;
     runner->push.run = push;
-    flight_init(&runner->flight, runner->world);
+    flight_init(&runner->flight);
     return runner;
 }
 
@@ -563,6 +405,7 @@ static void forget(struct runner *runner)
         world_soon(runner->world, runner->closed);
     }
     birth_free_page(runner->page, runner->birth.page_fd);
+    flight_done(&runner->flight);
     free(runner->program);
     free(runner->file);
     free(runner->name);
@@ -583,10 +426,10 @@ void runner_close(struct runner *runner, struct task *closed)
         return;
     }
     if (listens) {
-        message_write_plain(&runner->wire.out, FRAME_STOP, 0);
+        message_write_stop(&runner->wire.out);
         wire_flush(&runner->wire);
     }
-    set_alarm(runner, RUNNER_STOP_MS);
+    runner_set_alarm(runner, RUNNER_STOP_MS);
 }
 
 pid_t runner_pid(const struct runner *runner)

@@ -141,6 +141,7 @@ static const struct worker_listener_ops listener_ops = {
     .down = on_down,
     .refused = on_refused,
     .asked = controller_asked,
+    .overdue = controller_overdue,
     .done = on_done,
     .lost = on_lost,
 };

@@ -1,6 +1,6 @@
-/* Calls wait in a list and are run one in a step, so that a run never begins inside the call that asked
- * for it. Questions are answered by the loop from inside `asked`; what it could only answer later has
- * nobody to wait for here, and is told so. */
+/* Everything that happens to a call is a step of the world: its start, an answer that was not given from
+ * inside `asked`, its end. So a slice never begins inside the call that caused it, and calls of one
+ * worker run interleaved, as in a process. */
 #include "sim/inline_worker.h"
 
 #include <assert.h>
@@ -10,15 +10,26 @@
 #include "document/json.h"
 #include "engine/native.h"
 #include "runner/descriptor.h"
+#include "runner/patience.h"
+
+/* An answer that waits for its step. */
+struct reply {
+    struct list link;
+    uint64_t call;
+    uint32_t ask;
+    char *bytes, *problem;
+};
 
 struct inline_worker {
     struct worker worker;
     struct engine_host host;
     struct world *world;
     struct engine *engine;
-    struct list calls; /* waiting, oldest first */
+    struct list waiting, started, over; /* calls */
+    struct list replies;
     struct task step, up;
-    struct reconcile_call *running;
+    struct alarm patience;
+    uint64_t in_slice; /* the call whose code runs; 0: none */
     uint64_t next_id;
     struct arena arena; /* the descriptor as the listener is told it */
 };
@@ -33,33 +44,77 @@ static struct inline_worker *of_host(struct engine_host *host)
     return CONTAINER_OF(host, struct inline_worker, host);
 }
 
-/* --- the engine's host ------------------------------------------------------------------------- */
-
-static void on_asked(struct engine_host *host, uint64_t call, uint32_t ask,
-                     const struct value *question)
+static struct reconcile_call *call_of(struct list *link)
 {
-    struct inline_worker *self = of_host(host);
-    assert(self->running != NULL && self->running->id == call);
-    (void)call;
-    self->worker.listener->ops->asked(self->worker.listener, &self->worker, self->running, ask,
-                                      question);
+    return CONTAINER_OF(link, struct reconcile_call, link);
 }
 
-static bool on_wait(struct engine_host *host)
+/* Among those that were started. */
+static struct reconcile_call *find(const struct inline_worker *self, uint64_t id)
 {
-    (void)host;
+    LIST_FOREACH (link, &self->started) {
+        if (call_of(link)->id == id) {
+            return call_of(link);
+        }
+    }
+    return NULL;
+}
+
+/* --- the engine's host ------------------------------------------------------------------------- */
+
+static void look_within(struct inline_worker *self, int64_t after_ms)
+{
+    int64_t due_ms = world_ticks_ms(self->world) + after_ms;
+    if (!heap_holds(&self->patience.node) || self->patience.node.due > due_ms) {
+        world_alarm_set(self->world, &self->patience, due_ms);
+    }
+}
+
+static void on_asked(struct engine_host *host, uint64_t id, uint32_t ask,
+                     const struct value *question, const struct value *so_far)
+{
+    struct inline_worker *self = of_host(host);
+    struct reconcile_call *call = find(self, id);
+    assert(call != NULL);
+    if (call->asked_ticks_ms == 0) {
+        call->asked_ticks_ms = world_ticks_ms(self->world);
+        look_within(self, flight_limit_ms(call));
+    }
+    self->worker.listener->ops->asked(self->worker.listener, &self->worker, call, ask, question,
+                                      so_far);
+}
+
+static bool on_wait(struct engine_host *host, uint64_t call)
+{
+    (void)host, (void)call;
     return false;
 }
 
-static void on_finished(struct engine_host *host, uint64_t call, struct text result)
+static void on_enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+{
+    (void)slice_ms; /* a slice takes no virtual time */
+    of_host(host)->in_slice = call;
+}
+
+static void on_leave(struct engine_host *host)
+{
+    of_host(host)->in_slice = 0;
+}
+
+static void on_finished(struct engine_host *host, uint64_t id, struct text result)
 {
     struct inline_worker *self = of_host(host);
-    struct reconcile_call *running = self->running;
+    struct reconcile_call *call = find(self, id);
     struct error err = ERROR_INIT;
-    (void)call;
-    if (json_parse(&running->arena, result, &running->result, &err) != TEND_OK) {
+    if (call == NULL) {
+        return; /* it was cancelled */
+    }
+    if (json_parse(&call->arena, result, &call->result, &err) != TEND_OK) {
         assert(!"an engine's result is canonical JSON");
     }
+    list_remove(&call->link);
+    list_append(&self->over, &call->link);
+    world_soon(self->world, &self->step);
 }
 
 static void on_log(struct engine_host *host, enum log_level level, struct text text)
@@ -72,51 +127,102 @@ static void on_log(struct engine_host *host, enum log_level level, struct text t
 static int64_t on_time_left(struct engine_host *host)
 {
     (void)host;
-    return RECONCILE_LIMIT_MS; /* a run takes no virtual time */
+    return RECONCILE_LIMIT_MS;
+}
+
+static uint64_t on_random(struct engine_host *host)
+{
+    return world_random(of_host(host)->world);
 }
 
 static const struct engine_host_ops host_ops = {
     .asked = on_asked,
     .wait = on_wait,
+    .enter = on_enter,
+    .leave = on_leave,
     .finished = on_finished,
     .log = on_log,
     .time_left_ms = on_time_left,
+    .random = on_random,
 };
 
-/* --- the worker -------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------- */
+
+static void begin(struct inline_worker *self, struct reconcile_call *call)
+{
+    list_append(&self->started, &call->link);
+    engine_start(self->engine,
+                 &(struct engine_call){
+                     .id = call->id,
+                     .controller = text_of(call->controller),
+                     .verb = call->verb == VERB_FINALIZE ? ENGINE_FINALIZE : ENGINE_RECONCILE,
+                     .object = doc_text(call->object),
+                     .now_ms = call->now_ms,
+                     .entered_ms = call->entered_ms,
+                     .slice_ms = flight_slice_ms(call),
+                 });
+}
+
+static void free_reply(struct reply *reply)
+{
+    free(reply->bytes);
+    free(reply->problem);
+    free(reply);
+}
+
+/* Do one thing; false where there is nothing to do. */
+static bool do_one(struct inline_worker *self)
+{
+    struct list *link;
+    if ((link = list_pop(&self->over)) != NULL) {
+        self->worker.calls--;
+        self->worker.listener->ops->done(self->worker.listener, &self->worker, call_of(link));
+    } else if ((link = list_pop(&self->replies)) != NULL) {
+        struct reply *reply = CONTAINER_OF(link, struct reply, link);
+        engine_answer(self->engine, reply->call, reply->ask, text_of(reply->bytes),
+                      text_of(reply->problem));
+        free_reply(reply);
+    } else if ((link = list_pop(&self->waiting)) != NULL) {
+        begin(self, call_of(link));
+    }
+    return link != NULL;
+}
 
 static void on_step(struct task *task)
 {
     struct inline_worker *self = CONTAINER_OF(task, struct inline_worker, step);
-    struct list *link = list_pop(&self->calls);
-    if (link == NULL) {
-        return;
-    }
-    struct reconcile_call *call = CONTAINER_OF(link, struct reconcile_call, link);
-    struct engine_call run = {
-        .id = call->id,
-        .controller = text_of(call->controller),
-        .verb = call->verb == VERB_FINALIZE ? ENGINE_FINALIZE : ENGINE_RECONCILE,
-        .object = doc_text(call->object),
-        .now_ms = call->now_ms,
-        .entered_ms = call->entered_ms,
-    };
-    self->running = call;
-    engine_run(self->engine, &run);
-    self->running = NULL;
-    self->worker.calls--;
-    if (!list_empty(&self->calls)) {
+    if (do_one(self)) {
         world_soon(self->world, &self->step);
     }
-    self->worker.listener->ops->done(self->worker.listener, &self->worker, call);
 }
+
+/* Calls whose time is over, as a runner sees it. */
+static void on_patience(struct alarm *alarm)
+{
+    struct inline_worker *self = CONTAINER_OF(alarm, struct inline_worker, patience);
+    int64_t now_ms = world_ticks_ms(self->world);
+    LIST_FOREACH_SAFE (link, &self->started) {
+        struct reconcile_call *call = call_of(link);
+        if (patience_overdue(call, now_ms)) {
+            call->is_over = true;
+            self->worker.listener->ops->overdue(self->worker.listener, &self->worker, call);
+            engine_cancel(self->engine, call->id, TEXT("the run took longer than its limit"));
+        } else if (call->asked_ticks_ms > 0 && !call->is_over) {
+            look_within(self, call->asked_ticks_ms + flight_limit_ms(call) - now_ms);
+        }
+    }
+}
+
+/* --- the worker -------------------------------------------------------------------------------- */
 
 static void start(struct worker *worker, struct reconcile_call *call)
 {
     struct inline_worker *self = of_worker(worker);
     call->id = ++self->next_id;
+    call->asked_ticks_ms = 0;
+    call->is_over = false;
     worker->calls++;
-    list_append(&self->calls, &call->link);
+    list_append(&self->waiting, &call->link);
     world_soon(self->world, &self->step);
 }
 
@@ -125,15 +231,30 @@ static void answer(struct worker *worker, struct reconcile_call *call, uint32_t 
 {
     struct inline_worker *self = of_worker(worker);
     struct text problem = given->code == TEND_OK ? TEXT("") : text_of(given->message);
-    engine_answer(self->engine, call->id, ask, given->bytes, problem);
+    if (self->in_slice == call->id) {
+        engine_answer(self->engine, call->id, ask, given->bytes, problem);
+        return;
+    }
+    struct reply *reply = alloc_new(sizeof *reply);
+    reply->call = call->id;
+    reply->ask = ask;
+    reply->bytes = alloc_text(given->bytes.ptr, given->bytes.len);
+    reply->problem = alloc_text(problem.ptr, problem.len);
+    list_append(&self->replies, &reply->link);
+    world_soon(self->world, &self->step);
 }
 
+/* Its result finds nobody. */
 static void cancel(struct worker *worker, struct reconcile_call *call)
 {
     struct inline_worker *self = of_worker(worker);
-    assert(self->running != call); /* a run is one step: nobody else acts meanwhile */
+    bool started = find(self, call->id) == call;
+    assert(self->in_slice == 0);
     list_remove(&call->link);
     self->worker.calls--;
+    if (started) {
+        engine_cancel(self->engine, call->id, TEXT("nobody waits for this run any more"));
+    }
 }
 
 static const struct worker_ops worker_ops = {.start = start, .answer = answer, .cancel = cancel};
@@ -163,7 +284,11 @@ enum tend_code inline_worker_open(struct world *world, const char *path,
     self->worker = (struct worker){.ops = &worker_ops, .name = "inline"};
     self->step.run = on_step;
     self->up.run = on_up;
-    list_init(&self->calls);
+    self->patience.fire = on_patience;
+    list_init(&self->waiting);
+    list_init(&self->started);
+    list_init(&self->over);
+    list_init(&self->replies);
     enum tend_code code = native_open(path, NULL, &self->host, &self->engine, err);
     if (code != TEND_OK) {
         free(self);
@@ -183,17 +308,28 @@ void inline_worker_start(struct inline_worker *self)
     world_soon(self->world, &self->up);
 }
 
+static void drop_replies(struct inline_worker *self)
+{
+    for (struct list *link; (link = list_pop(&self->replies)) != NULL;) {
+        free_reply(CONTAINER_OF(link, struct reply, link));
+    }
+}
+
 void inline_worker_crash(struct inline_worker *self, enum worker_blame blame)
 {
     struct worker_listener *listener = self->worker.listener;
     struct list calls;
     list_init(&calls);
-    list_splice(&calls, &self->calls);
+    list_splice(&calls, &self->over);
+    list_splice(&calls, &self->started);
+    list_splice(&calls, &self->waiting);
+    drop_replies(self);
     self->worker.is_up = false;
     self->worker.calls = 0;
     for (struct list *link = list_pop(&calls); link != NULL; link = list_pop(&calls)) {
-        struct reconcile_call *call = CONTAINER_OF(link, struct reconcile_call, link);
-        listener->ops->lost(listener, &self->worker, call, blame, "the worker was crashed");
+        engine_cancel(self->engine, call_of(link)->id, TEXT("the worker was crashed"));
+        listener->ops->lost(listener, &self->worker, call_of(link), blame,
+                            "the worker was crashed");
         blame = BLAME_NONE;
     }
     listener->ops->down(listener, &self->worker, "the worker was crashed");
@@ -205,8 +341,13 @@ void inline_worker_close(struct inline_worker *self)
     if (self == NULL) {
         return;
     }
+    world_alarm_clear(self->world, &self->patience);
     list_remove(&self->step.link);
     list_remove(&self->up.link);
+    drop_replies(self);
+    list_drop(&self->waiting);
+    list_drop(&self->started);
+    list_drop(&self->over);
     engine_close(self->engine);
     arena_done(&self->arena);
     free(self);

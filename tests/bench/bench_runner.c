@@ -55,9 +55,16 @@ static void refused(struct worker_listener *listener, struct worker *worker, con
 }
 
 static void asked(struct worker_listener *listener, struct worker *worker,
-                  struct reconcile_call *call, uint32_t ask, const struct value *question)
+                  struct reconcile_call *call, uint32_t ask, const struct value *question,
+                  const struct value *so_far)
 {
-    (void)listener, (void)worker, (void)call, (void)ask, (void)question;
+    (void)listener, (void)worker, (void)call, (void)ask, (void)question, (void)so_far;
+}
+
+static void overdue(struct worker_listener *listener, struct worker *worker,
+                    struct reconcile_call *call)
+{
+    (void)listener, (void)worker, (void)call;
 }
 
 static void start_next(struct bench *bench, struct reconcile_call *call)
@@ -88,7 +95,7 @@ static void lost(struct worker_listener *listener, struct worker *worker,
     exit(1);
 }
 
-static const struct worker_listener_ops ops = {up, down, refused, asked, done, lost};
+static const struct worker_listener_ops ops = {up, down, refused, asked, overdue, done, lost};
 
 /* An object that reconciles to what it is; `bytes` of it, about. */
 static struct doc *make_object(size_t bytes)

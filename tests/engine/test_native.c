@@ -192,13 +192,95 @@ static void delivers_an_outcome_later(void)
     }
     bench.answer = "{\"data\":{\"a\":\"x\"}}";
     for (int i = 0; i < 2; i++) {
-        bench.answers = i == 0 ? BENCH_AT_ONCE : BENCH_WHILE_WAITING;
+        bench.answers = i == 0 ? BENCH_AT_ONCE : BENCH_LATER;
         CHECK_TEXT(run_good(&bench, "later"),
                    "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"x\"}}");
     }
     CHECK_TEXT(run_good(&bench, "never"),
                "{\"message\":\"TEND_LATER was returned, nothing is asked, and finish was not "
                "called\",\"outcome\":\"fail\",\"reason\":\"PluginMistake\"}");
+}
+
+/* Two calls that wait are answered in the other order; each runs a slice for each of its answers. */
+static void keeps_many_calls_in_flight(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (!open_bench(&bench, PLUGINS "good.so")) {
+        return;
+    }
+    struct engine_call first = call_of("good", "{\"spec\":{\"do\":\"later\"}}"), second = first;
+    second.id = 8;
+    bench.answers = BENCH_NEVER;
+    engine_start(bench.engine, &first);
+    engine_start(bench.engine, &second);
+    CHECK_INT(bench.finished, 0);
+    for (uint32_t ask = 0; ask < 2; ask++) {
+        engine_answer(bench.engine, second.id, ask, TEXT("{\"data\":{\"a\":\"2\"}}"), TEXT(""));
+        CHECK_INT(bench.finished, ask);
+    }
+    CHECK_TEXT(buffer_view(&bench.result).ptr,
+               "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"2\"}}");
+    engine_answer(bench.engine, second.id, 0, TEXT("null"), TEXT("")); /* it is over */
+    engine_answer(bench.engine, first.id, 0, TEXT("null"), TEXT(""));
+    engine_answer(bench.engine, first.id, 0, TEXT("null"), TEXT("")); /* once is enough */
+    CHECK_INT(bench.finished, 1);
+    engine_answer(bench.engine, first.id, 1, TEXT("{\"data\":{\"a\":\"1\"}}"), TEXT(""));
+    CHECK_INT(bench.finished, 2);
+    CHECK_TEXT(buffer_view(&bench.result).ptr,
+               "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"1\"}}");
+    CHECK_INT(bench.slices, 6);
+}
+
+static void ends_what_is_cancelled(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (!open_bench(&bench, PLUGINS "good.so")) {
+        return;
+    }
+    struct engine_call call = call_of("good", "{\"spec\":{\"do\":\"later\"}}");
+    bench.answers = BENCH_NEVER;
+    engine_start(bench.engine, &call);
+    engine_cancel(bench.engine, 99, TEXT("that one is not there"));
+    CHECK_INT(bench.finished, 0);
+    engine_cancel(bench.engine, call.id, TEXT("its time is over"));
+    CHECK_INT(bench.finished, 1);
+    CHECK_TEXT(buffer_view(&bench.result).ptr,
+               "{\"message\":\"its time is over\",\"outcome\":\"retry\",\"reason\":\"NoAnswer\"}");
+    engine_start(bench.engine, &call); /* and is dropped with the engine */
+    CHECK_INT(bench.finished, 1);
+}
+
+static void hands_over_its_writes_before_what_is_done_once(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (!open_bench(&bench, PLUGINS "good.so")) {
+        return;
+    }
+    bench.answer = "{\"data\":{\"a\":\"x\"}}";
+    CHECK_TEXT(run_good(&bench, "once"), "{\"outcome\":\"done\",\"status\":{\"after\":\"x\"}}");
+    CHECK_TEXT(
+        buffer_view(&bench.questions).ptr,
+        "{\"exec\":{\"argv\":[\"true\"],\"name\":\"once\"}} after "
+        "{\"events\":[{\"message\":\"it is asked\",\"reason\":\"Before\",\"type\":\"Normal\"}],"
+        "\"status\":{\"before\":\"yes\"}}\n");
+}
+
+static void takes_a_problem_on_itself(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (!open_bench(&bench, PLUGINS "good.so")) {
+        return;
+    }
+    CHECK_TEXT(run_good(&bench, "knows"),
+               "{\"outcome\":\"done\",\"status\":{\"absent\":true,\"problem\":\"none\"}}");
+    bench.problem = "there is no such kind";
+    CHECK_TEXT(run_good(&bench, "knows"),
+               "{\"outcome\":\"done\",\"status\":{\"absent\":true,\"problem\":\"there is no such "
+               "kind\"}}");
+    CHECK_TEXT(
+        run_good(&bench, "convert"),
+        "{\"outcome\":\"done\",\"status\":{\"broken\":true,\"json\":\"{\\\"a\\\":null,\\\"b\\\":[1,"
+        "2.5]}\",\"random\":true}}");
 }
 
 static void writes_nothing_on_an_answer_that_is_none(void)
@@ -227,7 +309,7 @@ static void names_mistakes_and_writes_nothing(void)
         {"blunder-node", "x: the value to write into is none of this call"},
         {"blunder-draft", "apply: not a draft (no apiVersion, kind or metadata.name)"},
         {"blunder-kind", "\\\"ConfigMap\\\" is no kind, expected GROUP/VERSION/KIND"},
-        {"blunder-question", "the question is neither \\\"fetch\\\" nor \\\"select\\\""},
+        {"blunder-question", "the question is none of fetch, select, kind, sleep, exec and http"},
         {"blunder-events", "more than 64 events in one call"},
         {"nowhere", "TEND_ENTER without a state"},
     };
@@ -285,6 +367,11 @@ SUITE({"describes itself", describes_itself}, {"describes its machine", describe
       {"sees answers through its own writes", sees_answers_through_its_own_writes},
       {"sees selections through its own writes", sees_selections_through_its_own_writes},
       {"delivers an outcome later", delivers_an_outcome_later},
+      {"keeps many calls in flight", keeps_many_calls_in_flight},
+      {"ends what is cancelled", ends_what_is_cancelled},
+      {"hands over its writes before what is done once",
+       hands_over_its_writes_before_what_is_done_once},
+      {"takes a problem on itself", takes_a_problem_on_itself},
       {"writes nothing on an answer that is none", writes_nothing_on_an_answer_that_is_none},
       {"names mistakes, and writes nothing", names_mistakes_and_writes_nothing},
       {"refuses with a sentence", refuses_with_a_sentence},

@@ -29,18 +29,19 @@ static void read_frame(const struct frame *frame)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct error err = ERROR_INIT;
-    const struct value *value;
     struct message_hello hello;
     struct message_run run;
     struct message_answer answer;
     struct text text;
-    uint32_t ask;
+    struct message_ask ask;
     (void)!message_read_hello(frame, &arena, &hello, &err);
     (void)!message_read_run(frame, &arena, &run, &err);
     (void)!message_read_answer(frame, &arena, &answer, &err);
     (void)!message_read_refused(frame, &arena, &text, &err);
-    if (message_read_ask(frame, &arena, &ask, &value, &err) == TEND_OK) {
-        (void)!shape_question(value, &err);
+    (void)!message_read_cancel(frame, &arena, &text, &err);
+    if (message_read_ask(frame, &arena, &ask, &err) == TEND_OK) {
+        (void)!shape_question(ask.question, &err);
+        (void)!shape_writes(ask.so_far, &err);
     }
     read_value(message_read_result, shape_result, frame, &arena);
     read_value(message_read_descriptor, shape_descriptor, frame, &arena);

@@ -32,6 +32,7 @@ struct bench {
     unsigned done;     /* results */
     unsigned stop_at;  /* stop at so many; 0: never */
     bool cancel_who_asks;
+    struct reconcile_call *waiting; /* asked for something that is answered later */
     struct task closed;
     struct alarm give_up;
 };
@@ -82,15 +83,33 @@ static void refused(struct worker_listener *listener, struct worker *worker, con
 }
 
 static void asked(struct worker_listener *listener, struct worker *worker,
-                  struct reconcile_call *call, uint32_t ask, const struct value *question)
+                  struct reconcile_call *call, uint32_t ask, const struct value *question,
+                  const struct value *so_far)
 {
+    CHECK(so_far == NULL);
     CHECK(value_field(question, "fetch") != NULL);
     if (of(listener)->cancel_who_asks) {
         worker_cancel(worker, call);
         return;
     }
+    const struct value *name = value_field(value_field(question, "fetch"), "name");
     struct worker_answer answer = {TEND_OK, TEXT("{\"data\":{\"a\":\"x\"}}"), NULL};
+    if (text_is(value_text_or(name, TEXT("")), "never")) {
+        return;
+    }
+    if (text_is(value_text_or(name, TEXT("")), "later")) {
+        of(listener)->waiting = call;
+        note(of(listener), "waits%d ", (int)(call - of(listener)->calls));
+        return;
+    }
     worker_answer(worker, call, ask, &answer);
+}
+
+static void overdue(struct worker_listener *listener, struct worker *worker,
+                    struct reconcile_call *call)
+{
+    (void)worker;
+    note(of(listener), "overdue%d ", (int)(call - of(listener)->calls));
 }
 
 static void done(struct worker_listener *listener, struct worker *worker,
@@ -121,7 +140,8 @@ static void lost(struct worker_listener *listener, struct worker *worker,
          blame == BLAME_CALL ? "blamed" : "free");
 }
 
-static const struct worker_listener_ops listener_ops = {up, down, refused, asked, done, lost};
+static const struct worker_listener_ops listener_ops = {up,      down, refused, asked,
+                                                        overdue, done, lost};
 
 static void log_sink(void *to, const char *line)
 {
@@ -175,12 +195,13 @@ static void run_until(struct bench *bench, const char *until)
 static void start_call(struct bench *bench, int number, const char *what)
 {
     struct reconcile_call *call = &bench->calls[number];
+    bool is_short = strcmp(what, "spin") == 0 || strcmp(what, "never") == 0;
     CLEANUP(buffer_done) struct buffer object = BUFFER_INIT(KIB);
     buffer_format(&object, "{\"spec\":{\"do\":\"%s\",\"n\":%d}}", what, number + 1);
     *call = (struct reconcile_call){.controller = "naughty",
                                     .object = doc_from_bytes(buffer_view(&object)),
                                     .now_ms = 1000,
-                                    .limit_ms = strcmp(what, "spin") == 0 ? 50 : 30000};
+                                    .limit_ms = is_short ? 50 : 30000};
     worker_start(bench->worker, call);
 }
 
@@ -240,6 +261,47 @@ static void pipelines_many_calls(void)
     bench.stop_at = CALLS;
     world_uv_run(bench.uv);
     CHECK_INT(bench.done, CALLS);
+}
+
+/* A call that waits keeps no other one, and is innocent of what they do. */
+static void goes_on_while_a_call_waits(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "later");
+    run_until(&bench, "waits0 ");
+    start_call(&bench, 1, "");
+    run_until(&bench, "\"n\":2");
+    CHECK_INT(bench.worker->calls, 1);
+    struct worker_answer answer = {TEND_OK, TEXT("{\"data\":{\"a\":\"late\"}}"), NULL};
+    worker_answer(bench.worker, bench.waiting, 0, &answer);
+    run_until(&bench, "\"n\":1");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr,
+               "up waits0 done:{\"outcome\":\"done\",\"status\":{\"n\":2}} "
+               "done:{\"outcome\":\"done\",\"status\":{\"answer\":\"late\",\"n\":1}} ");
+    start_call(&bench, 2, "later");
+    run_until(&bench, "waits2 ");
+    kill(runner_pid(bench.runner), SIGKILL);
+    run_until(&bench, "down ");
+    CHECK(strstr(buffer_view(&bench.trace).ptr, "lost2:free down ") != NULL);
+}
+
+static void tells_a_call_whose_time_is_over(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "never");
+    run_until(&bench, "done:");
+    CHECK_TEXT(
+        buffer_view(&bench.trace).ptr,
+        "up overdue0 done:{\"outcome\":\"done\",\"status\":{\"answer\":\"the run took longer than "
+        "its limit of 50 ms\",\"n\":1}} ");
 }
 
 static void reads_the_definition_that_a_plugin_carries(void)
@@ -482,6 +544,8 @@ static void drops_a_flood_of_lines(void)
 
 SUITE({"runs calls and answers questions", runs_calls},
       {"pipelines many calls", pipelines_many_calls},
+      {"goes on while a call waits", goes_on_while_a_call_waits},
+      {"tells a call whose time is over", tells_a_call_whose_time_is_over},
       {"reads the definition that a plugin carries", reads_the_definition_that_a_plugin_carries},
       {"charges a death to the call that executed", charges_a_death_to_the_call_that_executed},
       {"blames nobody whose result was gathered", blames_nobody_whose_result_was_gathered},

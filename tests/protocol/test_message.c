@@ -69,7 +69,7 @@ static void carries_a_run(void)
     }
     CHECK(message_read_run(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
     CHECK(got.call == UINT64_MAX && got.verb == MESSAGE_FINALIZE && got.now_ms == -1);
-    CHECK(got.entered_ms == INT64_MAX && got.limit_ms == 30000);
+    CHECK(got.entered_ms == INT64_MAX && got.slice_ms == 30000);
     CHECK(text_is(got.controller, "lab") && text_is(got.object, "{\"a\":1}"));
 }
 
@@ -77,16 +77,23 @@ static void carries_questions_and_answers(void)
 {
     CLEANUP(close_post) struct post post;
     open_post(&post);
-    const struct value *question = NULL, *got = NULL;
-    uint32_t ask = 0;
-    CHECK(json_parse(&post.arena, TEXT("{\"fetch\":{\"kind\":\"v1/A\",\"name\":\"b\"}}"), &question,
-                     &post.err) == TEND_OK);
-    message_write_ask(&post.out, 5, 3, question);
+    struct message_ask ask = {.call = 5, .ask = 3}, got = {0};
+    CHECK(json_parse(&post.arena, TEXT("{\"fetch\":{\"kind\":\"v1/A\",\"name\":\"b\"}}"),
+                     &ask.question, &post.err) == TEND_OK);
+    message_write_ask(&post.out, &ask);
     if (!deliver(&post)) {
         return;
     }
-    CHECK(message_read_ask(&post.frame, &post.arena, &ask, &got, &post.err) == TEND_OK);
-    CHECK(post.frame.call == 5 && ask == 3 && value_equal(question, got));
+    CHECK(message_read_ask(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
+    CHECK(got.call == 5 && got.ask == 3 && value_equal(ask.question, got.question));
+    CHECK(got.so_far == NULL);
+    ask.so_far = value_empty_map();
+    message_write_ask(&post.out, &ask);
+    if (!deliver(&post)) {
+        return;
+    }
+    CHECK(message_read_ask(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
+    CHECK(value_equal(ask.question, got.question) && value_is(got.so_far, VALUE_MAP));
 
     struct message_answer answer = {5, 3, TEXT("null"), TEXT("")}, back = {0};
     message_write_answer(&post.out, &answer);
@@ -124,7 +131,7 @@ static void says_what_is_wrong_with_a_head(void)
     } cases[] = {
         {"[]", "frame \"run\": the head is no map"},
         {"{}", "frame \"run\": \"controller\" is no string"},
-        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"limitMs\":1}",
+        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"sliceMs\":1}",
          "frame \"run\": unknown verb \"eat\""},
         {"{\"controller\":\"a\",\"verb\":\"finalize\",\"nowMs\":\"1\",\"enteredMs\":1}",
          "frame \"run\": \"nowMs\" is no integer"},

@@ -60,13 +60,30 @@ static void judges_questions(void)
     static const struct shape_case cases[] = {
         {"{\"fetch\":{\"kind\":\"v1/A\",\"name\":\"b\"}}", NULL},
         {"{\"select\":{\"kind\":\"v1/A\",\"labels\":\"a=b\",\"namespace\":\"\"}}", NULL},
-        {"{}", "the question is neither \"fetch\" nor \"select\""},
+        {"{}", "the question is none of fetch, select, kind, sleep, exec and http"},
         {"{\"fetch\":{\"kind\":\"v1/A\"}}", "the question has no \"name\""},
         {"{\"fetch\":7}", "the question is no map"},
         {"{\"select\":{}}", "the question has no \"kind\""},
-        {"{\"fetch\":{},\"select\":{}}", "the question is neither \"fetch\" nor \"select\""},
+        {"{\"kind\":{\"word\":\"labs\"}}", NULL},
+        {"{\"sleep\":{\"ms\":5}}", NULL},
+        {"{\"sleep\":{\"ms\":\"5s\"}}", "the question: \"ms\" is no integer"},
+        {"{\"exec\":{\"argv\":[]}}", NULL}, /* what is in it is judged where it is done */
+        {"{\"http\":[]}", "the question is no map"},
+        {"{\"fetch\":{},\"select\":{}}",
+         "the question is none of fetch, select, kind, sleep, exec and http"},
     };
     judge(shape_question, cases, COUNT_OF(cases));
+}
+
+static void judges_what_was_written_so_far(void)
+{
+    static const struct shape_case cases[] = {
+        {"{}", NULL},
+        {"{\"status\":{},\"writes\":[],\"conditions\":[],\"events\":[]}", NULL},
+        {"{\"outcome\":\"done\"}", "what was written so far has an unknown field \"outcome\""},
+        {"{\"events\":[{}]}", "an event has no \"type\""},
+    };
+    judge(shape_writes, cases, COUNT_OF(cases));
 }
 
 static void judges_descriptors(void)
@@ -94,4 +111,5 @@ static void judges_descriptors(void)
 }
 
 SUITE({"judges results", judges_results}, {"judges questions", judges_questions},
+      {"judges what was written so far", judges_what_was_written_so_far},
       {"judges descriptors", judges_descriptors})

@@ -18,10 +18,14 @@ static void give_answer(struct engine_bench *bench, uint64_t call, uint32_t ask)
 }
 
 static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
-                  const struct value *question)
+                  const struct value *question, const struct value *so_far)
 {
     struct engine_bench *bench = of(host);
     json_write(&bench->questions, question);
+    if (so_far != NULL) {
+        buffer_chars(&bench->questions, " after ");
+        json_write(&bench->questions, so_far);
+    }
     buffer_byte(&bench->questions, '\n');
     if (bench->answers == BENCH_AT_ONCE) {
         give_answer(bench, call, ask);
@@ -32,15 +36,27 @@ static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
     bench->open++;
 }
 
-static bool wait_for_answer(struct engine_host *host)
+static bool wait_for_answer(struct engine_host *host, uint64_t call)
 {
     struct engine_bench *bench = of(host);
+    (void)call;
     if (bench->answers == BENCH_NEVER || bench->open == 0) {
         return false;
     }
     bench->open--;
     give_answer(bench, bench->call, bench->ask++);
     return true;
+}
+
+static void enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+{
+    (void)call, (void)slice_ms;
+    of(host)->slices++;
+}
+
+static void leave(struct engine_host *host)
+{
+    (void)host;
 }
 
 static void finished(struct engine_host *host, uint64_t call, struct text result)
@@ -62,8 +78,21 @@ static int64_t time_left_ms(struct engine_host *host)
     return RECONCILE_LIMIT_MS;
 }
 
-static const struct engine_host_ops ops = {asked, wait_for_answer, finished, log_line,
-                                           time_left_ms};
+static uint64_t random_bits(struct engine_host *host)
+{
+    return of(host)->random++;
+}
+
+static const struct engine_host_ops ops = {
+    .asked = asked,
+    .wait = wait_for_answer,
+    .enter = enter,
+    .leave = leave,
+    .finished = finished,
+    .log = log_line,
+    .time_left_ms = time_left_ms,
+    .random = random_bits,
+};
 
 static void init(struct engine_bench *bench)
 {
@@ -95,10 +124,13 @@ void engine_bench_done(struct engine_bench *bench)
 
 const char *engine_bench_run(struct engine_bench *bench, const struct engine_call *call)
 {
-    bench->finished = 0;
+    bench->finished = bench->slices = 0;
     bench->open = 0;
     buffer_clear(&bench->questions);
-    engine_run(bench->engine, call);
+    engine_start(bench->engine, call);
+    while (bench->answers == BENCH_LATER && bench->open > 0) {
+        (void)wait_for_answer(&bench->host, call->id);
+    }
     return bench->finished == 1 ? buffer_view(&bench->result).ptr : "(not finished once)";
 }
 

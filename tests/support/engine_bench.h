@@ -13,7 +13,12 @@
 #include "engine/engine.h"
 
 /* When questions are answered. */
-enum bench_answers { BENCH_AT_ONCE, BENCH_WHILE_WAITING, BENCH_NEVER };
+enum bench_answers {
+    BENCH_AT_ONCE,
+    BENCH_WHILE_WAITING, /* while the call blocks */
+    BENCH_LATER,         /* when its slice is over */
+    BENCH_NEVER
+};
 
 struct engine_bench {
     struct engine_host host;
@@ -25,6 +30,8 @@ struct engine_bench {
     uint64_t call;       /* a question that waits for its answer ... */
     uint32_t ask, open;  /* ... the first of `open` */
     unsigned finished;   /* results of the last call */
+    unsigned slices;     /* of the last call */
+    uint64_t random;     /* the next number */
 };
 
 /* Open the plugin at `path` with configuration {}. */

@@ -116,8 +116,10 @@ static void cancel(struct worker *base, struct reconcile_call *call)
 }
 
 static const struct worker_ops worker_ops = {.start = start, .answer = answer, .cancel = cancel};
-static const struct worker_listener_ops listener_ops = {
-    .asked = controller_asked, .done = controller_done, .lost = controller_lost_call};
+static const struct worker_listener_ops listener_ops = {.asked = controller_asked,
+                                                        .overdue = controller_overdue,
+                                                        .done = controller_done,
+                                                        .lost = controller_lost_call};
 
 void scripted_worker_init(struct scripted_worker *worker, struct world *world, scripted_run *run)
 {
@@ -147,7 +149,7 @@ void scripted_worker_ask(struct scripted_worker *worker, struct reconcile_call *
 {
     CLEANUP(arena_done) struct arena arena = {0};
     worker->worker.listener->ops->asked(worker->worker.listener, &worker->worker, call, 1,
-                                        parse(&arena, question));
+                                        parse(&arena, question), NULL);
 }
 
 static void lose(struct scripted_worker *worker, struct list *calls, enum worker_blame blame)

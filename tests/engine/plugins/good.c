@@ -96,6 +96,37 @@ static void answer_later(struct tend_call *call, struct tend_result *result)
     tend_later(result);
 }
 
+/* A text of the kind that is asked for by name: the writes so far go first. */
+static void do_once(struct tend_call *call)
+{
+    tend_node question = call->api->make_map(call);
+    tend_put_text(call, TEND_THIS, "status.before", "yes");
+    tend_event(call, TEND_NORMAL, "Before", "it is asked");
+    tend_put_text(call, question, "exec.name", "once");
+    tend_put_text(call, question, "exec.argv[0]", "true");
+    tend_node answer = tend_ask(call, question);
+    tend_put_text(call, TEND_THIS, "status.after", tend_text(call, answer, "data.a", "absent"));
+}
+
+static void know_better(struct tend_call *call)
+{
+    tend_node answer = tend_fetch(call, "v1/ConfigMap", "a");
+    const char *problem = call->api->problem(call);
+    tend_put_text(call, TEND_THIS, "status.problem", problem == NULL ? "none" : problem);
+    tend_put_bool(call, TEND_THIS, "status.absent", answer == 0);
+}
+
+static void convert(struct tend_call *call)
+{
+    tend_node value = call->api->from_json(call, tend_str("{\"b\":[1,2.5],\"a\":null}"));
+    struct tend_str text = call->api->to_json(call, value);
+    tend_put_text(call, TEND_THIS, "status.json",
+                  tend_format(call, "%.*s", (int)text.len, text.ptr));
+    tend_put_bool(call, TEND_THIS, "status.broken", call->api->from_json(call, tend_str("{")) == 0);
+    tend_put_bool(call, TEND_THIS, "status.random",
+                  call->api->random(call) != call->api->random(call));
+}
+
 static void blunder(struct tend_call *call, const char *what)
 {
     if (strcmp(what, "spec") == 0) {
@@ -154,6 +185,12 @@ static void reconcile(struct tend_call *call, struct tend_result *result)
         list_them(call);
     } else if (strcmp(what, "later") == 0) {
         answer_later(call, result);
+    } else if (strcmp(what, "once") == 0) {
+        do_once(call);
+    } else if (strcmp(what, "knows") == 0) {
+        know_better(call);
+    } else if (strcmp(what, "convert") == 0) {
+        convert(call);
     } else if (strncmp(what, "blunder-", 8) == 0) {
         blunder(call, what + 8);
     } else {

@@ -43,9 +43,35 @@ static void misbehave(struct tend_call *call, const char *what)
     }
 }
 
+static void answered(struct tend_call *call, tend_node answer, void *data)
+{
+    struct tend_result result = {.size = sizeof result};
+    (void)data;
+    const char *problem = call->api->problem(call);
+    tend_put_text(call, TEND_THIS, "status.answer",
+                  problem != NULL ? problem : tend_text(call, answer, "data.a", "none"));
+    tend_put_int(call, TEND_THIS, "status.n", tend_int(call, TEND_THIS, "spec.n", 0));
+    tend_done(&result);
+    call->api->finish(call, &result);
+}
+
+/* Waits without blocking others. */
+static void answer_later(struct tend_call *call, struct tend_result *result, const char *name)
+{
+    tend_node question = call->api->make_map(call);
+    tend_put_text(call, question, "fetch.kind", "v1/ConfigMap");
+    tend_put_text(call, question, "fetch.name", name);
+    call->api->ask(call, question, answered, NULL);
+    tend_later(result);
+}
+
 static void reconcile(struct tend_call *call, struct tend_result *result)
 {
     const char *what = tend_text(call, TEND_THIS, "spec.do", "");
+    if (strcmp(what, "later") == 0 || strcmp(what, "never") == 0) {
+        answer_later(call, result, what);
+        return;
+    }
     misbehave(call, what);
     if (strcmp(what, "ask") == 0) {
         tend_node answer = tend_fetch(call, "v1/ConfigMap", "a");

@@ -1,0 +1,407 @@
+/* A run, from its start to the outcome that was committed.
+ *
+ *     CALLED --done--> build --> COMMITTING --OK--------> finish by outcome
+ *        |                |            +-----conflict----> discarded: again at once
+ *        |                |            +-----refused-----> failed
+ *        |                +--cannot be built-------------> failed
+ *        +-lost--> again at once, or blamed: later, or set aside
+ *
+ * Everything of a run is in its record and dies with it; what outlives it is in the subject, the queue
+ * and the store. A key is the queue's until the record is gone, so no second run can start.
+ */
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "controller/inside.h"
+
+/* --- the end of a run ----------------------------------------------------------------------------- */
+
+static void note_error(struct controller *controller, const char *message)
+{
+    controller->failures++;
+    free(controller->last_error);
+    controller->last_error = alloc_dup(message);
+}
+
+static void run_free(struct run *run)
+{
+    struct subject *subject = run->subject;
+    waits_end(run);
+    subject->run = NULL;
+    list_remove(&run->link);
+    machine_unref(run->machine);
+    doc_unref(run->doc);
+    arena_done(&run->call.arena);
+    arena_done(&run->arena);
+    free(run);
+    subject_settle(subject);
+}
+
+enum tend_code run_decode(struct run *run, struct error *err)
+{
+    if (run->root == NULL) {
+        TRY(doc_tree(run->doc, &run->arena, &run->root, err));
+        run->meta = meta_of(run->root);
+        run->state = run->machine == NULL ? TEXT("") : machine_state_of(run->machine, run->root);
+    }
+    return TEND_OK;
+}
+
+/* The key goes back to the queue; again at once where something foreign was noted meanwhile. */
+void run_end(struct run *run, enum work_end end)
+{
+    struct controller *controller = run->controller;
+    struct loop *loop = controller->loop;
+    struct subject *subject = run->subject;
+    struct work *work = run->work;
+    if (subject_saw_foreign(subject, subject->own_first, subject->own_last)) {
+        controller_enqueue(controller, work->key, WORK_CHANGE);
+    }
+    run_free(run);
+    work_queue_done(work, end);
+    subject_settle_echoes(loop);
+    loop_resume_sweeps(loop);
+}
+
+void run_abandon(struct run *run)
+{
+    struct work *work = run->work;
+    switch (run->phase) {
+    case RUN_CALLED:
+        worker_cancel(run->worker, &run->call);
+        break;
+    case RUN_COMMITTING:
+        admission_cancel(&run->commit);
+        break;
+    }
+    run_free(run);
+    work_queue_done(work, WORK_STAYED);
+}
+
+/* Once more, on the object as it is now. */
+static void run_again(struct run *run)
+{
+    controller_enqueue(run->controller, run->work->key, run->work->why);
+    run_end(run, WORK_STAYED);
+}
+
+static void run_discard(struct run *run, const char *message);
+
+/* What it acts on is not there any more: it begins anew now, not when what it waits for is done. What
+ * is overtaken again and again may finish, as it is committed at last (commit.c). */
+void run_overtaken(struct run *run, const struct meta *now)
+{
+    bool deleting = meta_deleting(now);
+    bool tired = run->subject->discards >= DISCARDS_MAX;
+    if (list_empty(&run->waits) || run->phase != RUN_CALLED || now->revision <= run->snapshot ||
+        (deleting == run->deleting && (tired || now->generation == run->generation))) {
+        return;
+    }
+    worker_cancel(run->worker, &run->call);
+    run_discard(run, "its object has changed while it waited");
+}
+
+void run_recall(struct run *run)
+{
+    worker_cancel(run->worker, &run->call);
+    run_again(run);
+}
+
+/* Another version answers by now, or another machine is in force: that it failed is no news. */
+static bool is_outlived(const struct run *run)
+{
+    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    return run->worker != run->controller->worker ||
+           (kind != NULL && kind->machine != run->machine);
+}
+
+static bool has_failed(const struct run *run)
+{
+    return run->outcome == OUTCOME_FAIL || run->outcome == OUTCOME_RETRY;
+}
+
+void run_wait_again(struct run *run)
+{
+    struct error err = ERROR_INIT;
+    int64_t after_ms = run->after_ms > 0 ? run->after_ms : 0;
+    if (work_queue_after(run->work->flow, run->work->key, after_ms, &err) != TEND_OK) {
+        note_error(run->controller, err.message); /* cannot be: the key is known */
+    }
+}
+
+/* Nothing is run for this generation any more. Cleaning up is different: it is tried until it is done. */
+static enum work_end end_of_failure(struct run *run)
+{
+    if (run->call.verb == VERB_FINALIZE) {
+        return WORK_FAILED;
+    }
+    run->subject->set_aside = run->meta.generation;
+    return WORK_SETTLED;
+}
+
+static void run_finish(struct run *run)
+{
+    enum work_end end = WORK_SETTLED;
+    run->subject->discards = 0;
+    run->subject->deaths = 0;
+    if (has_failed(run) && is_outlived(run)) { /* what it wrote of that is older than the version */
+        run->controller->replaced = store_revision(run->controller->loop->store);
+        run_again(run);
+        return;
+    }
+    switch (run->outcome) {
+    case OUTCOME_DONE:
+        if (run->subject->turns == 1) {
+            subject_calm(run->subject); /* one run is no circle: nothing to remember */
+        }
+        break;
+    case OUTCOME_AGAIN:
+        run_wait_again(run);
+        break;
+    case OUTCOME_ENTER: /* the next state has work of its own */
+        if (!text_is(run->state, run->enter)) {
+            controller_enqueue(run->controller, run->work->key, WORK_CHANGE);
+        }
+        break;
+    case OUTCOME_RETRY:
+        note_error(run->controller, run->message);
+        work_queue_hold(run->work, run->after_ms);
+        end = WORK_FAILED;
+        break;
+    case OUTCOME_FAIL:
+        note_error(run->controller, run->message);
+        end = end_of_failure(run);
+        break;
+    }
+    log_debug(run->controller->loop->log,
+              LOG_FIELDS({"controller", run->controller->name}, {"object", run->work->key.ptr}),
+              "outcome %d, %zu writes", (int)run->outcome, run->request_count);
+    run_end(run, end);
+}
+
+/* --- committing ----------------------------------------------------------------------------------- */
+
+/* What it wrote cannot be; all that is committed is that it failed. */
+static void run_fail(struct run *run, const char *condition, const char *reason,
+                     const char *message)
+{
+    struct controller *controller = run->controller;
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
+    run->outcome = OUTCOME_FAIL;
+    run->reason = arena_text(&run->arena, text_of(reason)).ptr;
+    run->message = arena_text(&run->arena, text_of(message)).ptr;
+    log_warn(controller->loop->log,
+             LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}), "%s: %s",
+             run->reason, run->message);
+    commit_build_failure(run, condition);
+    run_commit(run);
+}
+
+static void run_discard(struct run *run, const char *message)
+{
+    struct controller *controller = run->controller;
+    controller->discarded++;
+    run->subject->discards++;
+    log_debug(controller->loop->log,
+              LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
+              "overtaken (%s), once more", message);
+    if (run->subject->discards > DISCARDS_MAX * 2) {
+        run_end(run, WORK_FAILED); /* the same object cannot be overtaken that often by chance */
+    } else {
+        run_again(run);
+    }
+}
+
+static void run_refused(struct run *run, const struct admission_result *result)
+{
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
+    if (run->refused || run->call.verb == VERB_FINALIZE) {
+        note_error(run->controller, result->message);
+        log_error(run->controller->loop->log,
+                  LOG_FIELDS({"controller", run->controller->name}, {"object", run->work->key.ptr}),
+                  "its failure cannot be written: %s", result->message);
+        run_end(run, WORK_FAILED);
+        return;
+    }
+    run_fail(run, "Stalled", "WriteRefused", result->message);
+}
+
+static void run_postpone(struct run *run, const struct admission_result *result)
+{
+    note_error(run->controller, result->message);
+    run_end(run, WORK_FAILED);
+}
+
+/* The rows of the set that was just answered are its own: contiguous, up to `last`, and still in the
+ * ring. (Of a set that the ring does not hold, some are taken for foreign: a run too many.) */
+static void note_own_rows(struct run *run, int64_t last)
+{
+    struct store *store = run->controller->loop->store;
+    int64_t first = last;
+    while (first - 2 >= store_recent_floor(store) &&
+           store_recent(store, first - 2)->set_last == last) {
+        first--;
+    }
+    if (last > 0) {
+        subject_own(run->subject, first, last);
+    }
+}
+
+static void committed(struct admission_call *call, const struct admission_result *result)
+{
+    struct run *run = CONTAINER_OF(call, struct run, commit);
+    switch (result->code) {
+    case TEND_OK:
+        note_own_rows(run, result->revision);
+        run_finish(run);
+        return;
+    case TEND_CONFLICT:
+    case TEND_EXISTS:
+    case TEND_GONE:
+        run_discard(run, result->message);
+        return;
+    case TEND_NOT_FOUND: /* of the object itself: it is gone, which the next look finds */
+        if (result->failed == run->own_request) {
+            run_discard(run, result->message);
+        } else {
+            run_postpone(run, result);
+        }
+        return;
+    case TEND_INVALID:
+    case TEND_DENIED:
+        run_refused(run, result);
+        return;
+    case TEND_LIMIT:
+    case TEND_TIMEOUT:
+    case TEND_UNAVAILABLE:
+    case TEND_IO:
+    case TEND_CORRUPT:
+    case TEND_INTERNAL:
+        run_postpone(run, result);
+        return;
+    }
+}
+
+void run_commit(struct run *run)
+{
+    if (run->request_count == 0) {
+        run_finish(run);
+        return;
+    }
+    run->phase = RUN_COMMITTING;
+    run->commit.answered = committed;
+    admission_submit(run->controller->loop->gate,
+                     &(struct admission_set){.requests = run->requests,
+                                             .count = run->request_count,
+                                             .writer = {.role = WRITER_CONTROLLER,
+                                                        .name = text_of(run->controller->name)}},
+                     &run->commit);
+}
+
+/* --- results -------------------------------------------------------------------------------------- */
+
+static enum outcome outcome_of(struct text word)
+{
+    static const struct {
+        const char *word;
+        enum outcome outcome;
+    } words[] = {{"done", OUTCOME_DONE},
+                 {"again", OUTCOME_AGAIN},
+                 {"retry", OUTCOME_RETRY},
+                 {"enter", OUTCOME_ENTER}};
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        if (text_is(word, words[i].word)) {
+            return words[i].outcome;
+        }
+    }
+    return OUTCOME_FAIL; /* "fail", and what this host does not know */
+}
+
+static const char *result_text(const struct run *run, struct text key)
+{
+    return value_text_or(value_get(run->call.result, key), TEXT("")).ptr;
+}
+
+void controller_done(struct worker_listener *listener, struct worker *worker,
+                     struct reconcile_call *call)
+{
+    (void)listener;
+    (void)worker;
+    struct run *run = CONTAINER_OF(call, struct run, call);
+    struct error err = ERROR_INIT;
+    waits_end(run);
+    if (run_decode(run, &err) != TEND_OK) { /* damaged since: said where it was noticed */
+        note_error(run->controller, err.message);
+        run_end(run, WORK_FAILED);
+        return;
+    }
+    run->controller->runs_count++;
+    run->outcome = outcome_of(value_text_or(value_field(call->result, "outcome"), TEXT("")));
+    run->after_ms = value_int_or(value_field(call->result, "afterMs"), 0);
+    run->enter = result_text(run, TEXT("state"));
+    run->reason = result_text(run, TEXT("reason"));
+    run->message = result_text(run, TEXT("message"));
+    if (has_failed(run) && is_outlived(run)) {
+        run_again(run);
+        return;
+    }
+    if (run->outcome == OUTCOME_FAIL && run->reason[0] == '\0') {
+        run->reason = "ReconcileFailed";
+    }
+    if (commit_build(run, &err) != TEND_OK) {
+        run_fail(run, "Stalled", run->outcome == OUTCOME_ENTER ? "MoveRefused" : "WriteRefused",
+                 err.message);
+        return;
+    }
+    run_commit(run);
+}
+
+/* Twice in ten minutes is no accident: it is set aside until its spec changes. */
+static void blame(struct run *run, const char *reason)
+{
+    struct subject *subject = run->subject;
+    int64_t now_ms = world_ticks_ms(run->controller->loop->world);
+    if (is_outlived(run)) {
+        run_again(run);
+        return;
+    }
+    note_error(run->controller, reason);
+    if (subject->deaths == 0 || now_ms - subject->death_ms > QUARANTINE_WINDOW_MS) {
+        subject->deaths = 0;
+        subject->death_ms = now_ms;
+    }
+    subject->deaths++;
+    if (subject->deaths < QUARANTINE_DEATHS) {
+        run_end(run, WORK_FAILED);
+    } else {
+        run_fail(run, "Quarantined", "Quarantined", reason);
+    }
+}
+
+void controller_lost_call(struct worker_listener *listener, struct worker *worker,
+                          struct reconcile_call *call, enum worker_blame blamed, const char *reason)
+{
+    (void)listener;
+    struct run *run = CONTAINER_OF(call, struct run, call);
+    struct controller *controller = run->controller;
+    controller->lost++;
+    log_debug(controller->loop->log,
+              LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
+              "lost: %s", reason);
+    if (worker == controller->worker && !worker->is_up) {
+        work_flow_places(controller->flow, 0); /* until it is live again */
+    }
+    switch (blamed) {
+    case BLAME_NONE:
+        run_again(run);
+        return;
+    case BLAME_CALL:
+        blame(run, reason);
+        return;
+    }
+}

@@ -1,0 +1,36 @@
+/* How long a host waits for its runner: what is out, what the shared page says, and the time. [core]
+ *
+ * A call that executes longer than its slice_ms and a grace without a wait is stuck, and so is a runner
+ * that begins nothing while calls lie before it. A call whose limit_ms is over since it asked first is
+ * overdue: it is told, and stuck where it has not ended a grace later. What never asks has one slice,
+ * which is its whole time.
+ */
+#ifndef RUNNER_PATIENCE_H
+#define RUNNER_PATIENCE_H
+
+#include "protocol/page.h"
+#include "runner/flight.h"
+
+struct patience {
+    uint64_t slices; /* as the page said when it was looked at last ... */
+    int64_t seen_ms; /* ... and when it said so first, ticks */
+};
+
+struct patience_look {
+    const struct flight *flight;
+    const struct page *page;
+    int64_t now_ms, grace_ms; /* ticks: the page's clock */
+};
+
+/* Is the runner stuck? Then `ret_call` is whose fault that is (0: nobody's) and `ret_limit_ms` what it did
+ * not keep. */
+bool patience_is_over(struct patience *patience, const struct patience_look *look,
+                      uint64_t *ret_call, int64_t *ret_limit_ms);
+
+/* Is `call` overdue and was not told yet? */
+bool patience_overdue(const struct reconcile_call *call, int64_t now_ms);
+
+/* When to look again, ticks; INT64_MAX: nothing is out that anything is expected of. */
+int64_t patience_next(const struct patience *patience, const struct patience_look *look);
+
+#endif

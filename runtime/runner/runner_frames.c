@@ -1,0 +1,173 @@
+/* What a runner says, frame by frame. It is hostile until `protocol` has judged it: who breaks the protocol
+ * is killed, with the call to blame that the frame was about. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "protocol/message.h"
+#include "protocol/shape.h"
+#include "runner/descriptor.h"
+#include "runner/runner_inside.h"
+
+static void nonsense(struct runner *runner, uint64_t call, const char *what)
+{
+    runner->accused = call;
+    runner_end_process(runner, "it does not keep the protocol: %s", what);
+}
+
+static void take_descriptor(struct runner *runner, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *given, *descriptor;
+    struct error err = ERROR_INIT;
+    if (runner->phase != STARTING) {
+        nonsense(runner, 0, "a second descriptor");
+        return;
+    }
+    if (message_read_descriptor(frame, &arena, &given, &err) != TEND_OK ||
+        descriptor_read(given, &arena, &descriptor, &err) != TEND_OK) {
+        runner->refuse = true;
+        runner_end_process(runner, "%s", err.message);
+        return;
+    }
+    world_alarm_clear(runner->world, &runner->alarm);
+    runner->phase = UP;
+    runner->worker.is_up = runner->was_up = true;
+    runner->worker.listener->ops->up(runner->worker.listener, &runner->worker, descriptor);
+}
+
+static void take_refusal(struct runner *runner, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text reason;
+    struct error err = ERROR_INIT;
+    if (runner->phase != STARTING) {
+        nonsense(runner, 0, "a refusal after the descriptor");
+        return;
+    }
+    if (message_read_refused(frame, &arena, &reason, &err) != TEND_OK) {
+        nonsense(runner, 0, err.message);
+        return;
+    }
+    runner->refuse = true;
+    runner_end_process(runner, "%.*s", TEXT_ARG(reason));
+}
+
+/* The call that a frame is about; NULL, and the stream is broken, where there is none. */
+static struct reconcile_call *about(struct runner *runner, const struct frame *frame)
+{
+    struct reconcile_call *call = flight_find(&runner->flight, frame->call);
+    if (call == NULL) {
+        nonsense(runner, 0, "a frame about a call that is not out");
+    }
+    return call;
+}
+
+static void answer_nothing(struct runner *runner, uint64_t call, uint32_t ask, struct text problem)
+{
+    struct message_answer answer = {.call = call, .ask = ask, .problem = problem};
+    message_write_answer(&runner->wire.out, &answer);
+    wire_flush(&runner->wire);
+}
+
+static void take_ask(struct runner *runner, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct reconcile_call *call = about(runner, frame);
+    struct message_ask ask;
+    struct error err = ERROR_INIT;
+    if (call == NULL) {
+        return;
+    }
+    if (message_read_ask(frame, &arena, &ask, &err) != TEND_OK ||
+        shape_question(ask.question, &err) != TEND_OK ||
+        (ask.so_far != NULL && shape_writes(ask.so_far, &err) != TEND_OK)) {
+        nonsense(runner, frame->call, err.message);
+    } else if (flight_is_ghost(call) || call->open >= CALL_OPEN_MAX) {
+        answer_nothing(runner, frame->call, ask.ask,
+                       flight_is_ghost(call) ? TEXT("the call was cancelled")
+                                             : TEXT("too many questions are open"));
+    } else {
+        flight_asked(&runner->flight, call, world_ticks_ms(runner->world));
+        runner_look_within(runner, flight_limit_ms(call));
+        runner->worker.listener->ops->asked(runner->worker.listener, &runner->worker, call, ask.ask,
+                                            ask.question, ask.so_far);
+    }
+}
+
+static void take_result(struct runner *runner, const struct frame *frame)
+{
+    struct reconcile_call *call = about(runner, frame);
+    const struct value *result;
+    struct error err = ERROR_INIT;
+    if (call == NULL) {
+        return;
+    }
+    if (!flight_is_ghost(call)) {
+        if (message_read_result(frame, &call->arena, &result, &err) != TEND_OK ||
+            shape_result(result, &err) != TEND_OK) {
+            nonsense(runner, frame->call, err.message);
+            return;
+        }
+        call->result = result;
+    }
+    runner->failures = 0;
+    bool awaited = flight_land(&runner->flight, call);
+    runner_rest(runner);
+    if (!list_empty(&runner->flight.queued)) {
+        world_soon(runner->world, &runner->push);
+    }
+    if (awaited) {
+        runner->worker.calls--;
+        runner->worker.listener->ops->done(runner->worker.listener, &runner->worker, call);
+    }
+}
+
+/* The stream ended or broke. Mostly that is a death which has not been reaped, and its status says
+ * more; what lives on is killed after RUNNER_STOP_MS. */
+static void hang_up(struct runner *runner, const char *problem)
+{
+    wire_close(&runner->wire);
+    if (!runner->alive || (runner->phase != STARTING && runner->phase != UP)) {
+        return;
+    }
+    if (problem != NULL) {
+        runner_end_process(runner, "%s", problem);
+        return;
+    }
+    runner->phase = ENDING;
+    runner_set_alarm(runner, RUNNER_STOP_MS);
+}
+
+void runner_arrived(struct wire *wire, const struct frame *frame, const char *problem)
+{
+    struct runner *runner = CONTAINER_OF(wire, struct runner, wire);
+    if (frame == NULL) {
+        hang_up(runner, problem);
+        return;
+    }
+    if (runner->phase != STARTING && runner->phase != UP) {
+        return;
+    }
+    switch (frame->type) {
+    case FRAME_DESCRIPTOR:
+        take_descriptor(runner, frame);
+        return;
+    case FRAME_REFUSED:
+        take_refusal(runner, frame);
+        return;
+    case FRAME_ASK:
+        take_ask(runner, frame);
+        return;
+    case FRAME_RESULT:
+        take_result(runner, frame);
+        return;
+    case FRAME_HELLO:
+    case FRAME_RUN:
+    case FRAME_ANSWER:
+    case FRAME_CANCEL:
+    case FRAME_STOP:
+    case FRAME_TYPES:
+        break;
+    }
+    nonsense(runner, 0, "a frame that only a host sends");
+}

@@ -1,0 +1,65 @@
+/* Inside a runner: its record, as the files share it that make it (runner.c, runner_frames.c). */
+#ifndef RUNNER_RUNNER_INSIDE_H
+#define RUNNER_RUNNER_INSIDE_H
+
+#include "runner/birth.h"
+#include "runner/flight.h"
+#include "runner/lines.h"
+#include "runner/patience.h"
+#include "runner/runner.h"
+#include "runner/wire.h"
+
+enum runner_phase {
+    IDLE,
+    STARTING, /* there is a process, which has not said what it is */
+    UP,
+    ENDING,  /* its process is killed, or has hung up; `ended` follows */
+    WAITING, /* no process; the alarm starts the next */
+    REFUSED, /* no process, for good */
+    CLOSING,
+};
+
+struct runner {
+    struct worker worker;
+    /* fixed after new */
+    struct world *world;
+    struct birth birth;
+    char *program, *file, *name;
+    struct arena arena; /* holds `config` */
+    const struct value *config;
+    int64_t grace_ms;
+    struct page *page;
+
+    enum runner_phase phase;
+    bool was_up;       /* ever */
+    bool alive;        /* there is a process that `ended` was not called for */
+    unsigned failures; /* deaths in a row without a result between */
+    struct flight flight;
+    struct patience patience;
+    struct child child;
+    struct wire wire;
+    struct lines lines;
+    struct alarm alarm; /* start limit, deadline, grace, or backoff: by phase */
+    struct task push;   /* send what is queued, or give it back */
+    struct task *closed;
+
+    /* of this process */
+    uint64_t accused;         /* the call that broke the stream; 0: none */
+    char why[ERROR_TEXT_MAX]; /* it is being ended; "": it ends by itself */
+    bool refuse;              /* ... and will not be tried again */
+};
+
+/* Kill it, for a reason that is worth telling; what follows a death does the rest. */
+void runner_end_process(struct runner *runner, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Its one alarm: by phase. */
+void runner_set_alarm(struct runner *runner, int64_t after_ms);
+
+/* While it is up: look at what is out, after `after_ms` at the latest; not at all where nothing is. */
+void runner_look_within(struct runner *runner, int64_t after_ms);
+void runner_rest(struct runner *runner);
+
+/* runner_frames.c: as wire.h's `arrived`. */
+void runner_arrived(struct wire *wire, const struct frame *frame, const char *problem);
+
+#endif

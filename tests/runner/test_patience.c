@@ -1,0 +1,187 @@
+#include "base/limits.h"
+#include "runner/patience.h"
+#include "support/suite.h"
+
+enum { GRACE = 50 };
+
+struct scene {
+    struct flight flight;
+    struct page page;
+    struct patience patience;
+    struct reconcile_call calls[3];
+    struct doc *object;
+    int64_t now_ms;
+    uint64_t call;
+    int64_t limit_ms;
+};
+
+static void open_scene(struct scene *scene)
+{
+    *scene = (struct scene){.object = doc_from_bytes(TEXT("{}")), .now_ms = 1000};
+    flight_init(&scene->flight);
+    for (size_t i = 0; i < COUNT_OF(scene->calls); i++) {
+        scene->calls[i] =
+            (struct reconcile_call){.object = scene->object, .limit_ms = 1000, .slice_ms = 100};
+    }
+}
+
+static void close_scene(struct scene *scene)
+{
+    struct list gone;
+    flight_take(&scene->flight, &scene->flight.sent, &gone);
+    list_drop(&gone);
+    flight_done(&scene->flight);
+    doc_unref(scene->object);
+}
+
+static struct reconcile_call *send_call(struct scene *scene, int number)
+{
+    flight_add(&scene->flight, &scene->calls[number]);
+    CHECK(flight_send(&scene->flight) == &scene->calls[number]);
+    return &scene->calls[number];
+}
+
+static void begin_slice(struct scene *scene, const struct reconcile_call *call)
+{
+    scene->page.executing = call->id;
+    scene->page.began_ms = scene->now_ms;
+    scene->page.slices++;
+}
+
+static bool is_over(struct scene *scene)
+{
+    struct patience_look look = {&scene->flight, &scene->page, scene->now_ms, GRACE};
+    return patience_is_over(&scene->patience, &look, &scene->call, &scene->limit_ms);
+}
+
+static int64_t next(struct scene *scene)
+{
+    struct patience_look look = {&scene->flight, &scene->page, scene->now_ms, GRACE};
+    return patience_next(&scene->patience, &look);
+}
+
+static void ends_a_slice_that_is_too_long(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    CHECK(!is_over(&scene));
+    CHECK(next(&scene) == INT64_MAX);
+    struct reconcile_call *call = send_call(&scene, 0);
+    begin_slice(&scene, call);
+    CHECK(!is_over(&scene));
+    CHECK_INT(next(&scene), 1000 + 100 + GRACE);
+    scene.now_ms += 100 + GRACE - 1;
+    CHECK(!is_over(&scene));
+    scene.now_ms += 1;
+    CHECK(is_over(&scene));
+    CHECK_INT(scene.call, call->id);
+    CHECK_INT(scene.limit_ms, 100);
+}
+
+/* A slice after the other is progress, however long it goes on. */
+static void lets_slices_follow_each_other(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    struct reconcile_call *call = send_call(&scene, 0);
+    for (int i = 0; i < 100; i++) {
+        begin_slice(&scene, call);
+        scene.now_ms += 90;
+        CHECK(!is_over(&scene));
+        scene.page.slices++;
+    }
+}
+
+static void does_not_believe_that_it_began_just_now(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    begin_slice(&scene, send_call(&scene, 0));
+    for (int i = 0; i < 2; i++) {
+        scene.page.began_ms = scene.now_ms + 1000000;
+        CHECK(!is_over(&scene));
+        scene.now_ms += 74;
+    }
+    scene.page.began_ms = scene.now_ms;
+    scene.now_ms += 2;
+    CHECK(is_over(&scene));
+}
+
+static void ends_who_takes_no_calls(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    send_call(&scene, 0);
+    CHECK(!is_over(&scene));
+    scene.now_ms += RECONCILE_LIMIT_MS + GRACE;
+    CHECK(is_over(&scene));
+    CHECK_INT(scene.call, 0); /* nobody's fault */
+}
+
+static void waits_as_long_as_a_call_may(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    struct reconcile_call *call = send_call(&scene, 0);
+    flight_asked(&scene.flight, call, scene.now_ms);
+    CHECK_INT(next(&scene), 1000 + 1000);
+    scene.now_ms += 999;
+    CHECK(!is_over(&scene) && !patience_overdue(call, scene.now_ms));
+    scene.now_ms += 1;
+    CHECK(!is_over(&scene) && patience_overdue(call, scene.now_ms));
+    call->is_over = true; /* it was told */
+    CHECK(!patience_overdue(call, scene.now_ms));
+    CHECK_INT(next(&scene), 1000 + 1000 + GRACE);
+    scene.now_ms += GRACE;
+    CHECK(is_over(&scene));
+    CHECK_INT(scene.call, call->id);
+    CHECK_INT(scene.limit_ms, 1000);
+}
+
+/* That one does not end may be because another one runs. */
+static void blames_who_runs_meanwhile(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    struct reconcile_call *waits = send_call(&scene, 0), *runs = send_call(&scene, 1);
+    runs->slice_ms = 100000;
+    flight_asked(&scene.flight, waits, scene.now_ms);
+    begin_slice(&scene, runs);
+    CHECK(!is_over(&scene));
+    scene.now_ms += 1000 + GRACE;
+    waits->is_over = true;
+    CHECK(is_over(&scene));
+    CHECK_INT(scene.call, runs->id);
+}
+
+static void parked_calls_take_no_room(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    struct reconcile_call *first = send_call(&scene, 0);
+    size_t bytes = scene.flight.bytes;
+    CHECK(bytes > 0);
+    flight_asked(&scene.flight, first, scene.now_ms);
+    flight_asked(&scene.flight, first, scene.now_ms + 5);
+    CHECK(scene.flight.bytes == 0 && scene.flight.busy == 0);
+    flight_answered(&scene.flight, first);
+    CHECK_INT(scene.flight.busy, 0); /* one question is still open */
+    flight_answered(&scene.flight, first);
+    CHECK(scene.flight.bytes == bytes && scene.flight.busy == 1);
+    CHECK_INT(first->asked_ticks_ms, 1000);
+    flight_asked(&scene.flight, first, scene.now_ms);
+    CHECK(flight_cancel(&scene.flight, first));
+    struct reconcile_call *ghost = flight_find(&scene.flight, first->id);
+    CHECK(ghost != NULL && ghost != first && flight_is_ghost(ghost));
+    CHECK(scene.flight.bytes == 0 && scene.flight.busy == 1);
+    CHECK(!flight_land(&scene.flight, ghost));
+    CHECK(scene.flight.busy == 0 && flight_find(&scene.flight, first->id) == NULL);
+}
+
+SUITE({"ends a slice that is too long", ends_a_slice_that_is_too_long},
+      {"lets slices follow each other", lets_slices_follow_each_other},
+      {"does not believe that it began just now", does_not_believe_that_it_began_just_now},
+      {"ends who takes no calls", ends_who_takes_no_calls},
+      {"waits as long as a call may", waits_as_long_as_a_call_may},
+      {"blames who runs meanwhile", blames_who_runs_meanwhile},
+      {"parked calls take no room", parked_calls_take_no_room})
