@@ -137,8 +137,9 @@ struct tend_call {
     const struct tend_api *api;
     const struct tend_host *host;
     void *self;         /* what start gave */
-    int64_t now_ms;     /* the moment of this call */
+    int64_t now_ms;     /* the moment of this call, and of each answer that it gets */
     int64_t entered_ms; /* when the object entered its state, or was created */
+    int64_t kinds;      /* another number: what was told of any kind may be outdated */
 };
 
 /* Takes the answer to a question; 0 where there is none: the object is absent, or it could not be
@@ -588,7 +589,7 @@ TEND_LAW_AT(tend_result, after_ms, 8)
 TEND_LAW_AT(tend_result, state, 16)
 TEND_LAW_AT(tend_result, message, 32)
 TEND_LAW_SIZE(tend_host, 16)
-TEND_LAW_SIZE(tend_call, 48)
+TEND_LAW_SIZE(tend_call, 56)
 TEND_LAW_AT(tend_call, api, 8)
 TEND_LAW_AT(tend_call, self, 24)
 TEND_LAW_AT(tend_call, entered_ms, 40)

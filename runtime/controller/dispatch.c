@@ -103,8 +103,10 @@ static struct run *run_new(struct controller *controller, struct work *work, str
     list_init(&run->waits);
     list_append(&controller->runs, &run->link);
     run->reason = run->message = run->enter = "";
-    run->call = (struct reconcile_call){
-        .controller = controller->name, .object = run->doc, .now_ms = world_wall_ms(loop->world)};
+    run->call = (struct reconcile_call){.controller = controller->name,
+                                        .object = run->doc,
+                                        .now_ms = world_wall_ms(loop->world),
+                                        .kinds = loop->kinds};
     return run;
 }
 

@@ -160,6 +160,7 @@ struct loop {
     size_t controller_count;
     struct map feeds; /* by resource */
     struct task plan; /* the catalogue may have changed */
+    int64_t kinds;    /* plans that were made */
     struct map reports;
     struct list echoes;  /* subjects whose own rows may still be shown, oldest first */
     struct list turners; /* subjects that nothing but their turns keeps, oldest first */

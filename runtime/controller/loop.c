@@ -78,6 +78,7 @@ static void make_plan(struct task *task)
 {
     struct loop *loop = CONTAINER_OF(task, struct loop, plan);
     const struct catalogue *catalogue = admission_catalogue(loop->gate);
+    loop->kinds++;
     for (size_t i = 0; i < catalogue_count(catalogue); i++) {
         plan_kind(loop, catalogue_at(catalogue, i));
     }

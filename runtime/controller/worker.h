@@ -46,6 +46,7 @@ struct reconcile_call {
     int64_t entered_ms; /* wall clock: when the object entered its state, or was created */
     int64_t limit_ms;   /* how long it may take, waits included; 0: RECONCILE_LIMIT_MS */
     int64_t slice_ms;   /* how long it may execute without a wait; 0: as limit_ms */
+    int64_t kinds;      /* another number: the kinds may be others */
 
     struct arena arena;
     const struct value *result; /* see below; set before `done` */

@@ -57,12 +57,21 @@ struct engine_call {
     struct text object; /* canonical JSON */
     int64_t now_ms, entered_ms;
     int64_t slice_ms; /* how long it may run without a wait */
+    int64_t kinds;    /* another number: the kinds may be others */
+};
+
+/* An answer; borrowed until engine_answer returns. */
+struct engine_answer {
+    uint64_t call;
+    uint32_t ask;
+    int64_t now_ms;      /* when it is given */
+    struct text bytes;   /* canonical JSON ... */
+    struct text problem; /* ... or a sentence where there is none */
 };
 
 struct engine_ops {
     void (*start)(struct engine *engine, const struct engine_call *call);
-    void (*answer)(struct engine *engine, uint64_t call, uint32_t ask, struct text bytes,
-                   struct text problem);
+    void (*answer)(struct engine *engine, const struct engine_answer *answer);
     void (*cancel)(struct engine *engine, uint64_t call, struct text why);
     void (*close)(struct engine *engine);
 };
@@ -78,12 +87,10 @@ static inline void engine_start(struct engine *engine, const struct engine_call 
     engine->ops->start(engine, call);
 }
 
-/* Answer a question: canonical JSON, or a sentence in `problem` where there is no answer. Copied.
- * An answer to what nobody asked is dropped. */
-static inline void engine_answer(struct engine *engine, uint64_t call, uint32_t ask,
-                                 struct text bytes, struct text problem)
+/* Answer a question. What nobody asked is dropped. */
+static inline void engine_answer(struct engine *engine, const struct engine_answer *answer)
 {
-    engine->ops->answer(engine, call, ask, bytes, problem);
+    engine->ops->answer(engine, answer);
 }
 
 /* The time of `call` is over, or nobody waits for its result any more: what it waits for is not

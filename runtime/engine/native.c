@@ -396,11 +396,10 @@ static void go_on(struct native *native, struct native_call *call)
     }
 }
 
-static void answer(struct engine *engine, uint64_t id, uint32_t ask, struct text bytes,
-                   struct text problem)
+static void answer(struct engine *engine, const struct engine_answer *given)
 {
-    struct native_call *call = in_flight(of(engine), id);
-    if (call != NULL && native_call_answer(call, ask, bytes, problem)) {
+    struct native_call *call = in_flight(of(engine), given->call);
+    if (call != NULL && native_call_answer(call, given)) {
         go_on(of(engine), call);
     }
 }

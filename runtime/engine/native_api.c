@@ -254,6 +254,7 @@ bool native_api_deliver(struct native_call *call)
         if (ask->state == ASK_ANSWERED) {
             ask->state = ASK_DELIVERED;
             call->delivered_problem = ask->problem;
+            call->seen.now_ms = ask->now_ms > 0 ? ask->now_ms : call->seen.now_ms;
             call->problem = ask->problem == NULL ? call->problem : ask->problem;
             tend_node answer = name_value(call, ask->answer);
             ask->then(&call->seen, answer, ask->data);

@@ -139,19 +139,20 @@ static const struct value *see(struct native_call *call, const struct value *que
     return through_writes(call, &target, value_is(answer, VALUE_NULL) ? NULL : answer);
 }
 
-bool native_call_answer(struct native_call *call, uint32_t ask, struct text bytes,
-                        struct text problem)
+bool native_call_answer(struct native_call *call, const struct engine_answer *given)
 {
     struct error err = ERROR_INIT;
+    struct text problem = given->problem;
     const struct value *answer = NULL;
-    if (ask >= call->ask_count || call->asks[ask].state != ASK_OPEN) {
+    if (given->ask >= call->ask_count || call->asks[given->ask].state != ASK_OPEN) {
         return false;
     }
-    if (problem.len == 0 && json_parse(&call->arena, bytes, &answer, &err) != TEND_OK) {
+    if (problem.len == 0 && json_parse(&call->arena, given->bytes, &answer, &err) != TEND_OK) {
         problem = text_of(err.message);
     }
-    struct native_ask *asked = &call->asks[ask];
+    struct native_ask *asked = &call->asks[given->ask];
     asked->state = ASK_ANSWERED;
+    asked->now_ms = given->now_ms;
     call->ask_open--;
     if (problem.len > 0) {
         asked->problem = arena_text(&call->arena, problem).ptr;

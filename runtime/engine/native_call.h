@@ -29,6 +29,7 @@ struct native_ask {
     tend_then *then;
     void *data;
     const struct value *question, *answer; /* NULL answer: absent */
+    int64_t now_ms;                        /* of the answer; 0: there is none */
     const char *problem;                   /* why there is none; NULL: absent */
 };
 
@@ -79,8 +80,7 @@ bool native_call_begin(struct native_call *call, struct buffer *out);
 bool native_call_go_on(struct native_call *call, struct buffer *out);
 
 /* Take an answer; false where nothing like it was asked. */
-bool native_call_answer(struct native_call *call, uint32_t ask, struct text bytes,
-                        struct text problem);
+bool native_call_answer(struct native_call *call, const struct engine_answer *given);
 
 /* Nothing that is open will be answered. */
 void native_call_cancel(struct native_call *call, struct text why);

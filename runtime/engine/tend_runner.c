@@ -149,7 +149,8 @@ static void take_answer(struct child *child, const struct frame *frame)
         child->stop = true;
         return;
     }
-    engine_answer(child->engine, answer.call, answer.ask, answer.bytes, answer.problem);
+    engine_answer(child->engine, &(struct engine_answer){answer.call, answer.ask, answer.now_ms,
+                                                         answer.bytes, answer.problem});
 }
 
 static void take_cancel(struct child *child, const struct frame *frame)
@@ -302,7 +303,8 @@ static void take_run(struct child *child, const struct frame *frame)
                                        .object = run.object,
                                        .now_ms = run.now_ms,
                                        .entered_ms = run.entered_ms,
-                                       .slice_ms = run.slice_ms});
+                                       .slice_ms = run.slice_ms,
+                                       .kinds = run.kinds});
 }
 
 static void take(struct child *child, const struct frame *frame)

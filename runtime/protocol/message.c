@@ -136,9 +136,9 @@ void message_write_run(struct buffer *out, const struct message_run *run)
     buffer_chars(&head, "{\"controller\":");
     json_write_text(&head, run->controller);
     buffer_format(&head,
-                  ",\"enteredMs\":%" PRId64 ",\"nowMs\":%" PRId64 ",\"sliceMs\":%" PRId64
-                  ",\"verb\":\"%s\"}",
-                  run->entered_ms, run->now_ms, run->slice_ms, verbs[run->verb]);
+                  ",\"enteredMs\":%" PRId64 ",\"kinds\":%" PRId64 ",\"nowMs\":%" PRId64
+                  ",\"sliceMs\":%" PRId64 ",\"verb\":\"%s\"}",
+                  run->entered_ms, run->kinds, run->now_ms, run->slice_ms, verbs[run->verb]);
     write_frame(out, FRAME_RUN, run->call, &head, run->object);
 }
 
@@ -154,6 +154,7 @@ enum tend_code message_read_run(const struct frame *frame, struct arena *arena,
     TRY(read_int(frame, head, "nowMs", &run.now_ms, err));
     TRY(read_int(frame, head, "enteredMs", &run.entered_ms, err));
     TRY(read_int(frame, head, "sliceMs", &run.slice_ms, err));
+    TRY(read_int(frame, head, "kinds", &run.kinds, err));
     run.verb = (enum message_verb)verb;
     *ret_run = run;
     return TEND_OK;
@@ -207,7 +208,7 @@ enum tend_code message_read_ask(const struct frame *frame, struct arena *arena,
 void message_write_answer(struct buffer *out, const struct message_answer *answer)
 {
     CLEANUP(buffer_done) struct buffer head = BUFFER_INIT(FRAME_HEAD_MAX);
-    buffer_format(&head, "{\"ask\":%" PRIu32, answer->ask);
+    buffer_format(&head, "{\"ask\":%" PRIu32 ",\"nowMs\":%" PRId64, answer->ask, answer->now_ms);
     if (answer->problem.len > 0) {
         buffer_chars(&head, ",\"problem\":");
         json_write_text(&head, answer->problem);
@@ -223,6 +224,7 @@ enum tend_code message_read_answer(const struct frame *frame, struct arena *aren
     struct message_answer answer = {.call = frame->call, .bytes = frame->tail};
     TRY(read_head(frame, arena, &head, err));
     TRY(read_ask_number(frame, head, &answer.ask, err));
+    TRY(read_int(frame, head, "nowMs", &answer.now_ms, err));
     answer.problem = value_text_or(value_field(head, "problem"), nothing);
     *ret_answer = answer;
     return TEND_OK;

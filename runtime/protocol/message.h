@@ -25,13 +25,13 @@ void message_write_hello(struct buffer *out, const struct message_hello *hello);
 NODISCARD enum tend_code message_read_hello(const struct frame *frame, struct arena *arena,
                                             struct message_hello *ret_hello, struct error *err);
 
-/* run {"controller", "verb", "nowMs", "enteredMs", "sliceMs"}, tail: the object. */
+/* run {"controller", "verb", "nowMs", "enteredMs", "sliceMs", "kinds"}, tail: the object. */
 enum message_verb { MESSAGE_RECONCILE, MESSAGE_FINALIZE };
 struct message_run {
     uint64_t call;
     struct text controller;
     enum message_verb verb;
-    int64_t now_ms, entered_ms, slice_ms;
+    int64_t now_ms, entered_ms, slice_ms, kinds;
     struct text object; /* borrowed from the frame */
 };
 void message_write_run(struct buffer *out, const struct message_run *run);
@@ -50,10 +50,11 @@ void message_write_ask(struct buffer *out, const struct message_ask *ask);
 NODISCARD enum tend_code message_read_ask(const struct frame *frame, struct arena *arena,
                                           struct message_ask *ret_ask, struct error *err);
 
-/* answer {"ask": n} with the bytes as tail, or {"ask": n, "problem": "..."}. */
+/* answer {"ask": n, "nowMs": m} with the bytes as tail, or with a "problem". */
 struct message_answer {
     uint64_t call;
     uint32_t ask;
+    int64_t now_ms;
     struct text bytes;   /* borrowed from the frame */
     struct text problem; /* empty: answered */
 };

@@ -88,6 +88,7 @@ static void send_queued(struct runner *runner)
                                   .now_ms = call->now_ms,
                                   .entered_ms = call->entered_ms,
                                   .slice_ms = flight_slice_ms(call),
+                                  .kinds = call->kinds,
                                   .object = doc_text(call->object)};
         message_write_run(&runner->wire.out, &run);
         runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
@@ -118,7 +119,8 @@ static void answer_call(struct worker *worker, struct reconcile_call *call, uint
                         const struct worker_answer *given)
 {
     struct runner *runner = of(worker);
-    struct message_answer answer = {.call = call->id, .ask = ask};
+    struct message_answer answer = {
+        .call = call->id, .ask = ask, .now_ms = world_wall_ms(runner->world)};
     if (runner->phase != UP) {
         return;
     }

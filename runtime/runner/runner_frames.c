@@ -64,7 +64,8 @@ static struct reconcile_call *about(struct runner *runner, const struct frame *f
 
 static void answer_nothing(struct runner *runner, uint64_t call, uint32_t ask, struct text problem)
 {
-    struct message_answer answer = {.call = call, .ask = ask, .problem = problem};
+    struct message_answer answer = {
+        .call = call, .ask = ask, .now_ms = world_wall_ms(runner->world), .problem = problem};
     message_write_answer(&runner->wire.out, &answer);
     wire_flush(&runner->wire);
 }

@@ -17,6 +17,7 @@ struct reply {
     struct list link;
     uint64_t call;
     uint32_t ask;
+    int64_t now_ms;
     char *bytes, *problem;
 };
 
@@ -160,6 +161,7 @@ static void begin(struct inline_worker *self, struct reconcile_call *call)
                      .now_ms = call->now_ms,
                      .entered_ms = call->entered_ms,
                      .slice_ms = flight_slice_ms(call),
+                     .kinds = call->kinds,
                  });
 }
 
@@ -179,8 +181,9 @@ static bool do_one(struct inline_worker *self)
         self->worker.listener->ops->done(self->worker.listener, &self->worker, call_of(link));
     } else if ((link = list_pop(&self->replies)) != NULL) {
         struct reply *reply = CONTAINER_OF(link, struct reply, link);
-        engine_answer(self->engine, reply->call, reply->ask, text_of(reply->bytes),
-                      text_of(reply->problem));
+        engine_answer(self->engine,
+                      &(struct engine_answer){reply->call, reply->ask, reply->now_ms,
+                                              text_of(reply->bytes), text_of(reply->problem)});
         free_reply(reply);
     } else if ((link = list_pop(&self->waiting)) != NULL) {
         begin(self, call_of(link));
@@ -232,12 +235,15 @@ static void answer(struct worker *worker, struct reconcile_call *call, uint32_t 
     struct inline_worker *self = of_worker(worker);
     struct text problem = given->code == TEND_OK ? TEXT("") : text_of(given->message);
     if (self->in_slice == call->id) {
-        engine_answer(self->engine, call->id, ask, given->bytes, problem);
+        engine_answer(self->engine,
+                      &(struct engine_answer){call->id, ask, world_wall_ms(self->world),
+                                              given->bytes, problem});
         return;
     }
     struct reply *reply = alloc_new(sizeof *reply);
     reply->call = call->id;
     reply->ask = ask;
+    reply->now_ms = world_wall_ms(self->world);
     reply->bytes = alloc_text(given->bytes.ptr, given->bytes.len);
     reply->problem = alloc_text(problem.ptr, problem.len);
     list_append(&self->replies, &reply->link);

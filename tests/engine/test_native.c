@@ -201,6 +201,11 @@ static void delivers_an_outcome_later(void)
                "called\",\"outcome\":\"fail\",\"reason\":\"PluginMistake\"}");
 }
 
+static void answer(struct engine_bench *bench, uint64_t call, uint32_t ask, struct text bytes)
+{
+    engine_answer(bench->engine, &(struct engine_answer){.call = call, .ask = ask, .bytes = bytes});
+}
+
 /* Two calls that wait are answered in the other order; each runs a slice for each of its answers. */
 static void keeps_many_calls_in_flight(void)
 {
@@ -215,16 +220,16 @@ static void keeps_many_calls_in_flight(void)
     engine_start(bench.engine, &second);
     CHECK_INT(bench.finished, 0);
     for (uint32_t ask = 0; ask < 2; ask++) {
-        engine_answer(bench.engine, second.id, ask, TEXT("{\"data\":{\"a\":\"2\"}}"), TEXT(""));
+        answer(&bench, second.id, ask, TEXT("{\"data\":{\"a\":\"2\"}}"));
         CHECK_INT(bench.finished, ask);
     }
     CHECK_TEXT(buffer_view(&bench.result).ptr,
                "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"2\"}}");
-    engine_answer(bench.engine, second.id, 0, TEXT("null"), TEXT("")); /* it is over */
-    engine_answer(bench.engine, first.id, 0, TEXT("null"), TEXT(""));
-    engine_answer(bench.engine, first.id, 0, TEXT("null"), TEXT("")); /* once is enough */
+    answer(&bench, second.id, 0, TEXT("null")); /* it is over */
+    answer(&bench, first.id, 0, TEXT("null"));
+    answer(&bench, first.id, 0, TEXT("null")); /* once is enough */
     CHECK_INT(bench.finished, 1);
-    engine_answer(bench.engine, first.id, 1, TEXT("{\"data\":{\"a\":\"1\"}}"), TEXT(""));
+    answer(&bench, first.id, 1, TEXT("{\"data\":{\"a\":\"1\"}}"));
     CHECK_INT(bench.finished, 2);
     CHECK_TEXT(buffer_view(&bench.result).ptr,
                "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"1\"}}");

@@ -60,8 +60,8 @@ static void carries_a_run(void)
 {
     CLEANUP(close_post) struct post post;
     open_post(&post);
-    struct message_run run = {UINT64_MAX, TEXT("lab"), MESSAGE_FINALIZE, -1,
-                              INT64_MAX,  30000,       TEXT("{\"a\":1}")},
+    struct message_run run = {UINT64_MAX, TEXT("lab"), MESSAGE_FINALIZE, -1, INT64_MAX,
+                              30000,      7,           TEXT("{\"a\":1}")},
                        got = {0};
     message_write_run(&post.out, &run);
     if (!deliver(&post)) {
@@ -69,7 +69,7 @@ static void carries_a_run(void)
     }
     CHECK(message_read_run(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
     CHECK(got.call == UINT64_MAX && got.verb == MESSAGE_FINALIZE && got.now_ms == -1);
-    CHECK(got.entered_ms == INT64_MAX && got.slice_ms == 30000);
+    CHECK(got.entered_ms == INT64_MAX && got.slice_ms == 30000 && got.kinds == 7);
     CHECK(text_is(got.controller, "lab") && text_is(got.object, "{\"a\":1}"));
 }
 
@@ -95,13 +95,14 @@ static void carries_questions_and_answers(void)
     CHECK(message_read_ask(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
     CHECK(value_equal(ask.question, got.question) && value_is(got.so_far, VALUE_MAP));
 
-    struct message_answer answer = {5, 3, TEXT("null"), TEXT("")}, back = {0};
+    struct message_answer answer = {5, 3, 99, TEXT("null"), TEXT("")}, back = {0};
     message_write_answer(&post.out, &answer);
     if (!deliver(&post)) {
         return;
     }
     CHECK(message_read_answer(&post.frame, &post.arena, &back, &post.err) == TEND_OK);
-    CHECK(back.call == 5 && back.ask == 3 && text_is(back.bytes, "null") && back.problem.len == 0);
+    CHECK(back.call == 5 && back.ask == 3 && back.now_ms == 99 && text_is(back.bytes, "null") &&
+          back.problem.len == 0);
 }
 
 static void carries_results_descriptors_refusals(void)
@@ -131,7 +132,7 @@ static void says_what_is_wrong_with_a_head(void)
     } cases[] = {
         {"[]", "frame \"run\": the head is no map"},
         {"{}", "frame \"run\": \"controller\" is no string"},
-        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"sliceMs\":1}",
+        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"sliceMs\":1,\"kinds\":1}",
          "frame \"run\": unknown verb \"eat\""},
         {"{\"controller\":\"a\",\"verb\":\"finalize\",\"nowMs\":\"1\",\"enteredMs\":1}",
          "frame \"run\": \"nowMs\" is no integer"},

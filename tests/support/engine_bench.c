@@ -14,7 +14,10 @@ static struct engine_bench *of(struct engine_host *host)
 
 static void give_answer(struct engine_bench *bench, uint64_t call, uint32_t ask)
 {
-    engine_answer(bench->engine, call, ask, text_of(bench->answer), text_of(bench->problem));
+    engine_answer(bench->engine, &(struct engine_answer){.call = call,
+                                                         .ask = ask,
+                                                         .bytes = text_of(bench->answer),
+                                                         .problem = text_of(bench->problem)});
 }
 
 static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
