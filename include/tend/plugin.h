@@ -244,6 +244,10 @@ struct tend_api {
 
     /* 64 random bits, not for secrets; the same again in a test. [work] */
     uint64_t (*random)(struct tend_call *call);
+
+    /* Forget what this call has written, since it began or since the last question that committed it.
+     * [work] */
+    void (*discard)(struct tend_call *call);
 };
 
 /* --- what a plugin is ------------------------------------------------------------------------- */
@@ -330,6 +334,8 @@ struct tend_controller {
      * And how long of that without a wait, before the runner is ended; 0: as long. */
     int64_t limit_ms;
     int64_t slice_ms;
+
+    void *data; /* what start finds in *ret_self, and calls as `self` where there is no start */
 };
 
 struct tend_plugin {
@@ -593,7 +599,7 @@ TEND_LAW_SIZE(tend_call, 56)
 TEND_LAW_AT(tend_call, api, 8)
 TEND_LAW_AT(tend_call, self, 24)
 TEND_LAW_AT(tend_call, entered_ms, 40)
-TEND_LAW_SIZE(tend_api, 288)
+TEND_LAW_SIZE(tend_api, 296)
 TEND_LAW_AT(tend_api, find, 8)
 TEND_LAW_AT(tend_api, get, 24)
 TEND_LAW_AT(tend_api, item, 80)
@@ -608,7 +614,7 @@ TEND_LAW_AT(tend_state, run, 24)
 TEND_LAW_AT(tend_state, within_ms, 32)
 TEND_LAW_AT(tend_state, otherwise, 56)
 TEND_LAW_AT(tend_state, message, 80)
-TEND_LAW_SIZE(tend_controller, 136)
+TEND_LAW_SIZE(tend_controller, 144)
 TEND_LAW_AT(tend_controller, kind, 16)
 TEND_LAW_AT(tend_controller, states, 48)
 TEND_LAW_AT(tend_controller, start, 56)
@@ -616,6 +622,7 @@ TEND_LAW_AT(tend_controller, finalize, 80)
 TEND_LAW_AT(tend_controller, renamed, 88)
 TEND_LAW_AT(tend_controller, labels, 104)
 TEND_LAW_AT(tend_controller, slice_ms, 128)
+TEND_LAW_AT(tend_controller, data, 136)
 TEND_LAW_SIZE(tend_plugin, 32)
 TEND_LAW_AT(tend_plugin, controllers, 24)
 #endif

@@ -105,6 +105,19 @@
 #define PROBATION_DEATHS  3u    /* the same for deaths of its process */
 #define GOOD_AFTER_MS     30000 /* without a fault, also where nothing ran: it is a good one */
 
+/* --- scripts ----------------------------------------------------------------------------------- */
+#define SCRIPT_BYTES_MAX      (1u * MIB) /* of one file: read whole, compiled in milliseconds */
+#define SCRIPT_MEMORY_MAX     (64u * MIB) /* of one script: 10 000 runs that wait, and as much again */
+#define SCRIPT_TICK_MS        10     /* of processor time: how exactly the next three are kept */
+#define SCRIPT_LOAD_MS        500    /* to run its declarations */
+#define SCRIPT_SLICE_MS       100    /* without a wait: others of the same script wait so long */
+#define SCRIPT_HARD_MS        400    /* beyond that, before its process dies */
+#define SCRIPT_RUN_MS         600000 /* one run, waits included; a script may say another time */
+#define SCRIPT_COROUTINES_MAX 1000   /* that one run makes */
+#define SCRIPT_LINES_MAX      100    /* that one run logs */
+#define SCRIPT_DEPTH_MAX      60     /* of a table that becomes a document; below DOC_DEPTH_MAX */
+#define SCRIPT_TRACE_MAX      1000   /* bytes of a traceback: one Event */
+
 /* --- queue ------------------------------------------------------------------------------------- */
 #define BACKOFF_FIRST_MS       100          /* a conflict or a restart is over by then */
 #define BACKOFF_MAX_MS         (300 * 1000) /* an outage is noticed to be over within minutes */

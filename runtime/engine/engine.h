@@ -1,7 +1,7 @@
 /* An engine: what loads a controller file and runs its controllers.
  *
  * In a runner process, and inline in the simulation and in tests; whoever embeds it is the engine's
- * host (struct engine_host) and gives it what it needs. engine/native.h opens a shared object.
+ * host (struct engine_host) and gives it what it needs. engine/native.h opens shared objects and scripts.
  *
  * One thread. Many calls may be in flight: a call runs in slices, one at a time, and between two of
  * them it waits for answers. engine_start runs the first slice, engine_answer the ones after that; any
@@ -41,6 +41,11 @@ struct engine_host_ops {
     /* What is left of the running slice's time, ms; 0: over. [any thread] */
     int64_t (*time_left_ms)(struct engine_host *host);
     uint64_t (*random)(struct engine_host *host);
+    /* A slice cannot be ended: the process has to, now, with that sentence. From a signal handler, on the
+     * engine's thread; does not return. */
+    void (*die)(struct engine_host *host, const char *why);
+    /* It should be opened anew, when that is convenient: the process ends after what it has to say. */
+    void (*recycle)(struct engine_host *host, const char *why);
 };
 
 struct engine_host {

@@ -22,10 +22,12 @@
 #include "engine/native_call.h"
 #include "protocol/elf.h"
 #include "protocol/shape.h"
+#include "script/script.h"
 
 struct native {
     struct engine engine;
     struct arena arena;
+    struct script *script; /* NULL: a shared object */
     struct tend_plugin plugin;
     struct native_controller *controllers;
     size_t controller_count;
@@ -72,8 +74,8 @@ static enum tend_code check_file(const char *path, struct error *err)
     return elf_check(buffer_view(&file), &plugin, err);
 }
 
-static enum tend_code load(const char *path, const struct tend_plugin **ret_plugin,
-                           struct error *err)
+static enum tend_code load_object(const char *path, const struct tend_plugin **ret_plugin,
+                                  struct error *err)
 {
     TRY(check_file(path, err));
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -85,6 +87,51 @@ static enum tend_code load(const char *path, const struct tend_plugin **ret_plug
         return FAIL(err, TEND_INVALID, "cannot be loaded: %s", dlerror());
     }
     *ret_plugin = plugin;
+    return TEND_OK;
+}
+
+/* --- scripts
+ * ------------------------------------------------------------------------------------ */
+
+static void die(void *owner, const char *why)
+{
+    struct native *native = owner;
+    native->engine.host->ops->die(native->engine.host, why);
+}
+
+static void recycle(void *owner, const char *why)
+{
+    struct native *native = owner;
+    native->engine.host->ops->recycle(native->engine.host, why);
+}
+
+/* "/x/labinstance.lua" is labinstance.lua for people, and its controller labinstance. */
+static enum tend_code load_script(struct native *native, const char *path, const char *name,
+                                  struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer source = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
+    const char *slash = strrchr(name, '/');
+    const char *file = slash == NULL ? name : slash + 1;
+    struct text stem = text_of(file);
+    TRY(read_file(path, &source, err));
+    if (text_ends(stem, TEXT(".lua"))) {
+        stem.len -= strlen(".lua");
+    }
+    struct script_options options = {.name = arena_text(&native->arena, stem).ptr,
+                                     .file = file,
+                                     .source = buffer_view(&source),
+                                     .host = {die, recycle, native}};
+    return script_open(&options, &native->script, err);
+}
+
+static enum tend_code load(struct native *native, const char *path, const char *name,
+                           const struct tend_plugin **ret_plugin, struct error *err)
+{
+    if (!text_ends(text_of(path), TEXT(".lua"))) {
+        return load_object(path, ret_plugin, err);
+    }
+    TRY(load_script(native, path, name, err));
+    *ret_plugin = script_plugin(native->script);
     return TEND_OK;
 }
 
@@ -311,6 +358,7 @@ static enum tend_code start(struct native *native, const struct value *config, s
     for (size_t i = 0; i < native->controller_count; i++) {
         struct native_controller *controller = &native->controllers[i];
         const char *refusal = NULL;
+        controller->self = controller->given.data;
         if (controller->given.start != NULL) {
             refusal = controller->given.start(&controller->host,
                                               (struct tend_str){buffer_view(&text).ptr, text.len},
@@ -338,6 +386,7 @@ static void close_native(struct engine *engine)
             controller->given.stop(controller->self);
         }
     }
+    script_close(native->script);
     buffer_done(&native->result);
     arena_done(&native->arena);
     free(native);
@@ -415,15 +464,15 @@ static void cancel(struct engine *engine, uint64_t id, struct text why)
 
 static const struct engine_ops ops = {start_call, answer, cancel, close_native};
 
-enum tend_code native_open(const char *path, const struct value *config, struct engine_host *host,
-                           struct engine **ret_engine, struct error *err)
+enum tend_code native_open(const char *path, const char *name, const struct value *config,
+                           struct engine_host *host, struct engine **ret_engine, struct error *err)
 {
     const struct tend_plugin *plugin = NULL;
-    TRY(load(path, &plugin, err));
     struct native *native = alloc_new(sizeof *native);
     native->engine = (struct engine){&ops, host, NULL};
     native->result = (struct buffer)BUFFER_INIT(RESULT_BYTES_MAX);
     CLEANUP(engine_closep) struct engine *engine = &native->engine;
+    TRY(load(native, path, name, &plugin, err));
     TRY(adopt_plugin(native, plugin, err));
     TRY(describe(native, err));
     TRY(start(native, config, err));

@@ -550,6 +550,13 @@ static uint64_t api_random(struct tend_call *call)
     return host->ops->random(host);
 }
 
+static void api_discard(struct tend_call *seen)
+{
+    struct native_call *call = of(seen);
+    call->current = call->object;
+    call->writes.count = call->conditions.count = call->events.count = 0;
+}
+
 const struct tend_api native_api = {
     .size = sizeof native_api,
     .find = api_find,
@@ -587,4 +594,5 @@ const struct tend_api native_api = {
     .from_json = api_from_json,
     .to_json = api_to_json,
     .random = api_random,
+    .discard = api_discard,
 };

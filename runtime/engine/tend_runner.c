@@ -272,6 +272,26 @@ static uint64_t random_bits(struct engine_host *host)
     return bits;
 }
 
+/* From a signal handler: only what is allowed there. */
+static void die(struct engine_host *host, const char *why)
+{
+    struct page *page = of(host)->page;
+    size_t i = 0;
+    for (; why[i] != '\0' && i + 1 < sizeof page->last_words; i++) {
+        page->last_words[i] = why[i];
+    }
+    page->last_words[i] = '\0';
+    _exit(1);
+}
+
+/* Results that are there already still go out. */
+static void recycle(struct engine_host *host, const char *why)
+{
+    struct child *child = of(host);
+    snprintf(child->page->last_words, sizeof child->page->last_words, "%s", why);
+    child->stop = true;
+}
+
 static const struct engine_host_ops host_ops = {
     .asked = asked,
     .wait = wait_for_answer,
@@ -281,6 +301,8 @@ static const struct engine_host_ops host_ops = {
     .log = log_line,
     .time_left_ms = time_left_ms,
     .random = random_bits,
+    .die = die,
+    .recycle = recycle,
 };
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -367,7 +389,8 @@ static enum tend_code load(struct child *child, const struct frame *frame, struc
                     "together",
                     PROTOCOL_MAJOR, PROTOCOL_MINOR);
     }
-    return native_open(hello.path.ptr, hello.config, &child->host, &child->engine, err);
+    return native_open(hello.path.ptr, hello.name.ptr, hello.config, &child->host, &child->engine,
+                       err);
 }
 
 static bool greet(struct child *child)

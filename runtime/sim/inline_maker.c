@@ -12,8 +12,7 @@ static enum tend_code make(struct worker_maker *maker, const char *file, const c
                            struct made_worker *ret_made, struct error *err)
 {
     struct inline_worker *worker;
-    (void)name;
-    TRY(inline_worker_open(of(maker)->world, file, &worker, err));
+    TRY(inline_worker_open(of(maker)->world, file, name, &worker, err));
     of(maker)->latest = worker;
     *ret_made = (struct made_worker){.worker = inline_worker_worker(worker), .impl = worker};
     return TEND_OK;

@@ -4,6 +4,8 @@
 #include "sim/inline_worker.h"
 
 #include <assert.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "base/limits.h"
@@ -136,6 +138,21 @@ static uint64_t on_random(struct engine_host *host)
     return world_random(of_host(host)->world);
 }
 
+/* There is no process of its own to end. */
+static void on_die(struct engine_host *host, const char *why)
+{
+    (void)host;
+    (void)!write(STDERR_FILENO, why, strlen(why));
+    (void)!write(STDERR_FILENO, "\n", 1);
+    _exit(1);
+}
+
+static void on_recycle(struct engine_host *host, const char *why)
+{
+    struct inline_worker *self = of_host(host);
+    log_warn(self->world->log, LOG_FIELDS({"plugin", self->worker.name}), "%s", why);
+}
+
 static const struct engine_host_ops host_ops = {
     .asked = on_asked,
     .wait = on_wait,
@@ -145,6 +162,8 @@ static const struct engine_host_ops host_ops = {
     .log = on_log,
     .time_left_ms = on_time_left,
     .random = on_random,
+    .die = on_die,
+    .recycle = on_recycle,
 };
 
 /* --- steps ------------------------------------------------------------------------------------- */
@@ -281,7 +300,7 @@ static void on_up(struct task *task)
     self->worker.listener->ops->up(self->worker.listener, &self->worker, descriptor);
 }
 
-enum tend_code inline_worker_open(struct world *world, const char *path,
+enum tend_code inline_worker_open(struct world *world, const char *path, const char *name,
                                   struct inline_worker **ret_worker, struct error *err)
 {
     struct inline_worker *self = alloc_new(sizeof *self);
@@ -295,7 +314,7 @@ enum tend_code inline_worker_open(struct world *world, const char *path,
     list_init(&self->started);
     list_init(&self->over);
     list_init(&self->replies);
-    enum tend_code code = native_open(path, NULL, &self->host, &self->engine, err);
+    enum tend_code code = native_open(path, name, NULL, &self->host, &self->engine, err);
     if (code != TEND_OK) {
         free(self);
         return code;

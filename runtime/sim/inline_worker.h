@@ -10,9 +10,9 @@
 
 struct inline_worker;
 
-/* Load the compiled plugin at `path` (absolute). The owner sets worker->listener and starts it.
+/* Load the plugin or script at `path` (absolute), called `name` for people. The owner sets worker->listener and starts it.
  * TEND_INVALID where it is no plugin or refuses to start, with one sentence. */
-NODISCARD enum tend_code inline_worker_open(struct world *world, const char *path,
+NODISCARD enum tend_code inline_worker_open(struct world *world, const char *path, const char *name,
                                             struct inline_worker **ret_worker, struct error *err);
 
 struct worker *inline_worker_worker(struct inline_worker *inline_worker);

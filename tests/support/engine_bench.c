@@ -1,6 +1,7 @@
 #include "support/engine_bench.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -24,6 +25,11 @@ static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
                   const struct value *question, const struct value *so_far)
 {
     struct engine_bench *bench = of(host);
+    if (bench->kind != NULL && value_field(question, "kind") != NULL) {
+        engine_answer(bench->engine, &(struct engine_answer){
+                                         .call = call, .ask = ask, .bytes = text_of(bench->kind)});
+        return;
+    }
     json_write(&bench->questions, question);
     if (so_far != NULL) {
         buffer_chars(&bench->questions, " after ");
@@ -86,6 +92,18 @@ static uint64_t random_bits(struct engine_host *host)
     return of(host)->random++;
 }
 
+static void die(struct engine_host *host, const char *why)
+{
+    (void)host;
+    fprintf(stderr, "%s\n", why);
+    _exit(1);
+}
+
+static void recycle(struct engine_host *host, const char *why)
+{
+    buffer_format(&of(host)->log, "recycle: %s\n", why);
+}
+
 static const struct engine_host_ops ops = {
     .asked = asked,
     .wait = wait_for_answer,
@@ -95,6 +113,8 @@ static const struct engine_host_ops ops = {
     .log = log_line,
     .time_left_ms = time_left_ms,
     .random = random_bits,
+    .die = die,
+    .recycle = recycle,
 };
 
 static void init(struct engine_bench *bench)
@@ -108,9 +128,14 @@ static void init(struct engine_bench *bench)
 
 bool engine_bench_open(struct engine_bench *bench, const char *path)
 {
+    return engine_bench_open_as(bench, path, path);
+}
+
+bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name)
+{
     struct error err = ERROR_INIT;
     init(bench);
-    if (native_open(path, NULL, &bench->host, &bench->engine, &err) != TEND_OK) {
+    if (native_open(path, name, NULL, &bench->host, &bench->engine, &err) != TEND_OK) {
         fprintf(stderr, "%s: %s\n", path, err.message);
         return false;
     }
@@ -139,9 +164,15 @@ const char *engine_bench_run(struct engine_bench *bench, const struct engine_cal
 
 const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err)
 {
+    return engine_bench_refusal_as(bench, path, path, err);
+}
+
+const char *engine_bench_refusal_as(struct engine_bench *bench, const char *path, const char *name,
+                                    struct error *err)
+{
     init(bench);
     *err = (struct error)ERROR_INIT;
-    if (native_open(path, NULL, &bench->host, &bench->engine, err) == TEND_OK) {
+    if (native_open(path, name, NULL, &bench->host, &bench->engine, err) == TEND_OK) {
         err->message[0] = '\0';
     }
     engine_bench_done(bench);

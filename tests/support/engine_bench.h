@@ -27,6 +27,7 @@ struct engine_bench {
     enum bench_answers answers;
     const char *answer;  /* JSON for every question */
     const char *problem; /* instead of an answer; NULL: none */
+    const char *kind;    /* JSON for every question about a kind; NULL: as others */
     uint64_t call;       /* a question that waits for its answer ... */
     uint32_t ask, open;  /* ... the first of `open` */
     unsigned finished;   /* results of the last call */
@@ -34,8 +35,9 @@ struct engine_bench {
     uint64_t random;     /* the next number */
 };
 
-/* Open the plugin at `path` with configuration {}. */
+/* Open the plugin or script at `path` with configuration {}; `name` is what people call it. */
 bool engine_bench_open(struct engine_bench *bench, const char *path);
+bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name);
 void engine_bench_done(struct engine_bench *bench);
 
 /* The result of `call`, borrowed until the next. */
@@ -43,5 +45,7 @@ const char *engine_bench_run(struct engine_bench *bench, const struct engine_cal
 
 /* Why the plugin at `path` is refused; "" where it is not. Borrowed until the next. */
 const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err);
+const char *engine_bench_refusal_as(struct engine_bench *bench, const char *path, const char *name,
+                                    struct error *err);
 
 #endif

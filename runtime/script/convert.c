@@ -1,0 +1,416 @@
+/* A table becomes a document as text: one pass writes JSON into memory of Lua's own, which an error may
+ * leave behind without harm, and the contract reads it. Whether a table is a list or a map is decided by
+ * the schema, or by how it was made (array {}, object {}); an empty one that nobody has declared is asked
+ * about, never guessed.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "script/inside.h"
+
+void convert_open(lua_State *L)
+{
+    luaL_newmetatable(L, ARRAY_MARK);
+    luaL_newmetatable(L, OBJECT_MARK);
+    lua_pop(L, 2);
+}
+
+/* The address of the marks' names is as good as any other that nobody else has. */
+void convert_push_null(lua_State *L)
+{
+    static const char null_value = 0;
+    union {
+        const char *given;
+        void *wanted;
+    } address = {&null_value};
+    lua_pushlightuserdata(L, address.wanted);
+}
+
+static bool is_null(lua_State *L, int index)
+{
+    convert_push_null(L);
+    bool null = lua_rawequal(L, index, -1) != 0;
+    lua_pop(L, 1);
+    return null;
+}
+
+static bool has_mark(lua_State *L, int index, const char *mark)
+{
+    bool has = false;
+    if (lua_getmetatable(L, index)) {
+        luaL_getmetatable(L, mark);
+        has = lua_rawequal(L, -1, -2) != 0;
+        lua_pop(L, 2);
+    }
+    return has;
+}
+
+/* --- bytes ------------------------------------------------------------------------------------- */
+
+/* JSON under construction, in a userdata at a place of the stack. */
+struct out {
+    lua_State *L;
+    int place;
+    char *bytes;
+    size_t len, cap;
+};
+
+static void out_init(struct out *out, lua_State *L)
+{
+    *out = (struct out){.L = L, .cap = 512};
+    out->bytes = lua_newuserdatauv(L, out->cap, 0);
+    out->place = lua_gettop(L);
+}
+
+static void put(struct out *out, const char *bytes, size_t len)
+{
+    if (out->cap - out->len < len) {
+        while (out->cap - out->len < len) {
+            out->cap *= 2;
+        }
+        char *moved = lua_newuserdatauv(out->L, out->cap, 0);
+        memcpy(moved, out->bytes, out->len);
+        lua_replace(out->L, out->place);
+        out->bytes = moved;
+    }
+    memcpy(out->bytes + out->len, bytes, len);
+    out->len += len;
+}
+
+static void put_chars(struct out *out, const char *chars)
+{
+    put(out, chars, strlen(chars));
+}
+
+/* As JSON demands: quotation mark, backslash and what is below a space. */
+static void put_string(struct out *out, const char *chars, size_t len)
+{
+    size_t clean = 0;
+    char escape[8];
+    put(out, "\"", 1);
+    for (size_t i = 0; i < len; i++) {
+        unsigned char byte = (unsigned char)chars[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\') {
+            continue;
+        }
+        put(out, chars + clean, i - clean);
+        snprintf(escape, sizeof escape, byte < 0x20 ? "\\u%04x" : "\\%c", byte);
+        put_chars(out, escape);
+        clean = i + 1;
+    }
+    put(out, chars + clean, len - clean);
+    put(out, "\"", 1);
+}
+
+/* --- values ------------------------------------------------------------------------------------ */
+
+/* Where in the value: the schema's label where there is a schema, else the last name. */
+struct place {
+    const struct outline *outline;
+    const char *label;
+    unsigned depth;
+};
+
+static void write_value(struct out *out, int index, struct place place);
+
+static const char *name_of(const struct place *place)
+{
+    return place->outline != NULL ? place->outline->label : place->label;
+}
+
+static const char *type_name(enum outline_type type)
+{
+    static const char *const names[] = {
+        [OUTLINE_ANY] = "a value",       [OUTLINE_MAP] = "an object",  [OUTLINE_LIST] = "a list",
+        [OUTLINE_TEXT] = "a text",       [OUTLINE_INT] = "an integer", [OUTLINE_REAL] = "a number",
+        [OUTLINE_BOOL] = "true or false"};
+    return names[type];
+}
+
+static int wrong_type(lua_State *L, const struct place *place, int index)
+{
+    return luaL_error(L, "%s is %s, not %s", name_of(place), type_name(place->outline->type),
+                      luaL_typename(L, index));
+}
+
+static void write_number(struct out *out, int index, const struct place *place)
+{
+    lua_State *L = out->L;
+    char text[40];
+    enum outline_type type = place->outline == NULL ? OUTLINE_ANY : place->outline->type;
+    lua_Number real = lua_tonumber(L, index);
+    int whole = 0;
+    lua_Integer integer = lua_tointegerx(L, index, &whole);
+    if (type == OUTLINE_INT && !whole) {
+        luaL_error(L, "%s is an integer, not %f", name_of(place), real);
+    }
+    if (lua_isinteger(L, index) || type == OUTLINE_INT) {
+        snprintf(text, sizeof text, "%lld", (long long)integer);
+    } else if (!isfinite(real)) {
+        luaL_error(L, "%s: %f is no number that a document can hold", name_of(place), real);
+    } else {
+        snprintf(text, sizeof text, "%.17g", real);
+        if (strpbrk(text, ".e") == NULL) {
+            strcat(text, ".0");
+        }
+    }
+    put_chars(out, text);
+}
+
+static void write_item(struct out *out, int table, lua_Integer i, const struct place *place)
+{
+    lua_State *L = out->L;
+    const struct outline *items = place->outline == NULL ? NULL : place->outline->items;
+    lua_rawgeti(L, table, i);
+    if (i > 1) {
+        put(out, ",", 1);
+    }
+    write_value(out, lua_gettop(L), (struct place){items, name_of(place), place->depth + 1});
+    lua_pop(L, 1);
+}
+
+/* A list has the keys 1 to n and no other. */
+static void write_list(struct out *out, int table, const struct place *place)
+{
+    lua_State *L = out->L;
+    lua_Integer count = (lua_Integer)lua_rawlen(L, table), keys = 0;
+    for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+        keys++;
+        if (!lua_isinteger(L, -2)) {
+            luaL_error(L, "%s is a list; %s is no place in it", name_of(place),
+                       luaL_tolstring(L, -2, NULL));
+        }
+    }
+    if (keys != count) {
+        luaL_error(L, "%s has holes: a list has no nil before its end", name_of(place));
+    }
+    put(out, "[", 1);
+    for (lua_Integer i = 1; i <= count; i++) {
+        write_item(out, table, i, place);
+    }
+    put(out, "]", 1);
+}
+
+/* The key and value are at -2 and -1. */
+static void write_field(struct out *out, const struct place *place)
+{
+    lua_State *L = out->L;
+    size_t len;
+    const struct outline *field = NULL;
+    if (lua_type(L, -2) != LUA_TSTRING) {
+        luaL_error(L, "%s: a field's name is a text, not %s", name_of(place), luaL_typename(L, -2));
+    }
+    const char *key = lua_tolstring(L, -2, &len);
+    if (!outline_field(place->outline, (struct text){key, len}, &field)) {
+        outline_unknown(L, place->outline, key);
+    }
+    put_string(out, key, len);
+    put(out, ":", 1);
+    write_value(out, lua_gettop(L), (struct place){field, key, place->depth + 1});
+}
+
+static void write_map(struct out *out, int table, const struct place *place)
+{
+    lua_State *L = out->L;
+    bool first = true;
+    put(out, "{", 1);
+    for (lua_pushnil(L); lua_next(L, table) != 0; lua_pop(L, 1)) {
+        if (!first) {
+            put(out, ",", 1);
+        }
+        first = false;
+        write_field(out, place);
+    }
+    put(out, "}", 1);
+}
+
+static bool is_empty(lua_State *L, int table)
+{
+    lua_pushnil(L);
+    if (lua_next(L, table) == 0) {
+        return true;
+    }
+    lua_pop(L, 2);
+    return false;
+}
+
+static void write_table(struct out *out, int table, const struct place *place)
+{
+    lua_State *L = out->L;
+    enum outline_type type = place->outline == NULL ? OUTLINE_ANY : place->outline->type;
+    luaL_checkstack(L, 8, "too many values");
+    if (place->depth > SCRIPT_DEPTH_MAX) {
+        luaL_error(L, "%s: nested deeper than %d (a table that holds itself?)", name_of(place),
+                   SCRIPT_DEPTH_MAX);
+    }
+    if (type == OUTLINE_LIST || (type == OUTLINE_ANY && has_mark(L, table, ARRAY_MARK))) {
+        write_list(out, table, place);
+    } else if (type == OUTLINE_MAP || (type == OUTLINE_ANY && has_mark(L, table, OBJECT_MARK))) {
+        write_map(out, table, place);
+    } else if (type != OUTLINE_ANY) {
+        wrong_type(L, place, table);
+    } else if (is_empty(L, table)) {
+        luaL_error(L,
+                   "%s: an empty table is a list or an object, and no schema says which; write "
+                   "array {} or object {}",
+                   name_of(place));
+    } else if (lua_rawlen(L, table) > 0) {
+        write_list(out, table, place);
+    } else {
+        write_map(out, table, place);
+    }
+}
+
+static void write_view(struct out *out, int index, const struct place *place)
+{
+    lua_State *L = out->L;
+    tend_node node;
+    if (!view_node(L, index, &node)) {
+        luaL_error(L, "%s: %s is no value that a document can hold", name_of(place),
+                   luaL_typename(L, index));
+    }
+    struct tend_call *call = script_run_of(L, "a view")->call;
+    if (node == 0) {
+        put_chars(out,
+                  place->outline != NULL && place->outline->type == OUTLINE_LIST ? "[]" : "{}");
+        return;
+    }
+    struct tend_str text = call->api->to_json(call, node);
+    put(out, text.ptr, text.len);
+}
+
+/* Is the scalar at `index` of the type that is declared? */
+static bool fits(lua_State *L, int index, enum outline_type type)
+{
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING:
+        return type == OUTLINE_TEXT || type == OUTLINE_ANY;
+    case LUA_TNUMBER:
+        return type == OUTLINE_INT || type == OUTLINE_REAL || type == OUTLINE_ANY;
+    case LUA_TBOOLEAN:
+        return type == OUTLINE_BOOL || type == OUTLINE_ANY;
+    default:
+        return true;
+    }
+}
+
+static void write_value(struct out *out, int index, struct place place)
+{
+    lua_State *L = out->L;
+    size_t len;
+    if (place.outline != NULL && !fits(L, index, place.outline->type)) {
+        wrong_type(L, &place, index);
+    }
+    switch (lua_type(L, index)) {
+    case LUA_TSTRING: {
+        const char *chars = lua_tolstring(L, index, &len);
+        put_string(out, chars, len);
+        return;
+    }
+    case LUA_TNUMBER:
+        write_number(out, index, &place);
+        return;
+    case LUA_TBOOLEAN:
+        put_chars(out, lua_toboolean(L, index) ? "true" : "false");
+        return;
+    case LUA_TTABLE:
+        write_table(out, index, &place);
+        return;
+    case LUA_TUSERDATA:
+        write_view(out, index, &place);
+        return;
+    default:
+        break;
+    }
+    if (is_null(L, index)) {
+        put_chars(out, "null");
+        return;
+    }
+    luaL_error(L, "%s: a %s is no value that a document can hold", name_of(&place),
+               luaL_typename(L, index));
+}
+
+static void write_json(struct out *out, lua_State *L, int index, const struct outline *outline,
+                       const char *label)
+{
+    index = lua_absindex(L, index);
+    out_init(out, L);
+    write_value(out, index, (struct place){outline, label, 0});
+}
+
+void convert_push_json(lua_State *L, int index, const struct outline *outline, const char *label)
+{
+    struct out out;
+    write_json(&out, L, index, outline, label);
+    lua_pushlstring(L, out.bytes, out.len);
+    lua_remove(L, out.place);
+}
+
+tend_node convert_node(lua_State *L, struct script_run *run, int index,
+                       const struct outline *outline, const char *label)
+{
+    struct out out;
+    write_json(&out, L, index, outline, label);
+    tend_node node = run->call->api->from_json(run->call, (struct tend_str){out.bytes, out.len});
+    if (node == 0) {
+        luaL_error(L, "%s: a text in it is not UTF-8, or it is too large", label);
+    }
+    lua_remove(L, out.place);
+    return node;
+}
+
+/* --- from a document --------------------------------------------------------------------------- */
+
+static void push_items(lua_State *L, struct tend_call *call, tend_node node, int32_t type)
+{
+    const struct tend_api *api = call->api;
+    uint32_t count = api->count(call, node);
+    luaL_checkstack(L, 4, "too many values");
+    lua_createtable(L, type == TEND_LIST ? (int)count : 0, type == TEND_MAP ? (int)count : 0);
+    luaL_setmetatable(L, type == TEND_LIST ? ARRAY_MARK : OBJECT_MARK);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tend_str key;
+        tend_node item = api->item(call, node, i, &key);
+        if (type == TEND_LIST) {
+            convert_push(L, call, item);
+            lua_rawseti(L, -2, (lua_Integer)i + 1);
+        } else {
+            lua_pushlstring(L, key.ptr, key.len);
+            convert_push(L, call, item);
+            lua_rawset(L, -3);
+        }
+    }
+}
+
+void convert_push(lua_State *L, struct tend_call *call, tend_node node)
+{
+    const struct tend_api *api = call->api;
+    struct tend_str text;
+    int32_t type = api->type(call, node);
+    switch (type) {
+    case TEND_NULL:
+        convert_push_null(L);
+        return;
+    case TEND_BOOL:
+        lua_pushboolean(L, api->as_bool(call, node, 0));
+        return;
+    case TEND_INT:
+        lua_pushinteger(L, api->as_int(call, node, 0));
+        return;
+    case TEND_REAL:
+        lua_pushnumber(L, api->as_real(call, node, 0));
+        return;
+    case TEND_TEXT:
+        text = api->as_text(call, node, "");
+        lua_pushlstring(L, text.ptr, text.len);
+        return;
+    case TEND_LIST:
+    case TEND_MAP:
+        push_items(L, call, node, type);
+        return;
+    default:
+        lua_pushnil(L);
+        return;
+    }
+}

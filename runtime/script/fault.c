@@ -1,0 +1,149 @@
+/* What is said of an error: where it was, the line of the source, who called. The source is that of exactly
+ * this version, because the script keeps it. Frames of the prelude are nobody's business. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "script/inside.h"
+
+enum { LINE_SHOWN_MAX = 100, FRAMES_MAX = 8 };
+
+/* Line `number` of the source; empty where there is none. */
+static struct text source_line(const struct script *script, int number)
+{
+    struct text rest = script->text;
+    for (int i = 1; i < number && rest.len > 0; i++) {
+        (void)text_cut(&rest, '\n');
+    }
+    return number < 1 ? TEXT("") : text_cut(&rest, '\n');
+}
+
+static bool is_of_script(const struct script *script, const lua_Debug *record)
+{
+    return strcmp(record->short_src, script->file) == 0 && record->currentline > 0;
+}
+
+/* The stack of `L` from `level` on is written by the hand of the script's file only. */
+static bool next_frame(lua_State *L, int *level, lua_Debug *ret_record)
+{
+    while (lua_getstack(L, (*level)++, ret_record) == 1) {
+        if (lua_getinfo(L, "Slnt", ret_record) != 0 && is_of_script(script_of(L), ret_record)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int append(char *out, size_t size, size_t *used, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+static int append(char *out, size_t size, size_t *used, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(out + *used, size - *used, format, args);
+    va_end(args);
+    *used = len < 0 || (size_t)len >= size - *used ? size - 1 : *used + (size_t)len;
+    return len;
+}
+
+static void append_source(const struct script *script, int line, char *out, size_t size,
+                          size_t *used)
+{
+    for (int i = line > 1 ? line - 1 : 1; i <= line; i++) {
+        struct text text = text_clip(source_line(script, i), LINE_SHOWN_MAX);
+        append(out, size, used, "\n%s%4d | %.*s", i == line ? "> " : "  ", i, TEXT_ARG(text));
+    }
+}
+
+static void write_trace(lua_State *L, const char *message, char *out, size_t size)
+{
+    const struct script *script = script_of(L);
+    size_t used = 0;
+    int level = 0;
+    lua_Debug record;
+    append(out, size, &used, "%s", message);
+    for (int frames = 0; frames < FRAMES_MAX && next_frame(L, &level, &record); frames++) {
+        if (frames == 0) {
+            append_source(script, record.currentline, out, size, &used);
+        } else {
+            append(out, size, &used, "\n  called from %s:%d%s%s", record.short_src,
+                   record.currentline, record.name == NULL ? "" : ", in ",
+                   record.name == NULL ? "" : record.name);
+        }
+    }
+}
+
+/* `script:line: ` is missing where a function of C has no line: the nearest line of the script is put in
+ * front. */
+static void put_position(lua_State *L)
+{
+    const struct script *script = script_of(L);
+    size_t len = strlen(script->file);
+    const char *message = lua_tostring(L, -1);
+    int level = 0;
+    lua_Debug record;
+    if (strncmp(message, script->file, len) != 0 && next_frame(L, &level, &record)) {
+        lua_pushfstring(L, "%s:%d: %s", script->file, record.currentline, message);
+    }
+}
+
+int fault_handler(lua_State *L)
+{
+    struct script_run *run = script_of(L)->current;
+    if (lua_type(L, 1) != LUA_TSTRING) {
+        lua_pushfstring(L, "an error that is %s: ", luaL_typename(L, 1));
+        luaL_tolstring(L, 1, NULL);
+        lua_concat(L, 2);
+    } else {
+        lua_pushvalue(L, 1);
+    }
+    put_position(L);
+    if (run != NULL && run->trace[0] == '\0') {
+        write_trace(L, lua_tostring(L, -1), run->trace, sizeof run->trace);
+    }
+    return 1;
+}
+
+/* --- what cannot be loaded --------------------------------------------------------------------- */
+
+/* "labinstance.lua:17: unexpected symbol near 'end'": 17, and where `end` stands in that line. */
+static int line_of(const struct script *script, const char *message)
+{
+    size_t len = strlen(script->file);
+    if (strncmp(message, script->file, len) != 0 || message[len] != ':') {
+        return 0;
+    }
+    return atoi(message + len + 1);
+}
+
+static size_t column_of(struct text line, const char *message)
+{
+    const char *near = strstr(message, "near '");
+    if (near == NULL) {
+        return 0;
+    }
+    struct text rest = text_of(near + 6);
+    struct text word = text_cut(&rest, '\'');
+    for (size_t i = 0; word.len > 0 && i + word.len <= line.len; i++) {
+        if (memcmp(line.ptr + i, word.ptr, word.len) == 0) {
+            return i + 1;
+        }
+    }
+    return 0;
+}
+
+void fault_describe(const struct script *script, const char *message, struct error *err)
+{
+    int number = line_of(script, message);
+    struct text line = text_clip(source_line(script, number), LINE_SHOWN_MAX);
+    size_t column = column_of(line, message);
+    if (number == 0) {
+        (void)FAIL(err, TEND_INVALID, "%s", message);
+    } else if (column == 0) {
+        (void)FAIL(err, TEND_INVALID, "%s\n%4d | %.*s", message, number, TEXT_ARG(line));
+    } else {
+        (void)FAIL(err, TEND_INVALID, "%s\n%4d | %.*s\n     | %*s", message, number, TEXT_ARG(line),
+                   (int)column, "^");
+    }
+}

@@ -1,0 +1,214 @@
+/* Inside the room: the structs that its files share.
+ *
+ * Lua leaves a function of C by longjmp where an error is raised, so nothing in this room holds a resource
+ * in a variable across a call that can raise: memory comes from the arena of the script or of the call, or
+ * from Lua itself.
+ */
+#ifndef SCRIPT_INSIDE_H
+#define SCRIPT_INSIDE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/arena.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/map.h"
+#include "script/memory.h"
+#include "script/script.h"
+#include "script/watchdog.h"
+
+/* Metatables that mark a table: as a list, as a map, as what retry and its like return. */
+#define ARRAY_MARK   "tend.array"
+#define OBJECT_MARK  "tend.object"
+#define OUTCOME_MARK "tend.outcome"
+
+/* --- declare.c: what a script declares ----------------------------------------------------------- */
+
+struct state_code {
+    const char *name, *next; /* "a, b" */
+    int run;                 /* a reference, LUA_NOREF: nothing is run in it */
+    int64_t every_ms;        /* 0: only when something changes */
+};
+
+struct declared {
+    struct tend_controller given;
+    struct script *script;
+    const struct tend_state **states; /* NULL-ended; NULL: none */
+    struct state_code *code;          /* of each */
+    size_t state_count;
+    int reconcile, finalize; /* references */
+};
+
+/* Read the declarations (a list of tables, as prelude.lua made them) at the top of the stack. */
+void declare_read(struct script *script);
+
+/* --- the script ---------------------------------------------------------------------------------- */
+
+struct script {
+    struct script_host host;
+    char *name, *file, *source;
+    struct text text; /* of `source` */
+    struct arena arena;
+    lua_State *L;
+    struct memory memory;
+    struct watchdog watchdog;
+    struct tend_plugin plugin;
+    struct declared *declared;
+    size_t declared_count;
+    const struct tend_controller **controllers; /* NULL-ended */
+
+    struct lexicon *lexicon; /* the newest */
+    struct list runs;
+    struct script_run *current; /* whose code runs; NULL: none */
+    uint64_t last_run;
+};
+
+/* The script that a Lua state is of. */
+static inline struct script *script_of(lua_State *L)
+{
+    return *(struct script **)lua_getextraspace(L);
+}
+
+/* --- lexicon.c: what is known of kinds, and their outlines ------------------------------------------- */
+
+enum outline_type {
+    OUTLINE_ANY,
+    OUTLINE_MAP,
+    OUTLINE_LIST,
+    OUTLINE_TEXT,
+    OUTLINE_INT,
+    OUTLINE_REAL,
+    OUTLINE_BOOL
+};
+
+/* What a schema says of a value, as far as a script is told at once. */
+struct outline {
+    enum outline_type type;
+    const char *label;  /* "LabInstance.spec.network" */
+    const char **names; /* of its properties, sorted; and their outlines */
+    const struct outline **outlines;
+    size_t count;
+    const struct outline *rest;  /* of other fields; NULL: `open` says */
+    const struct outline *items; /* of a list; NULL: any */
+    bool open;                   /* it may have fields that are not named */
+};
+
+struct known_kind {
+    const char *identity; /* "lab.neuroglia.com/v1/LabInstance" */
+    const char *api_version, *name;
+    const struct outline *root; /* of the whole object */
+    bool namespaced;
+};
+
+/* One state of all kinds; shared by the runs that began in it. */
+struct lexicon {
+    struct arena arena;
+    struct map by_word; /* struct known_kind */
+    int64_t number;     /* tend_call.kinds */
+    unsigned refs;
+};
+
+struct lexicon *lexicon_for(struct script *script, int64_t number); /* one more owner */
+void lexicon_unref(struct lexicon *lexicon);
+
+/* The kind that people call `word`; NULL: not known (yet). */
+const struct known_kind *lexicon_find(const struct lexicon *lexicon, struct text word);
+
+/* Take the answer to {"kind": {"word": word}}; 0: there is none (now), anything goes then. */
+const struct known_kind *lexicon_learn(struct lexicon *lexicon, struct text word,
+                                       struct tend_call *call, tend_node answer);
+
+/* The field `key`; NULL: anything. False where there is none of that name. */
+bool outline_field(const struct outline *outline, struct text key,
+                   const struct outline **ret_field);
+
+/* "no field "iamge" in LabInstance.spec; did you mean "image"?": raises it. */
+int outline_unknown(lua_State *L, const struct outline *outline, const char *key);
+
+/* --- script_run.c: one run over one object --------------------------------------------------------------- */
+
+struct script_run {
+    struct list link; /* in script->runs */
+    struct script *script;
+    const struct declared *declared;
+    const struct state_code *state; /* that the object is in; NULL: no states, or being deleted */
+    struct tend_call *call;
+    uint64_t id;
+    struct lexicon *lexicon;
+    const struct known_kind *kind; /* of its object */
+    lua_State *co;
+    int co_ref;
+
+    bool waits;          /* a question is open: whatever yields now is on its behalf */
+    unsigned closed;     /* functions of C on the stack that cannot be left for a wait */
+    unsigned threads;    /* coroutines that it made */
+    unsigned lines;      /* that it logged */
+    tend_node answer;    /* to the last question ... */
+    const char *problem; /* ... or why there is none */
+
+    bool over;
+    struct tend_result result;
+    char trace[SCRIPT_TRACE_MAX];
+};
+
+void script_run_reconcile(struct tend_call *call, struct tend_result *result); /* tend_run */
+void script_run_free(struct script_run *run);
+
+/* The run whose code this is; raises an error where a script is only being loaded. `what` is what was
+ * called. */
+struct script_run *script_run_of(lua_State *L, const char *what);
+
+/* Ask `question` and wait: the value of a function of C. `k` goes on, with `context`, when the answer is
+ * there: run->answer and run->problem. Raises where this cannot wait. */
+int script_run_wait(lua_State *L, struct script_run *run, tend_node question, lua_KFunction k,
+                    lua_KContext context);
+
+/* Back from a wait: raises run->problem where there is one. */
+void script_run_answered(lua_State *L, struct script_run *run);
+
+/* --- fault.c: what is said of an error ------------------------------------------------------------ */
+
+/* A message handler (lua_pcall): writes the traceback of the script's current run. */
+int fault_handler(lua_State *L);
+
+/* One sentence, and where it is known the line of the source with a caret, for what cannot be loaded. */
+void fault_describe(const struct script *script, const char *message, struct error *err);
+
+/* --- convert.c: between Lua and documents --------------------------------------------------------- */
+
+/* Append nothing, push a string: the value at `index` as JSON, judged by `outline` (NULL: anything). Raises
+ * where it cannot be. `label` names it where the outline does not. */
+void convert_push_json(lua_State *L, int index, const struct outline *outline, const char *label);
+
+/* The value at `index` as a node of the run's call. */
+tend_node convert_node(lua_State *L, struct script_run *run, int index,
+                       const struct outline *outline, const char *label);
+
+/* Push `node` as plain values: tables that are the script's own. Absent is nil. */
+void convert_push(lua_State *L, struct tend_call *call, tend_node node);
+
+/* The metatables that mark a table as a list or a map, and the value that is null. */
+void convert_open(lua_State *L);
+void convert_push_null(lua_State *L);
+
+/* --- view.c: objects as scripts see them ---------------------------------------------------------- */
+
+void view_open(lua_State *L);
+void view_push_own(lua_State *L, struct script_run *run);
+void view_push_object(lua_State *L, struct script_run *run, tend_node node,
+                      const struct known_kind *kind);
+
+/* The node that the view at `index` shows, `*ret_node` 0 where it is absent; false where it is no view. */
+bool view_node(lua_State *L, int index, tend_node *ret_node);
+
+/* Push what `node` is: a scalar, or a view of it. */
+void view_push_node(lua_State *L, struct script_run *run, tend_node node);
+
+/* --- sandbox.c, ask.c, tell.c: what scripts can call ---------------------------------------------- */
+
+void sandbox_open(lua_State *L); /* the libraries, as far as they are given to scripts */
+void ask_open(lua_State *L);     /* into the table at the top: functions that wait */
+void tell_open(lua_State *L);    /* ... functions that write and say */
+
+#endif

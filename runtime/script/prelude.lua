@@ -1,0 +1,563 @@
+-- The words that scripts are written in. This runs once in each script's state, before the script, under
+-- the same bounds; `host` holds the functions of ask.c and tell.c. It returns the environment of the script
+-- and the function that reads what the script returns.
+--
+-- Checks raise without a position; the functions that scripts call put that of their caller in front.
+local host = ...
+
+local function stop(format, ...)
+  error(string.format(format, ...), 0)
+end
+
+-- f, whose errors are told as those of the line that calls it.
+local function told(f)
+  local function finish(ok, ...)
+    if not ok then error(..., 3) end
+    return ...
+  end
+  return function(...) return finish(pcall(f, ...)) end
+end
+
+local function text_of(format, ...)
+  if format == nil then return "" end
+  if select("#", ...) == 0 then return tostring(format) end
+  return string.format(format, ...)
+end
+
+local function sorted_keys(map)
+  local keys = {}
+  for key in pairs(map) do keys[#keys + 1] = key end
+  table.sort(keys)
+  return keys
+end
+
+-- Every key of `options` is one of `known` (a map from name to type), or else what was meant is told.
+local function check_keys(options, known, what)
+  for key, value in pairs(options) do
+    local kind = known[key]
+    if kind == nil then
+      local near = type(key) == "string" and host.nearest(key, sorted_keys(known))
+      stop("unknown key %s in %s%s", type(key) == "string" and '"' .. key .. '"' or "[" .. tostring(key) .. "]",
+        what, near and ', did you mean "' .. near .. '"?' or "")
+    end
+    if kind ~= "any" and not (" " .. kind .. " "):find(" " .. type(value) .. " ", 1, true) then
+      stop("%s: %s is a %s, not a %s", what, key == 1 and "[1]" or key, kind:gsub(" ", " or a "), type(value))
+    end
+  end
+end
+
+local function words_of(value, what)
+  if value == nil then return {} end
+  if type(value) == "string" then return { value } end
+  for _, word in ipairs(value) do
+    if type(word) ~= "string" then stop("%s: a name is a text, not a %s", what, type(word)) end
+  end
+  return value
+end
+
+local function has(list, wanted)
+  for _, item in ipairs(list) do
+    if item == wanted then return true end
+  end
+  return false
+end
+
+local function one_of(name, names, what)
+  if has(names, name) then return end
+  local near = host.nearest(name, names)
+  stop('%s names unknown state "%s"%s', what, name, near and ', did you mean "' .. near .. '"?' or "")
+end
+
+-- --- outcomes ---------------------------------------------------------------------------------------
+
+local DONE, AGAIN, ENTER, RETRY, FAIL = 0, 1, 2, 3, 4
+
+local function outcome(fields)
+  return setmetatable(fields, host.outcome_mark)
+end
+
+local function is_duration(value)
+  return type(value) == "number" or host.duration(value) ~= nil
+end
+
+-- retry(), retry "5s", retry("5s", "Reason", "why %s", x), retry("Reason", "why %s", x)
+local function retry(after, reason, ...)
+  if after ~= nil and not is_duration(after) then
+    return outcome { outcome = RETRY, after_ms = 0, reason = after, message = text_of(reason, ...) }
+  end
+  return outcome {
+    outcome = RETRY, after_ms = after and host.milliseconds(after) or 0,
+    reason = reason, message = text_of(...),
+  }
+end
+
+local function again(after)
+  return outcome { outcome = AGAIN, after_ms = host.milliseconds(after) }
+end
+
+local function fail(reason, ...)
+  return outcome { outcome = FAIL, after_ms = 0, reason = reason or "Failed", message = text_of(...) }
+end
+
+local function enter(state, reason, ...)
+  return outcome { outcome = ENTER, after_ms = 0, state = state, reason = reason, message = text_of(...) }
+end
+
+local function done()
+  return outcome { outcome = DONE, after_ms = 0 }
+end
+
+-- --- telling ----------------------------------------------------------------------------------------
+
+local NORMAL, WARNING = 0, 1
+local DEBUG_LEVEL, INFO_LEVEL, WARN_LEVEL, ERROR_LEVEL = 0, 1, 2, 3
+
+local function event(reason, ...)
+  host.event(NORMAL, reason, text_of(...))
+end
+
+local function warn(reason, ...)
+  host.event(WARNING, reason, text_of(...))
+end
+
+local function condition(kind, truth, reason, ...)
+  if truth == "Unknown" then truth = nil end
+  host.condition(kind, truth, reason or kind, text_of(...))
+end
+
+local function logger(level)
+  return function(...) host.log(level, text_of(...)) end
+end
+
+local log = setmetatable({
+  debug = logger(DEBUG_LEVEL), info = logger(INFO_LEVEL),
+  warn = logger(WARN_LEVEL), error = logger(ERROR_LEVEL),
+}, { __call = function(_, ...) host.log(INFO_LEVEL, text_of(...)) end })
+
+local function print(...)
+  local words = table.pack(...)
+  for i = 1, words.n do words[i] = tostring(words[i]) end
+  host.log(INFO_LEVEL, table.concat(words, "\t"))
+end
+
+-- --- the outside world ------------------------------------------------------------------------------
+
+local EXEC_KEYS = {
+  timeout = "string number", stdin = "string", env = "table", directory = "string", name = "string",
+}
+
+-- exec { "cmd", "argument", timeout = "1m", stdin = "", env = {}, directory = "/", name = "once" }
+local function exec(options)
+  if type(options) ~= "table" then stop('exec takes a table: exec { "program", "argument" }') end
+  local argv, named = {}, {}
+  for i, word in ipairs(options) do
+    if type(word) == "table" then stop("exec: argument %d is a table", i) end
+    argv[i] = tostring(word)
+  end
+  for key, value in pairs(options) do
+    if math.type(key) ~= "integer" or key < 1 or key > #argv then named[key] = value end
+  end
+  check_keys(named, EXEC_KEYS, "exec")
+  return host.outside("exec", {
+    argv = setmetatable(argv, host.array_mark), stdin = named.stdin, directory = named.directory,
+    env = named.env and setmetatable(named.env, host.object_mark),
+    timeoutMs = named.timeout and host.milliseconds(named.timeout), name = named.name,
+  })
+end
+
+local response = {}
+response.__index = response
+
+-- The body as a value: nil and a sentence where it is no JSON.
+function response:json()
+  return host.decode(self.body or "")
+end
+
+local HTTP_KEYS = {
+  url = "string", method = "string", headers = "table", body = "string", json = "any",
+  timeout = "string number", name = "string",
+}
+
+local function request(options)
+  check_keys(options, HTTP_KEYS, "http")
+  local headers = {}
+  for name, value in pairs(options.headers or {}) do headers[name] = tostring(value) end
+  local body = options.body
+  if options.json ~= nil then
+    body = host.encode(options.json)
+    headers["content-type"] = headers["content-type"] or "application/json"
+  end
+  return setmetatable(host.outside("http", {
+    url = options.url, method = options.method, body = body,
+    headers = setmetatable(headers, host.object_mark),
+    timeoutMs = options.timeout and host.milliseconds(options.timeout), name = options.name,
+  }), response)
+end
+
+local function requester(method)
+  return function(url, options)
+    local all = { url = url, method = method }
+    for key, value in pairs(options or {}) do all[key] = value end
+    return request(all)
+  end
+end
+
+local http = {
+  request = request, get = requester "GET", head = requester "HEAD", post = requester "POST",
+  put = requester "PUT", patch = requester "PATCH", delete = requester "DELETE",
+}
+
+-- --- a kind in the script itself ---------------------------------------------------------------------
+
+local FIELD_TYPES = {
+  string = { type = "string" }, integer = { type = "integer" }, number = { type = "number" },
+  boolean = { type = "boolean" }, duration = { type = "string", format = "duration" },
+  time = { type = "string", format = "date-time" },
+  any = { ["x-kubernetes-preserve-unknown-fields"] = true },
+}
+
+local schema_of
+
+local function object_schema(fields, what)
+  local schema = { type = "object", properties = setmetatable({}, host.object_mark) }
+  local required = {}
+  for _, name in ipairs(sorted_keys(fields)) do
+    local field, needed = schema_of(fields[name], what .. "." .. name)
+    schema.properties[name] = field
+    if needed then required[#required + 1] = name end
+  end
+  if #required > 0 then schema.required = required end
+  return schema
+end
+
+local function named_type(word, what)
+  local name, needed = word:match("^(%a+)(!?)$")
+  local base = name and FIELD_TYPES[name]
+  if not base then
+    local near = host.nearest(word, sorted_keys(FIELD_TYPES))
+    stop('%s: there is no type "%s"%s', what, word, near and ', did you mean "' .. near .. '"?' or "")
+  end
+  local schema = {}
+  for key, value in pairs(base) do schema[key] = value end
+  return schema, needed == "!"
+end
+
+-- "string!", { "integer", default = 3 }, { "list", items = "string" }, { "map", values = "string" },
+-- { field = ..., ... }, or plain OpenAPI, which has a `type`.
+function schema_of(field, what)
+  if type(field) == "string" then return named_type(field, what) end
+  if type(field) ~= "table" then stop("%s: a type is a text or a table, not a %s", what, type(field)) end
+  if field.type ~= nil and type(field.type) == "string" and field[1] == nil then return field end
+  if field[1] == nil then return object_schema(field, what) end
+  local schema, needed
+  if field[1] == "list" then
+    schema = { type = "array", items = (schema_of(field.items or "any", what .. "[]")) }
+  elseif field[1] == "map" then
+    schema = { type = "object", additionalProperties = (schema_of(field.values or "string", what .. "[]")) }
+  else
+    schema, needed = named_type(field[1], what)
+  end
+  for key, value in pairs(field) do
+    if key == "required" then
+      needed = value
+    elseif key ~= 1 and key ~= "items" and key ~= "values" then
+      schema[key] = value
+    end
+  end
+  return schema, needed
+end
+
+local CONDITIONS = {
+  type = "array", ["x-kubernetes-list-type"] = "map", ["x-kubernetes-list-map-keys"] = { "type" },
+  items = {
+    type = "object", required = { "type", "status" },
+    properties = {
+      type = { type = "string" }, status = { type = "string", enum = { "True", "False", "Unknown" } },
+      observedGeneration = { type = "integer" },
+      lastTransitionTime = { type = "string", format = "date-time" },
+      reason = { type = "string" }, message = { type = "string" },
+    },
+  },
+}
+
+local function status_schema(fields, has_states)
+  local schema = object_schema(fields or {}, "status")
+  local properties = schema.properties
+  properties.conditions = properties.conditions or CONDITIONS
+  properties.observedGeneration = properties.observedGeneration or { type = "integer" }
+  if has_states then properties.state = properties.state or { type = "string" } end
+  return schema
+end
+
+local function columns_of(columns)
+  local list = {}
+  for i, column in ipairs(columns or {}) do
+    if type(column) ~= "table" or type(column[1]) ~= "string" or type(column[2]) ~= "string" then
+      stop('kind: column %d is no { "Name", ".status.field" }', i)
+    end
+    list[i] = { name = column[1], jsonPath = column[2], type = column[3] or "string" }
+  end
+  list[#list + 1] = { name = "Age", type = "date", jsonPath = ".metadata.creationTimestamp" }
+  return list
+end
+
+local KIND_KEYS = {
+  plural = "string", singular = "string", short = "string table", categories = "string table",
+  scope = "string", spec = "table", status = "table", columns = "table", description = "string",
+}
+
+local function names_of(declared, name)
+  local short = words_of(declared.short, "kind.short")
+  local categories = words_of(declared.categories, "kind.categories")
+  return {
+    kind = name, listKind = name .. "List", plural = declared.plural or name:lower() .. "s",
+    singular = declared.singular or name:lower(),
+    shortNames = #short > 0 and short or nil, categories = #categories > 0 and categories or nil,
+  }
+end
+
+-- The CustomResourceDefinition of `identity`, as JSON.
+local function definition(identity, declared, has_states)
+  check_keys(declared, KIND_KEYS, "kind")
+  local group, version, name = identity:match("^(.+)/([^/]+)/([^/]+)$")
+  if not group then stop('kind: "%s" has no group; a kind of your own is GROUP/VERSION/KIND', identity) end
+  local names = names_of(declared, name)
+  local properties = { status = status_schema(declared.status, has_states) }
+  local schema = { type = "object", description = declared.description, properties = properties }
+  if declared.spec then
+    properties.spec = object_schema(declared.spec, "spec")
+    if properties.spec.required then schema.required = { "spec" } end
+  end
+  return host.encode {
+    apiVersion = "apiextensions.k8s.io/v1", kind = "CustomResourceDefinition",
+    metadata = { name = names.plural .. "." .. group },
+    spec = {
+      group = group, scope = declared.scope or "Namespaced", names = names,
+      versions = { {
+        name = version, served = true, storage = true,
+        subresources = { status = setmetatable({}, host.object_mark) },
+        additionalPrinterColumns = columns_of(declared.columns),
+        schema = { openAPIV3Schema = schema },
+      } },
+    },
+  }
+end
+
+-- --- states -----------------------------------------------------------------------------------------
+
+local STATE_KEYS = {
+  [1] = "function", to = "string table", within = "string number", within_field = "string", from = "string",
+  otherwise = "string", condition = "string", reason = "string", message = "string", final = "boolean",
+  teardown = "boolean", alone = "boolean", every = "string number",
+}
+local FINAL, TEARDOWN, ALONE = 1, 2, 4
+
+local state_mark = {}
+local states_made = 0
+
+local function state(options)
+  if type(options) ~= "table" then stop("state takes a table: state { to = \"Next\", function(object) end }") end
+  check_keys(options, STATE_KEYS, "a state")
+  local timed = options.within ~= nil or options.within_field ~= nil
+  if timed and not options.otherwise and not options.condition then
+    stop("a state has `within` and neither `otherwise` (a state) nor `condition`")
+  end
+  if options.otherwise and options.condition then
+    stop("a state has both `otherwise` and `condition`: its deadline leads to one of them")
+  end
+  if options.every and not options[1] then stop("a state has `every` and no function") end
+  states_made = states_made + 1
+  return setmetatable({
+    order = states_made, run = options[1], to = words_of(options.to, "to"),
+    within_ms = options.within and host.milliseconds(options.within) or 0,
+    every_ms = options.every and host.milliseconds(options.every) or 0,
+    within_field = options.within_field, from = options.from, otherwise = options.otherwise,
+    condition = options.condition, reason = options.reason, message = options.message,
+    flags = (options.final and FINAL or 0) | (options.teardown and TEARDOWN or 0) | (options.alone and ALONE or 0),
+  }, state_mark)
+end
+
+-- The states of `options`, in the order in which they were written, the initial one first.
+local function take_states(options)
+  local states, names = {}, {}
+  for name, value in pairs(options) do
+    if getmetatable(value) == state_mark then
+      value.name = name
+      states[#states + 1] = value
+    end
+  end
+  table.sort(states, function(a, b) return a.order < b.order end)
+  for i, one in ipairs(states) do
+    if one.name == options.initial then
+      table.insert(states, 1, table.remove(states, i))
+      break
+    end
+  end
+  for i, one in ipairs(states) do names[i] = one.name end
+  if options.initial and names[1] ~= options.initial then one_of(options.initial, names, "initial") end
+  return states, names
+end
+
+-- Where deadlines and deletions lead need not be said twice.
+local function complete_moves(states, names)
+  local teardown
+  for _, one in ipairs(states) do
+    if one.flags & TEARDOWN ~= 0 then teardown = one.name end
+  end
+  for _, one in ipairs(states) do
+    for _, name in ipairs(one.to) do one_of(name, names, "state " .. one.name .. ": `to`") end
+    local next = { table.unpack(one.to) }
+    if one.otherwise then
+      one_of(one.otherwise, names, "state " .. one.name .. ": `otherwise`")
+      if not has(next, one.otherwise) then next[#next + 1] = one.otherwise end
+    end
+    if teardown and one.name ~= teardown and one.flags & FINAL == 0 and not has(next, teardown) then
+      next[#next + 1] = teardown
+    end
+    one.next = table.concat(next, ", ")
+  end
+end
+
+-- --- controllers ------------------------------------------------------------------------------------
+
+local declaration_mark = {}
+
+local CONTROLLER_KEYS = {
+  name = "string", kind = "table", crd = "string", owns = "string table", initial = "string",
+  state_field = "string", renamed = "table", version = "string", limits = "table",
+  reconcile = "function", finalize = "function",
+}
+local OBSERVER_KEYS = {
+  name = "string", labels = "string", annotation = "string", owns = "string table", version = "string",
+  limits = "table", reconcile = "function",
+}
+local LIMIT_KEYS = { run = "string number" }
+
+local function run_limit(limits)
+  check_keys(limits or {}, LIMIT_KEYS, "limits")
+  return limits and limits.run and host.milliseconds(limits.run) or host.run_ms
+end
+
+local function renames_of(renamed, names)
+  local list = {}
+  for _, old in ipairs(sorted_keys(renamed or {})) do
+    one_of(renamed[old], names, "renamed")
+    list[#list + 1] = old .. "=" .. renamed[old]
+  end
+  return #list > 0 and table.concat(list, ", ") or nil
+end
+
+local function owned(owns)
+  local list = words_of(owns, "owns")
+  return #list > 0 and table.concat(list, ", ") or nil
+end
+
+local function declare_controller(identity, options)
+  if type(options) ~= "table" then stop('controller takes a table: controller "g/v1/Kind" { ... }') end
+  local states, names = take_states(options)
+  local plain = {}
+  for key, value in pairs(options) do
+    if getmetatable(value) ~= state_mark then plain[key] = value end
+  end
+  check_keys(plain, CONTROLLER_KEYS, "the controller")
+  complete_moves(states, names)
+  if #states == 0 and not options.reconcile then stop("the controller has neither states nor `reconcile`") end
+  if options.kind and options.crd then stop("the controller has both `kind` and `crd`: one says what the other does") end
+  return setmetatable({
+    name = options.name, kind = identity, flags = 0, owns = owned(options.owns),
+    crd = options.crd or options.kind and definition(identity, options.kind, #states > 0),
+    state_field = options.state_field, renamed = renames_of(options.renamed, names),
+    version = options.version, limit_ms = run_limit(options.limits),
+    states = #states > 0 and states or nil, reconcile = options.reconcile, finalize = options.finalize,
+  }, declaration_mark)
+end
+
+local OBSERVER = 1
+
+local function declare_observer(kinds, options)
+  if type(options) ~= "table" then stop('observer takes a table: observer "*" { ... }') end
+  check_keys(options, OBSERVER_KEYS, "the observer")
+  if not options.reconcile then stop("the observer has no `reconcile`") end
+  return setmetatable({
+    name = options.name, kind = table.concat(words_of(kinds, "observer"), ", "), flags = OBSERVER,
+    owns = owned(options.owns), labels = options.labels, annotation = options.annotation,
+    version = options.version, limit_ms = run_limit(options.limits), reconcile = options.reconcile,
+  }, declaration_mark)
+end
+
+-- controller "group/version/Kind" { ... }
+local function controller(identity)
+  if type(identity) ~= "string" or not identity:match("^[^/]+/[^/]+") then
+    stop('controller takes a kind: controller "group/version/Kind" { ... }')
+  end
+  return told(function(options) return declare_controller(identity, options) end)
+end
+
+local function observer(kinds)
+  if type(kinds) ~= "string" and type(kinds) ~= "table" then
+    stop('observer takes kinds: observer "*" { ... }')
+  end
+  return told(function(options) return declare_observer(kinds, options) end)
+end
+
+-- What the script returned, as a list of declarations with names.
+local function read(returned)
+  local list = getmetatable(returned) == declaration_mark and { returned } or returned
+  if type(list) ~= "table" or #list == 0 then
+    stop('%s.lua declares nothing: it ends in `return controller "group/version/Kind" { ... }`', host.name)
+  end
+  for i, one in ipairs(list) do
+    if getmetatable(one) ~= declaration_mark then
+      stop("%s.lua returns a list, and item %d is neither a controller nor an observer", host.name, i)
+    end
+    if not one.name and i > 1 then stop("%s.lua declares several controllers: number %d has no `name`", host.name, i) end
+    one.name = one.name or host.name
+  end
+  return list
+end
+
+-- --- the environment --------------------------------------------------------------------------------
+
+local words = {
+  assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall,
+  rawequal = rawequal, rawget = rawget, rawlen = rawlen, select = select, setmetatable = setmetatable,
+  getmetatable = getmetatable, tonumber = tonumber, tostring = tostring, type = type, xpcall = xpcall,
+  string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, print = print,
+
+  controller = told(controller), observer = told(observer), state = told(state),
+  retry = told(retry), again = told(again), fail = fail, enter = enter, done = done,
+  get = host.get, list = host.list, apply = host.apply, delete = host.delete,
+  sleep = host.sleep, exec = told(exec), http = http,
+  event = told(event), warn = told(warn), condition = told(condition), log = log,
+  now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration,
+  has = host.has, copy = host.copy, null = host.null,
+  json = { encode = host.encode, decode = host.decode },
+  array = function(items) return setmetatable(items or {}, host.array_mark) end,
+  object = function(fields) return setmetatable(fields or {}, host.object_mark) end,
+}
+
+local INSTEAD = {
+  os = "now(), timestamp() and exec {} are what scripts have instead", io = "scripts reach no files",
+  require = "scripts stand alone", load = "scripts make no code", dofile = "scripts make no code",
+  loadstring = "scripts make no code", debug = "tracebacks come by themselves",
+  package = "scripts stand alone", collectgarbage = "memory is bounded and collected by itself",
+}
+
+setmetatable(words, {
+  __index = function(_, name)
+    local hint = INSTEAD[name]
+    local near = not hint and host.nearest(tostring(name), sorted_keys(words))
+    error(string.format('unknown global "%s"%s', tostring(name),
+      hint and ": " .. hint or near and ', did you mean "' .. near .. '"?' or ""), 2)
+  end,
+})
+
+local environment = setmetatable({}, {
+  __index = words,
+  __newindex = function(_, name)
+    error(string.format('global "%s" cannot be set; say `local %s`', tostring(name), tostring(name)), 2)
+  end,
+  __metatable = false,
+})
+
+return environment, read

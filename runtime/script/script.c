@@ -1,0 +1,200 @@
+/* A script is opened in a state of its own: the libraries, then prelude.lua (which makes the words that
+ * scripts write in), then the script itself with nothing but those words around it. What it returns is read
+ * once; from then on only its functions run. */
+#include "script/script.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "script/inside.h"
+#include "script/prelude.h"
+
+/* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. */
+static void stop_hook(lua_State *L, lua_Debug *record)
+{
+    struct script *script = script_of(L);
+    (void)record;
+    if (script->watchdog.stop == STOP_NONE) {
+        lua_sethook(L, NULL, 0, 0);
+    } else if (script->watchdog.stop == STOP_MEMORY) {
+        luaL_error(L, "not enough memory: a script has %d MiB", (int)(script->memory.max / MIB));
+    } else {
+        luaL_error(L, "ran for more than %d ms without a wait",
+                   (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
+    }
+}
+
+/* --- loading ----------------------------------------------------------------------------------- */
+
+static int keep_bytes(lua_State *L, const void *bytes, size_t size, void *buffer)
+{
+    (void)L;
+    buffer_add(buffer, bytes, size);
+    return 0;
+}
+
+/* Pushes the prelude without its debug information: positions are those of the script that calls it.
+ * Nothing raises while the buffer is held. */
+static void load_prelude(lua_State *L)
+{
+    struct buffer bytes = BUFFER_INIT(SCRIPT_BYTES_MAX);
+    int status = luaL_loadbufferx(L, prelude_text, strlen(prelude_text), "=prelude", "t");
+    if (status == LUA_OK) {
+        lua_dump(L, keep_bytes, &bytes, 1);
+        lua_pop(L, 1);
+        status = luaL_loadbufferx(L, bytes.data, bytes.len, "=prelude", "b");
+    }
+    buffer_done(&bytes);
+    if (status != LUA_OK) {
+        lua_error(L);
+    }
+}
+
+static void set_mark(lua_State *L, const char *field, const char *mark)
+{
+    luaL_getmetatable(L, mark);
+    lua_setfield(L, -2, field);
+}
+
+/* prelude(host): pushes the environment of scripts, and the function that reads declarations. */
+static void run_prelude(lua_State *L, const struct script *script)
+{
+    load_prelude(L);
+    lua_newtable(L);
+    ask_open(L);
+    tell_open(L);
+    lua_pushstring(L, script->name);
+    lua_setfield(L, -2, "name");
+    lua_pushinteger(L, SCRIPT_RUN_MS);
+    lua_setfield(L, -2, "run_ms");
+    set_mark(L, "outcome_mark", OUTCOME_MARK);
+    set_mark(L, "array_mark", ARRAY_MARK);
+    set_mark(L, "object_mark", OBJECT_MARK);
+    lua_call(L, 1, 2);
+}
+
+/* In a protected call: from nothing to the declarations. */
+static int load_all(lua_State *L)
+{
+    struct script *script = script_of(L);
+    char name[128];
+    sandbox_open(L);
+    convert_open(L);
+    view_open(L);
+    luaL_newmetatable(L, OUTCOME_MARK);
+    lua_pop(L, 1);
+    run_prelude(L, script); /* words, read */
+    snprintf(name, sizeof name, "@%s", script->file);
+    if (luaL_loadbufferx(L, script->text.ptr, script->text.len, name, "t") != LUA_OK) {
+        return lua_error(L);
+    }
+    lua_pushvalue(L, 1);
+    lua_setupvalue(L, -2, 1); /* its _ENV */
+    lua_call(L, 0, 1);
+    lua_call(L, 1, 1); /* read(what it returned) */
+    declare_read(script);
+    lua_settop(L, 0);
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+static enum tend_code load(struct script *script, struct error *err)
+{
+    lua_State *L = script->L;
+    lua_pushcfunction(L, fault_handler);
+    lua_pushcfunction(L, load_all);
+    script->memory.max = SCRIPT_MEMORY_MAX;
+    watchdog_begin(&script->watchdog, L, SCRIPT_LOAD_MS);
+    int status = lua_pcall(L, 0, 0, 1);
+    watchdog_end(&script->watchdog);
+    lua_sethook(L, NULL, 0, 0);
+    script->memory.max =
+        SCRIPT_MEMORY_MAX + MIB; /* what is done for it must not fail for want of it */
+    if (status != LUA_OK) {
+        const char *message = lua_tostring(L, -1);
+        fault_describe(script, message == NULL ? "it cannot be loaded" : message, err);
+        return TEND_INVALID;
+    }
+    lua_settop(L, 0);
+    return TEND_OK;
+}
+
+/* --- life -------------------------------------------------------------------------------------- */
+
+static enum tend_code check_source(const struct script_options *options, struct error *err)
+{
+    if (options->source.len > SCRIPT_BYTES_MAX) {
+        return FAIL(err, TEND_INVALID, "%s is larger than %u KiB", options->file,
+                    SCRIPT_BYTES_MAX / KIB);
+    }
+    if (options->source.len > 0 && options->source.ptr[0] == LUA_SIGNATURE[0]) {
+        return FAIL(err, TEND_INVALID, "%s holds compiled Lua; scripts are source text",
+                    options->file);
+    }
+    return TEND_OK;
+}
+
+static enum tend_code start(struct script *script, struct error *err)
+{
+    script->L = lua_newstate(memory_alloc, &script->memory);
+    if (script->L == NULL) {
+        return FAIL(err, TEND_LIMIT, "no memory for a script");
+    }
+    *(struct script **)lua_getextraspace(script->L) = script;
+    TRY(watchdog_open(&script->watchdog, err));
+    return load(script, err);
+}
+
+enum tend_code script_open(const struct script_options *options, struct script **ret_script,
+                           struct error *err)
+{
+    TRY(check_source(options, err));
+    struct script *script = alloc_new(sizeof *script);
+    list_init(&script->runs);
+    script->host = options->host;
+    script->name = alloc_dup(options->name);
+    script->file = alloc_dup(options->file);
+    script->source = alloc_text(options->source.ptr, options->source.len);
+    script->text = (struct text){script->source, options->source.len};
+    script->memory.max = SCRIPT_MEMORY_MAX;
+    script->watchdog = (struct watchdog){.die = options->host.die,
+                                         .owner = options->host.owner,
+                                         .file = script->file,
+                                         .hook = stop_hook};
+    enum tend_code code = start(script, err);
+    if (code != TEND_OK) {
+        script_close(script);
+        return code;
+    }
+    *ret_script = script;
+    return TEND_OK;
+}
+
+const struct tend_plugin *script_plugin(const struct script *script)
+{
+    return &script->plugin;
+}
+
+void script_close(struct script *script)
+{
+    if (script == NULL) {
+        return;
+    }
+    watchdog_close(&script->watchdog);
+    LIST_FOREACH_SAFE (link, &script->runs) {
+        script_run_free(CONTAINER_OF(link, struct script_run, link));
+    }
+    if (script->L != NULL) {
+        lua_close(script->L);
+    }
+    lexicon_unref(script->lexicon);
+    arena_done(&script->arena);
+    free(script->source);
+    free(script->file);
+    free(script->name);
+    free(script);
+}

@@ -1,0 +1,191 @@
+/* What does not wait: events, conditions, the log, and what a script needs to know of times and values. */
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/moment.h"
+#include "script/inside.h"
+
+/* tell.event(tone, reason, message): tone 0 is normal, 1 a warning. */
+static int tell_event(lua_State *L)
+{
+    struct script_run *run = script_run_of(L, "event");
+    tend_event(run->call, (int32_t)luaL_checkinteger(L, 1), luaL_checkstring(L, 2),
+               luaL_checkstring(L, 3));
+    return 0;
+}
+
+/* tell.condition(type, truth, reason, message): truth is true, false or nil (unknown). */
+static int tell_condition(lua_State *L)
+{
+    struct script_run *run = script_run_of(L, "condition");
+    int32_t truth = lua_isnil(L, 2) ? TEND_UNKNOWN : lua_toboolean(L, 2) ? TEND_TRUE : TEND_FALSE;
+    if (run->declared->given.flags & TEND_OBSERVER) {
+        return luaL_error(L, "an observer sets no conditions: they are in the status");
+    }
+    tend_condition(run->call, luaL_checkstring(L, 1), truth, luaL_checkstring(L, 3),
+                   luaL_checkstring(L, 4));
+    return 0;
+}
+
+/* tell.log(level, text): with the object in front, while there is one. */
+static int tell_log(lua_State *L)
+{
+    struct script_run *run = script_run_of(L, "log");
+    int32_t level = (int32_t)luaL_checkinteger(L, 1);
+    const char *text = luaL_checkstring(L, 2);
+    struct tend_call *call = run->call;
+    if (++run->lines > SCRIPT_LINES_MAX) {
+        if (run->lines == SCRIPT_LINES_MAX + 1) {
+            call->api->log(call->host, TEND_WARN, "one run logged too much; the rest is dropped");
+        }
+        return 0;
+    }
+    const char *space = tend_text(call, TEND_THIS, "metadata.namespace", "");
+    const char *name = tend_text(call, TEND_THIS, "metadata.name", "");
+    lua_pushfstring(L, "%s%s%s: %s", space, space[0] != '\0' ? "/" : "", name, text);
+    call->api->log(call->host, level, lua_tostring(L, -1));
+    return 0;
+}
+
+/* now(): seconds since 1970. */
+static int tell_now(lua_State *L)
+{
+    lua_pushnumber(L, (lua_Number)script_run_of(L, "now")->call->now_ms / 1000);
+    return 1;
+}
+
+/* timestamp([seconds]): RFC 3339; of now where nothing is given. */
+static int tell_timestamp(lua_State *L)
+{
+    char text[MOMENT_TEXT_MAX];
+    int64_t ms;
+    if (lua_isnoneornil(L, 1)) {
+        ms = script_run_of(L, "timestamp")->call->now_ms;
+    } else {
+        lua_Number seconds = luaL_checknumber(L, 1);
+        luaL_argcheck(L,
+                      seconds * 1000 >= (lua_Number)MOMENT_MIN_MS &&
+                          seconds * 1000 <= (lua_Number)MOMENT_MAX_MS,
+                      1, "not a moment");
+        ms = (int64_t)(seconds * 1000);
+    }
+    lua_pushstring(L, moment_format(ms, text));
+    return 1;
+}
+
+/* moment(text): seconds since 1970; nil where there is none. */
+static int tell_moment(lua_State *L)
+{
+    int64_t ms;
+    const char *text = luaL_optstring(L, 1, "");
+    if (moment_parse(text_of(text), &ms)) {
+        lua_pushnumber(L, (lua_Number)ms / 1000);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+/* duration(text): seconds; nil where it is none. */
+static int tell_duration(lua_State *L)
+{
+    int64_t ms;
+    const char *text = luaL_optstring(L, 1, "");
+    if (duration_parse(text_of(text), &ms)) {
+        lua_pushnumber(L, (lua_Number)ms / 1000);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+/* has(object, field): is the field there? */
+static int tell_has(lua_State *L)
+{
+    lua_settop(L, 2);
+    if (luaL_getmetafield(L, 1, "__index") == LUA_TNIL) {
+        lua_pushboolean(L, lua_istable(L, 1) &&
+                               lua_getfield(L, 1, luaL_checkstring(L, 2)) != LUA_TNIL);
+        return 1;
+    }
+    lua_pop(L, 1);
+    tend_node node = 0;
+    lua_pushvalue(L, 2);
+    bool there = lua_gettable(L, 1) != LUA_TNIL;
+    if (there && view_node(L, -1, &node)) {
+        there = node != 0;
+    }
+    lua_pushboolean(L, there);
+    return 1;
+}
+
+/* copy(object): plain tables, the script's own. */
+static int tell_copy(lua_State *L)
+{
+    tend_node node;
+    if (view_node(L, 1, &node)) {
+        convert_push(L, script_run_of(L, "copy")->call, node);
+    } else {
+        lua_settop(L, 1);
+    }
+    return 1;
+}
+
+static int tell_encode(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    convert_push_json(L, 1, NULL, "json.encode");
+    return 1;
+}
+
+/* json.decode(text): the value; nil and a sentence where it is none. */
+static int tell_decode(lua_State *L)
+{
+    size_t len;
+    const char *text = luaL_checklstring(L, 1, &len);
+    struct script_run *run = script_run_of(L, "json.decode");
+    tend_node node = run->call->api->from_json(run->call, (struct tend_str){text, len});
+    if (node == 0) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "not JSON");
+        return 2;
+    }
+    convert_push(L, run->call, node);
+    return 1;
+}
+
+/* nearest(word, list): the item that may have been meant; nil: none. */
+static int tell_nearest(lua_State *L)
+{
+    enum { WORDS_MAX = 128 };
+    const char *words[WORDS_MAX];
+    size_t count = 0;
+    lua_Integer size = (lua_Integer)lua_rawlen(L, 2);
+    luaL_checkstack(L, WORDS_MAX, "too many words");
+    for (lua_Integer i = 1; i <= size && count < WORDS_MAX; i++) {
+        lua_rawgeti(L, 2, i); /* stays: the text is borrowed from it */
+        words[count++] = luaL_checkstring(L, -1);
+    }
+    lua_pushstring(L, text_nearest(text_of(luaL_checkstring(L, 1)), words, count));
+    return 1;
+}
+
+void tell_open(lua_State *L)
+{
+    static const luaL_Reg functions[] = {{"event", tell_event},
+                                         {"condition", tell_condition},
+                                         {"log", tell_log},
+                                         {"now", tell_now},
+                                         {"timestamp", tell_timestamp},
+                                         {"moment", tell_moment},
+                                         {"duration", tell_duration},
+                                         {"has", tell_has},
+                                         {"copy", tell_copy},
+                                         {"encode", tell_encode},
+                                         {"decode", tell_decode},
+                                         {"nearest", tell_nearest},
+                                         {NULL, NULL}};
+    luaL_setfuncs(L, functions, 0);
+    convert_push_null(L);
+    lua_setfield(L, -2, "null");
+}
