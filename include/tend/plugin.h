@@ -101,8 +101,12 @@ enum tend_outcome {
     TEND_DONE = 0,  /* settled; run again when the object, or something that was read, changes */
     TEND_AGAIN = 1, /* and also after `after_ms` */
     TEND_ENTER = 2, /* enter `state`, which the current state must list in `next` */
-    TEND_RETRY = 3, /* failed for now: run again with growing delay, not before `after_ms` */
-    TEND_FAIL = 4,  /* failed until spec or plugin change; unknown values are read as this */
+    /* Failed for now: run again with growing delay, not before `after_ms`. While it lasts, condition
+     * Failing says why, where the kind keeps status.conditions, and so do events. Without a reason
+     * and a message nothing is said. */
+    TEND_RETRY = 3,
+    /* Failed until spec or plugin change, and condition Stalled; unknown values are read as this. */
+    TEND_FAIL = 4,
     /* Comes through api->finish, from inside a `then`. Where the run is cancelled, every open question
      * is answered with 0 and time_left_ms is 0: finish soon. */
     TEND_LATER = 5

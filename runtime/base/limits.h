@@ -149,6 +149,7 @@
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
 #define CENSUS_STATES_MAX    16u           /* states told apart, that a new version does not have */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
+#define TALLY_PAUSE_MS       5000 /* from a run that is worth telling to the counts that tell it */
 
 /* --- store ------------------------------------------------------------------------------------- */
 #define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */

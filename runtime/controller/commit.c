@@ -86,20 +86,20 @@ static NODISCARD enum tend_code enter_state(struct run *run, const struct kind *
     return machine_with_state(machine, arena_of(run), root, to, ret_root, err);
 }
 
-static const struct value *with_stalled(struct run *run, const struct kind *kind,
-                                        const struct value *root)
+static const struct value *with_failure(struct run *run, const struct kind *kind,
+                                        const struct value *root, struct text type)
 {
     if (!keeps(kind, TEXT("status.conditions"))) {
         return root;
     }
     return with_condition(run, root,
-                          (struct condition){.type = TEXT("Stalled"),
+                          (struct condition){.type = type,
                                              .status = TEXT("True"),
                                              .reason = text_of(run->reason),
                                              .message = text_of(run->message)});
 }
 
-/* What the host says about the run: the generation that was acted on, and whether it is stalled. */
+/* What the host says about the run: the generation that was acted on, and whether it failed. */
 static const struct value *with_host_part(struct run *run, const struct kind *kind,
                                           const struct value *root)
 {
@@ -109,8 +109,13 @@ static const struct value *with_host_part(struct run *run, const struct kind *ki
     if (run->subject->damped == 0) {
         root = condition_remove(arena, root, TEXT("HotLoop"));
     }
+    if (run->outcome == OUTCOME_RETRY && run->reason[0] != '\0') {
+        root = with_failure(run, kind, root, TEXT("Failing"));
+    } else { /* it lasts while the tries fail */
+        root = condition_remove(arena, root, TEXT("Failing"));
+    }
     if (run->outcome == OUTCOME_FAIL) {
-        root = with_stalled(run, kind, root);
+        root = with_failure(run, kind, root, TEXT("Stalled"));
     }
     if (kind->schema != NULL && keeps(kind, TEXT("status.observedGeneration"))) {
         const struct value *status =
@@ -331,8 +336,7 @@ static void add_outcome_event(struct run *run, const struct value *events)
         return;
     case OUTCOME_RETRY:
     case OUTCOME_FAIL:
-        reason = reason.len > 0 ? reason : TEXT("ReconcileFailed");
-        if (!says(events, reason)) {
+        if (reason.len > 0 && !says(events, reason)) {
             add_event(run, EVENT_WARNING, reason, message);
         }
         return;
@@ -419,12 +423,9 @@ void commit_build_failure(struct run *run, const char *condition)
     }
     const struct value *root = run->root;
     if (keeps(kind, TEXT("status.conditions"))) {
+        root = condition_remove(arena_of(run), root, TEXT("Failing"));
         root = condition_remove(arena_of(run), root, text_of(condition)); /* it happened anew */
-        root = with_condition(run, root,
-                              (struct condition){.type = text_of(condition),
-                                                 .status = TEXT("True"),
-                                                 .reason = text_of(run->reason),
-                                                 .message = text_of(run->message)});
+        root = with_failure(run, kind, root, text_of(condition));
         add_status(run, kind, root);
     }
     run->own_request = run->request_count > 0 ? 0 : 1;

@@ -312,6 +312,7 @@ void controller_remove(struct controller *controller)
         run_abandon(CONTAINER_OF(controller->runs.next, struct run, link));
     }
     free_subjects(controller);
+    tally_done(controller);
     work_flow_free(controller->flow);
     sweeper_done(&controller->sweep);
     list_remove(&controller->link);
@@ -322,7 +323,6 @@ void controller_remove(struct controller *controller)
     free(controller->told_message);
     free(controller->told_reason);
     free(controller->resource);
-    free(controller->last_error);
     free(controller->message);
     free(controller->reason);
     free(controller->version);
@@ -358,9 +358,9 @@ struct controller_info controller_at(const struct loop *loop, size_t index)
         .waiting = count.waiting,
         .later = count.later,
         .running = count.running,
-        .runs = controller->runs_count,
-        .failures = controller->failures,
+        .runs = controller->tally.runs,
+        .failures = controller->tally.failures,
         .lost = controller->lost,
         .discarded = controller->discarded,
-        .last_error = controller->last_error == NULL ? "" : controller->last_error};
+        .last_error = controller->tally.error == NULL ? "" : controller->tally.error};
 }

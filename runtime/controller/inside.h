@@ -185,6 +185,25 @@ void loop_replan(struct loop *loop);
 /* Continue sweeps that waited for room in the queue. */
 void loop_resume_sweeps(struct loop *loop);
 
+/* --- tally.c: how the runs of a controller went --------------------------------------------------- */
+
+struct tally {
+    uint64_t runs, failures; /* since it was added */
+    char *error, *object;    /* the last failure; NULL: none */
+    int64_t error_ms;        /* wall clock */
+    struct alarm alarm;      /* its status says so then ... */
+    bool has_news;           /* ... while this is set */
+};
+
+/* A run failed; `message` is a sentence. */
+void tally_failure(struct controller *controller, struct text key, const char *message);
+
+/* There is something to say: its status follows in a while, or at once. */
+void tally_news(struct controller *controller);
+void tally_flush(struct controller *controller);
+void tally_told(struct controller *controller); /* every report says it */
+void tally_done(struct controller *controller);
+
 /* --- controllers and their objects ---------------------------------------------------------------- */
 
 struct controller {
@@ -208,9 +227,9 @@ struct controller {
     enum controller_phase phase;
     enum controller_gate { GATE_OPEN, GATE_HELD } gate;
     int64_t since_ms;
-    uint64_t lives, runs_count, failures, lost, discarded;
+    uint64_t lives, lost, discarded;
+    struct tally tally;
     char *reason, *message; /* why it is lost: a word and a sentence */
-    char *last_error;       /* NULL: none */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
 };
 

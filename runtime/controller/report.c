@@ -15,7 +15,8 @@ struct record {
     char *name;
     struct arena arena; /* of status */
     const struct value *status;
-    int64_t written_ms; /* ticks */
+    int64_t runs, failures; /* that the object told of when the host came up */
+    int64_t written_ms;     /* ticks */
     bool written, missing;
 };
 
@@ -37,6 +38,49 @@ static const struct value *with_kind(struct arena *arena, const struct value *ma
     }
     const struct value *kinds = value_append(arena, value_empty_list(), value_chars(arena, kind));
     return value_with(arena, map, TEXT("kinds"), kind[0] == '\0' ? value_null() : kinds);
+}
+
+/* What the store says of it, NULL where that is nothing. */
+static const struct value *stored_status(struct loop *loop, struct text name, struct arena *arena)
+{
+    struct doc *doc =
+        store_get(loop->store, key_make(arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), name));
+    const struct value *root = NULL;
+    if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
+        return NULL;
+    }
+    return value_field(root, "status");
+}
+
+/* Before this host came up, that is: asked before it wrote any. */
+static void read_counts(struct loop *loop, struct record *record)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *status = stored_status(loop, text_of(record->name), &arena);
+    const struct value *counts = value_field(status, "counts");
+    record->runs = value_int_or(value_field(counts, "runs"), 0);
+    record->failures = value_int_or(value_field(counts, "failures"), 0);
+}
+
+static const struct value *with_tally(const struct record *record, struct arena *arena,
+                                      const struct value *status, const struct tally *tally)
+{
+    char moment[MOMENT_TEXT_MAX];
+    if (tally == NULL) {
+        return status;
+    }
+    const struct value *counts = value_with(arena, NULL, TEXT("runs"),
+                                            value_int(arena, record->runs + (int64_t)tally->runs));
+    counts = value_with(arena, counts, TEXT("failures"),
+                        value_int(arena, record->failures + (int64_t)tally->failures));
+    status = value_with(arena, status, TEXT("counts"), counts);
+    if (tally->error == NULL) {
+        return status;
+    }
+    const struct value *error = with_text(arena, NULL, "message", tally->error);
+    error = with_text(arena, error, "object", tally->object);
+    error = with_text(arena, error, "time", moment_format(tally->error_ms, moment));
+    return value_with(arena, status, TEXT("lastError"), error);
 }
 
 static const struct value *report_status(const struct report *report, struct arena *arena)
@@ -78,15 +122,20 @@ void report_write(struct loop *loop, const struct report *report)
         record = alloc_new(sizeof *record);
         record->name = alloc_dup(report->name);
         map_put(&loop->reports, text_of(record->name), record);
+        read_counts(loop, record);
     }
     arena_done(&record->arena);
-    record->status = report_status(report, &record->arena);
+    record->status =
+        with_tally(record, &record->arena, report_status(report, &record->arena), report->tally);
     schedule(loop, record);
 }
 
 void report_flush(struct loop *loop)
 {
     struct error err = ERROR_INIT;
+    LIST_FOREACH (link, &loop->controllers) {
+        tally_flush(CONTAINER_OF(link, struct controller, link));
+    }
     MAP_FOREACH (slot, &loop->reports) {
         const struct record *record = slot->value;
         if (work_queue_add(loop->reporting.flow, text_of(record->name), WORK_CHANGE, &err) !=
@@ -131,20 +180,10 @@ void report_controller(struct controller *controller)
                             .last_good = controller->last_good,
                             .rejected = controller->rejected == NULL ? "" : controller->rejected,
                             .since_ms = controller->since_ms,
-                            .restarts = controller->lives > 1 ? controller->lives - 1 : 0};
+                            .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
+                            .tally = &controller->tally};
     report_write(controller->loop, &report);
-}
-
-/* What the store says of it, NULL where that is nothing. */
-static const struct value *stored_status(struct loop *loop, struct text name, struct arena *arena)
-{
-    struct doc *doc =
-        store_get(loop->store, key_make(arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), name));
-    const struct value *root = NULL;
-    if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
-        return NULL;
-    }
-    return value_field(root, "status");
+    tally_told(controller);
 }
 
 /* A controller that is as it was before the host came up again is no news: it is what it was since then,

@@ -4,7 +4,8 @@
  * that wait or that are gone. Reports are written through the gate by the host, one at a time for each
  * name, at most one a second after the first; only the newest counts. Where there is no such object yet,
  * the report waits for it. What the store says already is not written again, nor is a moment: a
- * controller that is as it was before the host came up again is that since then.
+ * controller that is as it was before the host came up again is that since then. Counts go on from what
+ * the object said when the host came up.
  */
 #ifndef CONTROLLER_REPORT_H
 #define CONTROLLER_REPORT_H
@@ -12,6 +13,8 @@
 #include <stdint.h>
 
 #include "controller/loop.h"
+
+struct tally;
 
 struct report {
     const char *name;             /* of the Controller object */
@@ -21,12 +24,13 @@ struct report {
     const char *file, *hash, *version, *kind, *last_good, *rejected;
     int64_t since_ms; /* wall clock */
     uint64_t restarts;
+    const struct tally *tally; /* how its runs went; NULL: nobody counted */
 };
 
 /* Everything is copied. */
 void report_write(struct loop *loop, const struct report *report);
 
-/* Write what waits for its second, in the next steps: the host is about to end. */
+/* Write what waits for its moment, in the next steps: the host is about to end. */
 void report_flush(struct loop *loop);
 
 #endif

@@ -15,11 +15,9 @@
 
 /* --- the end of a run ----------------------------------------------------------------------------- */
 
-static void note_error(struct controller *controller, const char *message)
+static void note_error(const struct run *run, const char *message)
 {
-    controller->failures++;
-    free(controller->last_error);
-    controller->last_error = alloc_dup(message);
+    tally_failure(run->controller, run->work->key, message);
 }
 
 static void run_free(struct run *run)
@@ -119,12 +117,25 @@ static bool has_failed(const struct run *run)
     return run->outcome == OUTCOME_FAIL || run->outcome == OUTCOME_RETRY;
 }
 
+/* "Later", no more: nobody is told of it. */
+static bool is_wordless(const struct run *run)
+{
+    return run->outcome == OUTCOME_RETRY && run->reason[0] == '\0' && run->message[0] == '\0';
+}
+
+static void note_failure(const struct run *run)
+{
+    if (!is_wordless(run)) {
+        note_error(run, run->message[0] != '\0' ? run->message : run->reason);
+    }
+}
+
 void run_wait_again(struct run *run)
 {
     struct error err = ERROR_INIT;
     int64_t after_ms = run->after_ms > 0 ? run->after_ms : 0;
     if (work_queue_after(run->work->flow, run->work->key, after_ms, &err) != TEND_OK) {
-        note_error(run->controller, err.message); /* cannot be: the key is known */
+        note_error(run, err.message); /* cannot be: the key is known */
     }
 }
 
@@ -143,6 +154,9 @@ static void run_finish(struct run *run)
     enum work_end end = WORK_SETTLED;
     run->subject->discards = 0;
     run->subject->deaths = 0;
+    if (run->request_count > 0) {
+        tally_news(run->controller);
+    }
     if (has_failed(run) && is_outlived(run)) { /* what it wrote of that is older than the version */
         run->controller->replaced = store_revision(run->controller->loop->store);
         run_again(run);
@@ -163,12 +177,12 @@ static void run_finish(struct run *run)
         }
         break;
     case OUTCOME_RETRY:
-        note_error(run->controller, run->message);
+        note_failure(run);
         work_queue_hold(run->work, run->after_ms);
         end = WORK_FAILED;
         break;
     case OUTCOME_FAIL:
-        note_error(run->controller, run->message);
+        note_failure(run);
         end = end_of_failure(run);
         break;
     }
@@ -221,7 +235,7 @@ static void run_refused(struct run *run, const struct admission_result *result)
         return;
     }
     if (run->refused || run->call.verb == VERB_FINALIZE) {
-        note_error(run->controller, result->message);
+        note_error(run, result->message);
         log_error(run->controller->loop->log,
                   LOG_FIELDS({"controller", run->controller->name}, {"object", run->work->key.ptr}),
                   "its failure cannot be written: %s", result->message);
@@ -233,7 +247,7 @@ static void run_refused(struct run *run, const struct admission_result *result)
 
 static void run_postpone(struct run *run, const struct admission_result *result)
 {
-    note_error(run->controller, result->message);
+    note_error(run, result->message);
     run_end(run, WORK_FAILED);
 }
 
@@ -336,11 +350,11 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     struct error err = ERROR_INIT;
     waits_end(run);
     if (run_decode(run, &err) != TEND_OK) { /* damaged since: said where it was noticed */
-        note_error(run->controller, err.message);
+        note_error(run, err.message);
         run_end(run, WORK_FAILED);
         return;
     }
-    run->controller->runs_count++;
+    run->controller->tally.runs++;
     run->outcome = outcome_of(value_text_or(value_field(call->result, "outcome"), TEXT("")));
     run->after_ms = value_int_or(value_field(call->result, "afterMs"), 0);
     run->enter = result_text(run, TEXT("state"));
@@ -350,7 +364,7 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
         run_again(run);
         return;
     }
-    if (run->outcome == OUTCOME_FAIL && run->reason[0] == '\0') {
+    if (has_failed(run) && run->reason[0] == '\0' && !is_wordless(run)) {
         run->reason = "ReconcileFailed";
     }
     if (commit_build(run, &err) != TEND_OK) {
@@ -370,7 +384,7 @@ static void blame(struct run *run, const char *reason)
         run_again(run);
         return;
     }
-    note_error(run->controller, reason);
+    note_error(run, reason);
     if (subject->deaths == 0 || now_ms - subject->death_ms > QUARANTINE_WINDOW_MS) {
         subject->deaths = 0;
         subject->death_ms = now_ms;

@@ -154,6 +154,11 @@ static const char controllers[] =
     "      description: The content that went well last; a broken file is answered for by it.},\n"
     "     rejected: {type: string,\n"
     "      description: The content that was rolled back; not tried until the file changes.},\n"
+    "     counts: {type: object, description: Of runs over objects., properties: {\n"
+    "      runs: {type: integer, minimum: 0}, failures: {type: integer, minimum: 0}}},\n"
+    "     lastError: {type: object, description: The last run that failed., properties: {\n"
+    "      message: {type: string}, object: {type: string},\n"
+    "      time: {type: string, format: date-time}}},\n"
     "     conditions: {type: array, items: {type: object,\n"
     "      x-kubernetes-preserve-unknown-fields: true}}}}}}},\n"
     "  additionalPrinterColumns: [\n"
@@ -166,6 +171,8 @@ static const char controllers[] =
     "   {name: File, type: string, jsonPath: .status.file},\n"
     "   {name: Message, type: string, jsonPath: .status.message},\n"
     "   {name: Reason, type: string, priority: 1, jsonPath: .status.reason},\n"
+    "   {name: Runs, type: integer, priority: 1, jsonPath: .status.counts.runs},\n"
+    "   {name: Failures, type: integer, priority: 1, jsonPath: .status.counts.failures},\n"
     "   {name: Age, type: date, priority: 1, jsonPath: .metadata.creationTimestamp}]}]}\n";
 
 static const char manifests[] =

@@ -32,6 +32,9 @@ static const char *run_words(struct scripted_worker *worker, struct reconcile_ca
     if (asks_for(root, "retry")) {
         return "{outcome: retry, reason: NoCapacity, message: none left}";
     }
+    if (asks_for(root, "retry-quietly")) {
+        return "{outcome: retry, afterMs: 5000}";
+    }
     if (asks_for(root, "retry-later")) {
         return "{outcome: retry, reason: NoCapacity, message: none left, afterMs: 20000}";
     }
@@ -198,6 +201,50 @@ static void retries_slow_down(void)
     CHECK_INT(info(r).later, 0);
     pass(r, 3600 * 1000);
     CHECK_INT(r->worker.started, before + runs + 1);
+    ring_free(r);
+}
+
+static void a_failure_is_a_condition_while_it_lasts(void)
+{
+    struct ring *r = ring_new_plain(run_words);
+    create_lab(r, "lab-1", "");
+    patch_lab(r, "lab-1", "{spec: {template: retry}}");
+    settle(r);
+    CHECK_TEXT(condition_of(r, "lab-1", "Failing"), "True");
+    pass(r, 60000);
+    CHECK_TEXT(lab(r, "lab-1", "status.conditions[0].reason"), "\"NoCapacity\"");
+    CHECK_TEXT(lab(r, "lab-1", "status.conditions[0].message"), "\"none left\"");
+    CHECK_TEXT(lab(r, "lab-1", "status.conditions[0].lastTransitionTime"),
+               "\"2026-01-01T00:00:00Z\""); /* of the first that failed */
+    patch_lab(r, "lab-1", "{spec: {template: fail}}");
+    settle(r);
+    CHECK_TEXT(condition_of(r, "lab-1", "Failing"), "");
+    CHECK_TEXT(condition_of(r, "lab-1", "Stalled"), "True");
+    patch_lab(r, "lab-1", "{spec: {template: retry}}");
+    settle(r);
+    CHECK_TEXT(condition_of(r, "lab-1", "Failing"), "True");
+    CHECK_TEXT(condition_of(r, "lab-1", "Stalled"), "");
+    patch_lab(r, "lab-1", "{spec: {template: good}}");
+    settle(r);
+    CHECK_TEXT(condition_of(r, "lab-1", "Failing"), "");
+    ring_free(r);
+}
+
+static void a_retry_without_words_says_nothing(void)
+{
+    struct ring *r = ring_new_plain(run_words);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    patch_lab(r, "lab-1", "{spec: {template: retry-quietly}}");
+    settle(r);
+    size_t before = r->worker.started;
+    int64_t written = revision(r);
+    pass(r, 5000);
+    CHECK_INT(r->worker.started, before + 1);
+    CHECK_INT(revision(r), written);
+    CHECK_TEXT(condition_of(r, "lab-1", "Failing"), "");
+    CHECK_INT(times_said(r, "lab-1", "ReconcileFailed"), 0);
+    CHECK_INT(info(r).failures, 0);
     ring_free(r);
 }
 
@@ -553,6 +600,8 @@ SUITE({"its own write does not wake the writer", its_own_write_does_not_wake},
        the_fourth_run_counts_anyway},
       {"again comes again, whatever happens meanwhile", again_comes_again},
       {"retries slow down, and a new spec ends that", retries_slow_down},
+      {"a failure is a condition while it lasts", a_failure_is_a_condition_while_it_lasts},
+      {"a retry without words says nothing", a_retry_without_words_says_nothing},
       {"another spec starts the backoff over", another_spec_starts_over},
       {"a retry may ask for more patience", a_retry_may_ask_for_patience},
       {"a failure waits for another spec, also over a restart", failure_waits_for_another_spec},

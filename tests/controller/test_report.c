@@ -108,7 +108,57 @@ static void coming_back_as_it_was_is_no_news(void)
     ring_free(r);
 }
 
-SUITE({"says what is live, from where and since when", says_what_is_live},
+static const char *run_retry(struct scripted_worker *worker, struct reconcile_call *call,
+                             const struct value *root)
+{
+    (void)worker;
+    (void)call;
+    (void)root;
+    return "{outcome: retry, reason: NoCapacity, message: none left}";
+}
+
+static void counts_what_was_run_and_what_failed(void)
+{
+    struct ring *r = ring_new_live(run_retry);
+    settle(r);
+    CHECK_TEXT(said(r, "status.counts"), "{\"failures\":0,\"runs\":0}");
+    create_lab(r, "lab-1", "");
+    settle(r);
+    CHECK_TEXT(said(r, "status.counts.runs"), "0"); /* not after each run */
+    pass(r, TALLY_PAUSE_MS);
+    CHECK(info(r).runs > 4);
+    CHECK_INT(atoll(said(r, "status.counts.runs")), (long long)info(r).runs);
+    CHECK_INT(atoll(said(r, "status.counts.failures")), (long long)info(r).failures);
+    CHECK_TEXT(said(r, "status.lastError.message"), "\"none left\"");
+    CHECK_TEXT(said(r, "status.lastError.object"), "\"" LAB " default/lab-1\"");
+    CHECK(strncmp(said(r, "status.lastError.time"), "\"2026-01-01T00:00:0", 19) == 0);
+    ring_free(r);
+}
+
+static void counts_go_on_in_the_next_host(void)
+{
+    struct ring *r = ring_new_live(run_lab);
+    create_lab(r, "lab-1", "");
+    pass(r, 60 * 1000);
+    long long runs = atoll(said(r, "status.counts.runs"));
+    CHECK_INT(runs, (long long)info(r).runs);
+    int64_t before = revision(r);
+    ring_crash(r);
+    ring_live(r);
+    pass(r, 60 * 1000); /* every object is looked at, and all is well */
+    CHECK(info(r).runs > 0);
+    CHECK_INT(revision(r), before);
+    create_lab(r, "lab-2", "");
+    settle(r);
+    report_flush(r->loop);
+    virtual_world_run(&r->b->v);
+    CHECK_INT(atoll(said(r, "status.counts.runs")), runs + (long long)info(r).runs);
+    ring_free(r);
+}
+
+SUITE({"counts what was run and what failed", counts_what_was_run_and_what_failed},
+      {"counts go on in the next host", counts_go_on_in_the_next_host},
+      {"says what is live, from where and since when", says_what_is_live},
       {"says what is lost, and that it is back", says_what_is_lost_and_back},
       {"a worker that dies all the time is no flood of writes",
        a_worker_that_dies_all_the_time_is_no_flood},

@@ -62,7 +62,8 @@ static void show_controllers(void)
                    "  since: '2026-01-01T00:01:00Z'}}"),
                "Name=\"labinstance\" Phase=\"live\" Kind=\"LabInstance, ConfigMap\" "
                "Version=\"1.0\" Hash=\"0123456789ab\" Since=\"30s\" File=\"/p/labinstance.so\" "
-               "Message=(absent) Reason=(absent)* Age=\"90s\"*");
+               "Message=(absent) Reason=(absent)* Runs=(absent)* Failures=(absent)* "
+               "Age=\"90s\"*");
 }
 
 static void show_events(void)
