@@ -252,7 +252,7 @@ static int64_t check_duration(lua_State *L, int index)
         lua_Number seconds = lua_tonumber(L, index);
         luaL_argcheck(L, seconds >= 0 && seconds <= (lua_Number)DURATION_MAX_MS / 1000, index,
                       "not a duration");
-        return (int64_t)(seconds * 1000);
+        return convert_ms(seconds);
     }
     const char *text = luaL_checkstring(L, index);
     if (!duration_parse(text_of(text), &ms)) {

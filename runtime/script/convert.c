@@ -27,6 +27,11 @@ void convert_push_null(lua_State *L)
     lua_pushlightuserdata(L, address.wanted);
 }
 
+int64_t convert_ms(lua_Number seconds)
+{
+    return (int64_t)llround(seconds * 1000);
+}
+
 static bool is_null(lua_State *L, int index)
 {
     convert_push_null(L);

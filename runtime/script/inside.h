@@ -189,6 +189,9 @@ tend_node convert_node(lua_State *L, struct script_run *run, int index,
 void convert_push(lua_State *L, struct tend_call *call, tend_node node);
 
 /* The metatables that mark a table as a list or a map, and the value that is null. */
+/* Seconds as scripts have them, in milliseconds: moments are doubles, and 0.3 s is not 299 ms. */
+int64_t convert_ms(lua_Number seconds);
+
 void convert_open(lua_State *L);
 void convert_push_null(lua_State *L);
 

@@ -67,7 +67,7 @@ static int tell_timestamp(lua_State *L)
                       seconds * 1000 >= (lua_Number)MOMENT_MIN_MS &&
                           seconds * 1000 <= (lua_Number)MOMENT_MAX_MS,
                       1, "not a moment");
-        ms = (int64_t)(seconds * 1000);
+        ms = convert_ms(seconds);
     }
     lua_pushstring(L, moment_format(ms, text));
     return 1;
