@@ -148,6 +148,7 @@
 #define TURNERS_MAX          4096u         /* objects whose runs are remembered for that alone */
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
 #define CENSUS_STATES_MAX    16u           /* states told apart, that a new version does not have */
+#define OWN_SETS_MAX         4u            /* sets of an object whose rows are known as its own */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
 #define TALLY_PAUSE_MS       5000 /* from a run that is worth telling to the counts that tell it */
 

@@ -260,9 +260,14 @@ struct subject {
     struct run *run;   /* NULL: none */
     struct list reads; /* what its last run read */
 
-    int64_t own_first, own_last;   /* rows of its last set; 0: every feed is through with them */
-    struct list echo;              /* in loop->echoes, while there are such */
-    int64_t seen_first, seen_last; /* changes that concern it, shown while it runs; 0: none */
+    /* Rows of its last sets, oldest first, as long as a feed may still show one. */
+    struct own_rows {
+        int64_t first, last;
+    } own[OWN_SETS_MAX];
+    size_t own_count;
+    struct list echo; /* in loop->echoes, while there are such */
+    /* Changes that concern it, shown while it runs and not known to be its own; 0: none. */
+    int64_t seen_first, seen_last;
 
     int64_t set_aside; /* generation for which it is not run; 0: none */
     unsigned discards; /* in a row */
@@ -293,8 +298,8 @@ void subject_wake(struct controller *controller, struct text key, int64_t revisi
 /* Rows `first` to `last` are its own. */
 void subject_own(struct subject *subject, int64_t first, int64_t last);
 
-/* Was anything but those rows (0, 0: none) noted while its run was out? */
-bool subject_saw_foreign(const struct subject *subject, int64_t first, int64_t last);
+/* Was anything foreign shown while its run was out? */
+bool subject_saw_foreign(const struct subject *subject);
 
 /* Forget own rows that every feed is through with. */
 void subject_settle_echoes(struct loop *loop);

@@ -51,7 +51,7 @@ void run_end(struct run *run, enum work_end end)
     struct loop *loop = controller->loop;
     struct subject *subject = run->subject;
     struct work *work = run->work;
-    if (subject_saw_foreign(subject, subject->own_first, subject->own_last)) {
+    if (subject_saw_foreign(subject)) {
         controller_enqueue(controller, work->key, WORK_CHANGE);
     }
     run_free(run);

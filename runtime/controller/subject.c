@@ -1,15 +1,16 @@
 /* Who woke whom.
  *
  * A change wakes an object's run unless the object made it itself. That is judged by revision: a set's
- * rows are contiguous, so the rows of its last set are a range. There are three moments at which a change
- * can be shown to the subject of a set:
+ * rows are contiguous, so they are a range. There are three moments at which a change can be shown to the
+ * subject of a set (a run commits one, and one more for each effect that it asked for by name):
  *
  *     run starts ---- submitted ---- durable, shown ---- answered ---- shown late
  *
  * Before the answer the range is not known yet, so what is shown while a run is out is only noted (the
- * first and the last revision), and judged at its end: anything outside of its own range is foreign, and
- * the key runs again. After the answer, the range is kept until every feed is through with it: the same
- * row may be shown more than once (as the object, as a child, as something that was read).
+ * first and the last revision), and judged at the answer: where anything is outside of the range, something
+ * foreign is among it, and the key runs again. After the answer, the range is kept until every feed is
+ * through with it: the same row may be shown more than once (as the object, as a child, as something that
+ * was read).
  *
  * A subject exists while something is known that the queue does not know; most objects have none.
  */
@@ -118,7 +119,7 @@ void subject_free(struct subject *subject)
 void subject_settle(struct subject *subject)
 {
     turner_leave(subject);
-    if (subject->run != NULL || !list_empty(&subject->reads) || subject->own_last > 0 ||
+    if (subject->run != NULL || !list_empty(&subject->reads) || subject->own_count > 0 ||
         subject->set_aside > 0 || subject->deaths > 0 || subject->discards > 0) {
         return;
     }
@@ -206,10 +207,15 @@ void subject_read_selection(struct subject *subject, struct selection selection)
 
 static bool is_own(const struct subject *subject, int64_t revision)
 {
-    return subject->own_last > 0 && revision >= subject->own_first && revision <= subject->own_last;
+    for (size_t i = 0; i < subject->own_count; i++) {
+        if (revision >= subject->own[i].first && revision <= subject->own[i].last) {
+            return true;
+        }
+    }
+    return false;
 }
 
-/* It is shown while a run is out: judged at the end of the run, unless the run has seen it anyway. */
+/* It is shown while a run is out: judged when that has committed, unless the run has seen it anyway. */
 static void note(struct subject *subject, int64_t revision)
 {
     if (revision <= subject->run->snapshot) {
@@ -252,15 +258,21 @@ void subject_wake(struct controller *controller, struct text key, int64_t revisi
 
 void subject_own(struct subject *subject, int64_t first, int64_t last)
 {
-    subject->own_first = first;
-    subject->own_last = last;
+    if (subject->own_count == OWN_SETS_MAX) { /* shown late, that one is a run too many */
+        subject->own_count--;
+        memmove(&subject->own[0], &subject->own[1], subject->own_count * sizeof subject->own[0]);
+    }
+    subject->own[subject->own_count++] = (struct own_rows){first, last};
+    if (subject->seen_first >= first && subject->seen_last <= last) {
+        subject->seen_first = subject->seen_last = 0;
+    }
     list_remove(&subject->echo);
     list_append(&subject->controller->loop->echoes, &subject->echo);
 }
 
-bool subject_saw_foreign(const struct subject *subject, int64_t first, int64_t last)
+bool subject_saw_foreign(const struct subject *subject)
 {
-    return subject->seen_last > 0 && (subject->seen_first < first || subject->seen_last > last);
+    return subject->seen_last > 0;
 }
 
 /* The newest revision that every feed is through with. */
@@ -283,11 +295,11 @@ void subject_settle_echoes(struct loop *loop)
     int64_t shown = shown_everywhere(loop);
     while (!list_empty(&loop->echoes)) {
         struct subject *subject = CONTAINER_OF(loop->echoes.next, struct subject, echo);
-        if (subject->own_last > shown) {
+        if (subject->own[subject->own_count - 1].last > shown) {
             break;
         }
         list_remove(&subject->echo);
-        subject->own_first = subject->own_last = 0;
+        subject->own_count = 0;
         subject_settle(subject);
     }
 }
