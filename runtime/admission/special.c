@@ -14,7 +14,8 @@ enum special {
     SPECIAL_NAMESPACE,
     SPECIAL_CONFIGMAP,
     SPECIAL_CRD,
-    SPECIAL_CONTROLLER
+    SPECIAL_CONTROLLER,
+    SPECIAL_EFFECT
 };
 enum { COUNT_SHOWN_MAX = 100, CONTENT_BYTES_MAX = 1024 };
 
@@ -28,6 +29,7 @@ static enum special special_of(const struct kind *kind)
         {BUILTIN_CONFIGMAPS, SPECIAL_CONFIGMAP},
         {BUILTIN_CRDS, SPECIAL_CRD},
         {BUILTIN_CONTROLLERS, SPECIAL_CONTROLLER},
+        {BUILTIN_EFFECTS, SPECIAL_EFFECT},
     };
     for (size_t i = 0; i < COUNT_OF(specials); i++) {
         if (strcmp(kind->resource, specials[i].resource) == 0) {
@@ -43,15 +45,25 @@ static bool same_field(const struct value *a, const struct value *b, struct text
     return left == right || (left != NULL && right != NULL && value_equal(left, right));
 }
 
+/* What the host keeps is nobody else's to write; that it goes may be asked for. */
 enum tend_code special_allows(struct hearing *hearing)
 {
-    if (special_of(hearing->kind) != SPECIAL_CONTROLLER || hearing_role(hearing) == WRITER_HOST ||
-        hearing->request->verb == ADMIT_DELETE) {
+    enum special special = special_of(hearing->kind);
+    enum admission_role role = hearing_role(hearing);
+    if (role == WRITER_HOST || hearing->request->verb == ADMIT_DELETE) {
         return TEND_OK;
     }
-    return hearing_refuse(hearing, TEND_DENIED,
-                          "controllers are kept by the host itself: add, change or remove the "
-                          "plugin's file instead (an object that is left over may be deleted)");
+    if (special == SPECIAL_CONTROLLER) {
+        return hearing_refuse(hearing, TEND_DENIED,
+                              "controllers are kept by the host itself: add, change or remove the "
+                              "plugin's file instead (an object that is left over may be deleted)");
+    }
+    if (special == SPECIAL_EFFECT && role != WRITER_CONTROLLER) {
+        return hearing_refuse(hearing, TEND_DENIED,
+                              "effects are kept by the host itself: a controller asks for one by "
+                              "name (one that is deleted is done again when it is asked for)");
+    }
+    return TEND_OK;
 }
 
 /* --- definitions ------------------------------------------------------------------------------- */
@@ -244,6 +256,7 @@ enum tend_code special_written(struct hearing *hearing, const struct value *befo
     case SPECIAL_CONTROLLER:
         return written_controller(hearing, before, *root);
     case SPECIAL_NAMESPACE:
+    case SPECIAL_EFFECT:
     case SPECIAL_NONE:
         return TEND_OK;
     }
@@ -260,6 +273,7 @@ enum tend_code special_delete(struct hearing *hearing)
     case SPECIAL_CONTROLLER:
         return check_not_live(hearing);
     case SPECIAL_CONFIGMAP:
+    case SPECIAL_EFFECT:
     case SPECIAL_NONE:
         return TEND_OK;
     }
@@ -281,6 +295,7 @@ enum tend_code special_gone(struct hearing *hearing)
         set_catalogue(set, catalogue_without_machine(set->catalogue, hearing->name));
         return TEND_OK;
     case SPECIAL_CONFIGMAP:
+    case SPECIAL_EFFECT:
     case SPECIAL_NONE:
         return TEND_OK;
     }

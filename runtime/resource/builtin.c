@@ -196,6 +196,36 @@ static const char manifests[] =
     "   {name: Age, type: date, jsonPath: .metadata.creationTimestamp},\n"
     "   {name: Path, type: string, priority: 1, jsonPath: .path}]}]}\n";
 
+static const char effects[] =
+    "{group: tend.dev, scope: Namespaced,\n"
+    " names: {kind: Effect, plural: effects, singular: effect},\n"
+    " versions: [{name: v1, served: true, storage: true,\n"
+    "  schema: {openAPIV3Schema: {type: object, required: [spec],\n"
+    "   description: Something outside that a controller asked for by name. It is done once.,\n"
+    "   properties: {\n"
+    "    spec: {type: object, required: [controller, object, name], properties: {\n"
+    "     controller: {type: string, description: Who asked for it.},\n"
+    "     object: {type: object, description: The object that it is for., properties: {\n"
+    "      apiVersion: {type: string}, kind: {type: string}, name: {type: string},\n"
+    "      namespace: {type: string}, uid: {type: string}}},\n"
+    "     name: {type: string, description: What the controller calls it.},\n"
+    "     entered: {type: string, format: date-time,\n"
+    "      description: When the object entered the state that it was asked for in.},\n"
+    "     exec: {type: object, x-kubernetes-preserve-unknown-fields: true},\n"
+    "     http: {type: object, x-kubernetes-preserve-unknown-fields: true}}},\n"
+    "    status: {type: object, properties: {\n"
+    "     phase: {type: string, enum: [Running, Done]},\n"
+    "     finishedAt: {type: string, format: date-time},\n"
+    "     result: {type: object, x-kubernetes-preserve-unknown-fields: true}}}}}},\n"
+    "  additionalPrinterColumns: [\n"
+    "   {name: Object, type: string, jsonPath: .spec.object, show: object},\n"
+    "   {name: Effect, type: string, jsonPath: .spec.name},\n"
+    "   {name: Controller, type: string, jsonPath: .spec.controller},\n"
+    "   {name: Phase, type: string, jsonPath: .status.phase},\n"
+    "   {name: OK, type: boolean, jsonPath: .status.result.ok},\n"
+    "   {name: Age, type: date, jsonPath: .metadata.creationTimestamp},\n"
+    "   {name: Name, type: string, format: name, priority: 1, jsonPath: .metadata.name}]}]}\n";
+
 static const struct {
     const char *text;
     size_t len;
@@ -203,6 +233,7 @@ static const struct {
     {namespaces, sizeof namespaces - 1},   {configmaps, sizeof configmaps - 1},
     {events, sizeof events - 1},           {definitions, sizeof definitions - 1},
     {controllers, sizeof controllers - 1}, {manifests, sizeof manifests - 1},
+    {effects, sizeof effects - 1},
 };
 
 size_t builtin_count(void)

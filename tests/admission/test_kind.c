@@ -168,6 +168,21 @@ static void bounds_objects(void)
     CHECK_TEXT(stored(b, "configmaps/default/a", "kind"), "(none)");
 }
 
+#define AN_EFFECT                                                                                  \
+    "{apiVersion: tend.dev/v1, kind: Effect, metadata: {name: a},\n"                               \
+    " spec: {controller: c, object: {kind: LabInstance, name: lab-1}, name: make}}"
+
+static void effects_are_the_hosts(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_new();
+    CHECK_INT(ask(b, ADMIT_CREATE, "", "", AN_EFFECT)->code, TEND_DENIED);
+    struct admission_request one = request(b, ADMIT_CREATE, "", "", AN_EFFECT);
+    CHECK_INT(ask_as(b, WRITER_CONTROLLER, "c", &one)->code, TEND_OK);
+    CHECK_INT(ask(b, ADMIT_PATCH, BUILTIN_EFFECTS, "a", "{status: {phase: Done}}")->code,
+              TEND_DENIED);
+    CHECK_INT(ask(b, ADMIT_DELETE, BUILTIN_EFFECTS, "a", NULL)->code, TEND_OK);
+}
+
 static void controllers_are_the_hosts(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_machine();
@@ -258,6 +273,7 @@ SUITE({"namespace default is there, once, and stays", has_a_default_namespace},
       {"a namespace that is being deleted takes nothing new",
        takes_nothing_new_into_a_leaving_namespace},
       {"an object has a size, and the request is named", bounds_objects},
+      {"effects are the host's; anybody may delete one", effects_are_the_hosts},
       {"controllers are the host's; a kind has one owner", controllers_are_the_hosts},
       {"a live controller cannot be deleted from under its objects", a_live_controller_stays},
       {"the host creates with status", the_host_creates_with_status},

@@ -6,9 +6,9 @@
 
 static void are_complete(void)
 {
-    static const char *const resources[] = {BUILTIN_NAMESPACES,  BUILTIN_CONFIGMAPS,
-                                            BUILTIN_EVENTS,      BUILTIN_CRDS,
-                                            BUILTIN_CONTROLLERS, BUILTIN_MANIFESTS};
+    static const char *const resources[] = {
+        BUILTIN_NAMESPACES,  BUILTIN_CONFIGMAPS, BUILTIN_EVENTS, BUILTIN_CRDS,
+        BUILTIN_CONTROLLERS, BUILTIN_MANIFESTS,  BUILTIN_EFFECTS};
     CLEANUP(catalogue_unrefp) struct catalogue *catalogue = catalogue_new();
     CHECK_INT(builtin_count(), COUNT_OF(resources));
     CHECK_INT(catalogue_count(catalogue), COUNT_OF(resources));

@@ -62,7 +62,7 @@ static void understands_what_is_typed(void)
     CHECK_TEXT(typed(catalogue, "zzzzzzzzzzzz"),
                "no kind \"zzzzzzzzzzzz\"; there are configmaps, events, namespaces, "
                "customresourcedefinitions, labinstances, controllers, "
-               "manifests");
+               "effects, manifests");
 }
 
 static struct catalogue *with_changed(const struct catalogue *catalogue, const char *const *edits,
