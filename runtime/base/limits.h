@@ -149,8 +149,22 @@
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
 #define CENSUS_STATES_MAX    16u           /* states told apart, that a new version does not have */
 #define OWN_SETS_MAX         4u            /* sets of an object whose rows are known as its own */
+#define EFFECTS_KEPT_MAX     16u /* that one controller asks for by name for one object, in one state */
+#define EFFECT_NAME_MAX      63u
+#define EFFECT_OBJECT_MAX    200u /* bytes of an object's name in that of a record */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
 #define TALLY_PAUSE_MS       5000 /* from a run that is worth telling to the counts that tell it */
+
+/* --- effects ----------------------------------------------------------------------------------- */
+#define EFFECTS_MAX           1024u        /* programs that run at once; more wait their turn */
+#define EFFECT_INPUT_MAX      (256u * KIB) /* all text of one question */
+#define EFFECT_OUTPUT_MAX     (64u * KIB)  /* kept of each output, or of a body: it is a status */
+#define EFFECT_TIMEOUT_MAX_MS (24 * 3600 * 1000) /* as SLEEP_MAX_MS */
+#define EXEC_TIMEOUT_MS       (60 * 1000)        /* where the question says nothing */
+#define EXEC_ARGUMENTS_MAX    256u
+#define HTTP_TIMEOUT_MS       (30 * 1000)
+#define HTTP_HEADERS_SENT_MAX 64u
+#define HTTP_TRANSFERS_MAX    256u /* requests on the way at once; more wait their turn */
 
 /* --- store ------------------------------------------------------------------------------------- */
 #define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */

@@ -7,7 +7,9 @@
  *
  *     requests:  [own status] [release] [other objects ...] [events ...]      first one: the precondition
  *
- * Nothing is built where nothing would change: a run that finds all well does not reach the gate.
+ * Nothing is built where nothing would change: a run that finds all well does not reach the gate. What a run
+ * has written so far is committed before an effect that it asks for by name; such a set says nothing about
+ * how the run ended.
  */
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -104,6 +106,9 @@ static const struct value *with_host_part(struct run *run, const struct kind *ki
                                           const struct value *root)
 {
     struct arena *arena = arena_of(run);
+    if (run->outcome == OUTCOME_SO_FAR) {
+        return root;
+    }
     root = condition_remove(arena, root, TEXT("Stalled"));
     root = condition_remove(arena, root, TEXT("Quarantined"));
     if (run->subject->damped == 0) {
@@ -322,6 +327,8 @@ static void add_outcome_event(struct run *run, const struct value *events)
 {
     struct text reason = text_of(run->reason), message = text_of(run->message);
     switch (run->outcome) {
+    case OUTCOME_SO_FAR:
+        return;
     case OUTCOME_DONE:
         if (releases(run) && value_count(events) == 0) {
             add_event(run, EVENT_NORMAL, TEXT("Finalized"), TEXT("cleaned up and deleted"));
@@ -376,30 +383,28 @@ static void set_precondition(struct run *run, const struct kind *kind)
     run->own_request = 0;
 }
 
+/* Status, release, precondition and what the outcome tells; effects that begin or are forgotten. */
+enum { OWN_REQUESTS = 4 + EFFECTS_KEPT_MAX };
+
 static NODISCARD enum tend_code start_set(struct run *run, struct error *err)
 {
     size_t others = value_count(value_field(run->call.result, "writes")) +
                     value_count(value_field(run->call.result, "events"));
-    if (others > SET_REQUESTS_MAX - 4) {
+    if (others > SET_REQUESTS_MAX - OWN_REQUESTS) {
         return FAIL(err, TEND_LIMIT,
                     "it writes %zu objects and events, at most %u may be in one set", others,
-                    SET_REQUESTS_MAX - 4);
+                    SET_REQUESTS_MAX - OWN_REQUESTS);
     }
-    run->requests = arena_alloc(arena_of(run), (others + 4) * sizeof *run->requests);
+    run->requests = arena_alloc(arena_of(run), (others + OWN_REQUESTS) * sizeof *run->requests);
     run->request_count = 0;
     run->own_request = 1;
     return TEND_OK;
 }
 
-enum tend_code commit_build(struct run *run, struct error *err)
+static NODISCARD enum tend_code build(struct run *run, const struct kind *kind, struct error *err)
 {
-    struct loop *loop = run->controller->loop;
-    const struct kind *kind = loop_kind(loop, text_of(run->controller->kind));
     const struct value *root;
     TRY(start_set(run, err));
-    if (kind == NULL) {
-        return TEND_OK; /* its definition is gone, and with it the object */
-    }
     TRY(new_root(run, kind, &root, err));
     add_status(run, kind, root);
     if (releases(run)) {
@@ -408,8 +413,41 @@ enum tend_code commit_build(struct run *run, struct error *err)
     run->own_request = run->request_count > 0 ? 0 : 1;
     TRY(add_writes(run, err));
     add_events(run);
+    return TEND_OK;
+}
+
+enum tend_code commit_build(struct run *run, struct error *err)
+{
+    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    run->request_count = 0;
+    if (kind == NULL) {
+        return TEND_OK; /* its definition is gone, and with it the object */
+    }
+    TRY(build(run, kind, err));
+    run->request_count += journal_settle(run, &run->requests[run->request_count]);
     set_precondition(run, kind);
     return TEND_OK;
+}
+
+enum tend_code commit_build_so_far(struct run *run, const struct value *so_far,
+                                   const struct admission_request *effect, size_t count,
+                                   struct error *err)
+{
+    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    if (kind == NULL) {
+        return FAIL(err, TEND_NOT_FOUND, "there is no kind %s any more", run->controller->kind);
+    }
+    run->outcome = OUTCOME_SO_FAR;
+    run->call.result = so_far;
+    enum tend_code code = build(run, kind, err);
+    run->call.result = NULL;
+    if (code == TEND_OK) {
+        for (size_t i = 0; i < count; i++) {
+            run->requests[run->request_count++] = effect[i];
+        }
+        set_precondition(run, kind);
+    }
+    return code;
 }
 
 void commit_build_failure(struct run *run, const char *condition)
@@ -430,5 +468,6 @@ void commit_build_failure(struct run *run, const char *condition)
     }
     run->own_request = run->request_count > 0 ? 0 : 1;
     add_event(run, EVENT_WARNING, text_of(run->reason), text_of(run->message));
+    run->request_count += journal_settle(run, &run->requests[run->request_count]);
     set_precondition(run, kind);
 }

@@ -121,10 +121,7 @@ static bool run_read(struct run *run, const struct kind *kind)
     }
     run->generation = run->meta.generation;
     run->deleting = meta_deleting(&run->meta);
-    run->call.entered_ms = machine_entered_ms(run->root);
-    if (run->call.entered_ms == META_NO_MOMENT) {
-        run->call.entered_ms = run->meta.creation_ms;
-    }
+    run->call.entered_ms = run_entered_ms(run->root);
     return true;
 }
 

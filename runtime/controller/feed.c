@@ -53,11 +53,11 @@ static void show_to_controller(struct controller *controller, const struct shown
         object_gone(controller, key);
         return;
     }
+    struct subject *subject = subject_find(controller, key);
+    if (subject != NULL && subject->run != NULL) {
+        run_overtaken(subject->run, shown->root);
+    }
     if (is_anew(shown)) {
-        struct subject *subject = subject_find(controller, key);
-        if (subject != NULL && subject->run != NULL) {
-            run_overtaken(subject->run, &shown->meta);
-        }
         subject_forgive(controller, key);
     }
     subject_wake(controller, key, shown->event->revision,
@@ -146,6 +146,9 @@ static void show_to_host(struct feed *feed, const struct shown *shown)
             expiry_note(feed->loop, shown->event->key, shown->root);
         }
     }
+    if (text_is(text_of(feed->resource), BUILTIN_EFFECTS)) {
+        journal_note(feed->loop, shown->event->key);
+    }
     if (text_is(text_of(feed->resource), BUILTIN_CONTROLLERS)) {
         loop_replan(feed->loop);
         if (!gone) {
@@ -206,6 +209,7 @@ static void feed_recover(struct feed *feed, const struct error *err)
         }
     }
     loop_replan(loop);
+    journal_check(loop);
 }
 
 static void feed_pull(struct feed *feed)

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "controller/controller.h"
 #include "controller/loop.h"
+#include "effect/effect.h"
 #include "queue/work_queue.h"
 #include "resource/meta.h"
 #include "watch/follower.h"
@@ -134,6 +135,25 @@ bool garbage_is_settled(const struct loop *loop);
 /* The kinds may be others: look again at what waited for one. */
 void garbage_plan(struct loop *loop);
 
+/* --- journal.c: effects that are asked for by name -------------------------------------------------- */
+
+/* One that is under way. Exists from its start until its result is durable. */
+struct errand {
+    struct effect effect;
+    struct loop *loop;
+    struct wait *wait;         /* of the run that waits for it; NULL: none */
+    int64_t revision;          /* of its record */
+    char *controller, *object; /* whom to wake */
+    char *result;              /* JSON; NULL: going on */
+    struct text key;           /* of its record */
+    char bytes[];
+};
+
+struct journal {
+    struct map errands; /* by key */
+    struct chores storing;
+};
+
 /* --- the loop ------------------------------------------------------------------------------------ */
 
 struct loop {
@@ -155,6 +175,7 @@ struct loop {
     struct chores deadlines, renames, expiries, reporting;
     struct list chores; /* sets under way */
     struct garbage garbage;
+    struct journal journal;
 
     struct list controllers;
     size_t controller_count;
@@ -307,7 +328,9 @@ void subject_settle_echoes(struct loop *loop);
 /* Remember that its run read `key` at `revision` (0: absent), or a selection (taken). */
 void subject_read_key(struct subject *subject, struct text key, int64_t revision);
 void subject_read_selection(struct subject *subject, struct selection selection);
-const struct read *subject_find_read(const struct subject *subject, struct text key);
+/* Its run has written what it may have read: `doc` (NULL: removed) is what it has read now. */
+void subject_wrote(struct subject *subject, struct text key, struct doc *doc);
+struct read *subject_find_read(const struct subject *subject, struct text key);
 
 /* Its spec is another one, or it is being deleted: what was held against it is forgotten. */
 void subject_forgive(struct controller *controller, struct text key);
@@ -321,7 +344,14 @@ void subject_calm(struct subject *subject);
 
 /* --- a run --------------------------------------------------------------------------------------- */
 
-enum outcome { OUTCOME_DONE, OUTCOME_AGAIN, OUTCOME_RETRY, OUTCOME_FAIL, OUTCOME_ENTER };
+enum outcome {
+    OUTCOME_DONE,
+    OUTCOME_AGAIN,
+    OUTCOME_RETRY,
+    OUTCOME_FAIL,
+    OUTCOME_ENTER,
+    OUTCOME_SO_FAR /* it goes on */
+};
 
 struct run {
     struct reconcile_call call;
@@ -365,24 +395,84 @@ void run_recall(struct run *run);  /* it is out: take it back, and run it again 
 void run_end(struct run *run, enum work_end end);
 void run_wait_again(struct run *run); /* its key comes back after after_ms */
 void run_commit(struct run *run);     /* its requests; it finishes where there are none */
+void run_submit(struct run *run, struct admission_call *call); /* the same, and goes on */
+
+/* When the object entered its state, or was created. */
+int64_t run_entered_ms(const struct value *root);
 
 /* Decode its object, where that was not done or was given up. */
 NODISCARD enum tend_code run_decode(struct run *run, struct error *err);
 
-/* The object has another generation by now, or another mark: a run that waits need not go on. */
-void run_overtaken(struct run *run, const struct meta *now);
+/* This is the object by now. Where it has another generation, another mark, or was moved to another state,
+ * a run that waits need not go on. */
+void run_overtaken(struct run *run, const struct value *root);
 
-/* wait.c: does the question take time? Then it is answered later. */
+/* The answer to a set that it committed on its way. False: it was not admitted, and the run is over. */
+bool run_committed_so_far(struct run *run, const struct admission_result *result);
+
+/* wait.c: a question that takes time, and is answered later. */
+struct wait {
+    struct list link; /* in run->waits */
+    struct run *run;
+    uint32_t ask;
+    enum wait_phase {
+        WAIT_PAUSE,  /* `alarm` ends it */
+        WAIT_EFFECT, /* `effect` does */
+        WAIT_COMMIT, /* for the answer to `commit`; goes on as the next */
+        WAIT_ERRAND  /* `errand` ends it */
+    } phase;
+    struct alarm alarm;
+    struct effect effect;
+    struct admission_call commit;
+    struct errand *errand;
+    char *key; /* of the effect's record; NULL: it has none */
+};
+
 bool wait_takes(const struct value *question);
 void wait_begin(struct run *run, uint32_t ask, const struct value *question,
                 const struct value *so_far);
 
+/* It is over; the record is gone on return. */
+void wait_answer(struct wait *wait, const struct worker_answer *answer);
+
 /* Nothing that the run waits for is answered any more. */
 void waits_end(struct run *run);
+
+/* journal.c */
+void journal_open(struct loop *loop);
+void journal_close(struct loop *loop); /* its chores were cancelled; what is under way is ended */
+
+/* Has the question a name in it? */
+bool journal_takes(const struct value *question);
+
+/* What has to be committed, beside what the run has written, before it may be begun; nothing where it is
+ * done or under way already. In the run's arena. TEND_INVALID, TEND_LIMIT. */
+struct journal_plan {
+    struct text key;
+    struct admission_request requests[EFFECTS_KEPT_MAX + 1];
+    size_t count;
+};
+NODISCARD enum tend_code journal_prepare(struct run *run, const struct value *question,
+                                         struct journal_plan *ret_plan, struct error *err);
+
+/* The plan was committed: begin it, wait for it, or answer. */
+void journal_join(struct wait *wait);
+
+/* Requests that forget what the outcome of the run ends; at most EFFECTS_KEPT_MAX. Returns how many. */
+size_t journal_settle(struct run *run, struct admission_request *out);
+
+/* A record was changed, or is gone: what is under way for it is ended where it is not that one any more. */
+void journal_note(struct loop *loop, struct text key);
+void journal_check(struct loop *loop); /* any of them */
 
 /* commit.c: what the run wrote, as requests in run->arena. TEND_INVALID, TEND_LIMIT: the writes cannot
  * be made; nothing was built. */
 NODISCARD enum tend_code commit_build(struct run *run, struct error *err);
+
+/* What it has written so far, and `effect`: requests about records of effects. */
+NODISCARD enum tend_code commit_build_so_far(struct run *run, const struct value *so_far,
+                                             const struct admission_request *effect, size_t count,
+                                             struct error *err);
 
 /* Only that it failed: condition `type` and an event. */
 void commit_build_failure(struct run *run, const char *condition);

@@ -157,6 +157,7 @@ struct loop *loop_new(struct world *world, struct store *store, struct watch *wa
     feed_open(loop, TEXT(BUILTIN_CRDS));
     sweeper_start(&feed_open(loop, TEXT(BUILTIN_EVENTS))->scan);
     garbage_open(loop);
+    journal_open(loop);
     loop_replan(loop);
     arm_resync(loop);
     return loop;
@@ -172,6 +173,7 @@ void loop_free(struct loop *loop)
     }
     chores_cancel(loop);
     garbage_close(loop);
+    journal_close(loop);
     work_flow_free(loop->deadlines.flow);
     work_flow_free(loop->renames.flow);
     work_flow_free(loop->expiries.flow);
@@ -211,7 +213,7 @@ bool loop_is_settled(const struct loop *loop)
                    list_empty(&loop->chores) && !list_linked(&loop->plan.link) &&
                    flow_is_settled(loop->deadlines.flow) && flow_is_settled(loop->renames.flow) &&
                    flow_is_settled(loop->expiries.flow) && flow_is_settled(loop->reporting.flow) &&
-                   garbage_is_settled(loop);
+                   flow_is_settled(loop->journal.storing.flow) && garbage_is_settled(loop);
     LIST_FOREACH (link, &loop->controllers) {
         const struct controller *controller = CONTAINER_OF(link, struct controller, link);
         bool live = controller->phase == CONTROLLER_LIVE; /* otherwise all waits for the worker */

@@ -34,8 +34,11 @@
 
 struct loop;
 
+struct executor;
+
 struct loop_options {
-    int64_t resync_ms; /* look at every object this often, changed or not; 0: never */
+    struct executor *executor; /* who does what controllers ask for outside; NULL: nobody */
+    int64_t resync_ms;         /* look at every object this often, changed or not; 0: never */
     /* Look only at multiples of this, as a poller would; 0: at once. Deadlines are not delayed. */
     int64_t watch_interval_ms;
 };

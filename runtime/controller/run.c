@@ -84,14 +84,21 @@ static void run_again(struct run *run)
 
 static void run_discard(struct run *run, const char *message);
 
+int64_t run_entered_ms(const struct value *root)
+{
+    int64_t entered_ms = machine_entered_ms(root);
+    return entered_ms == META_NO_MOMENT ? meta_of(root).creation_ms : entered_ms;
+}
+
 /* What it acts on is not there any more: it begins anew now, not when what it waits for is done. What
  * is overtaken again and again may finish, as it is committed at last (commit.c). */
-void run_overtaken(struct run *run, const struct meta *now)
+void run_overtaken(struct run *run, const struct value *root)
 {
-    bool deleting = meta_deleting(now);
+    struct meta now = meta_of(root);
     bool tired = run->subject->discards >= DISCARDS_MAX;
-    if (list_empty(&run->waits) || run->phase != RUN_CALLED || now->revision <= run->snapshot ||
-        (deleting == run->deleting && (tired || now->generation == run->generation))) {
+    bool same = now.generation == run->generation && run_entered_ms(root) == run->call.entered_ms;
+    if (list_empty(&run->waits) || run->phase != RUN_CALLED || now.revision <= run->snapshot ||
+        (meta_deleting(&now) == run->deleting && (tired || same))) {
         return;
     }
     worker_cancel(run->worker, &run->call);
@@ -163,6 +170,7 @@ static void run_finish(struct run *run)
         return;
     }
     switch (run->outcome) {
+    case OUTCOME_SO_FAR: /* a run does not end so */
     case OUTCOME_DONE:
         if (run->subject->turns == 1) {
             subject_calm(run->subject); /* one run is no circle: nothing to remember */
@@ -266,14 +274,10 @@ static void note_own_rows(struct run *run, int64_t last)
     }
 }
 
-static void committed(struct admission_call *call, const struct admission_result *result)
+static void run_not_admitted(struct run *run, const struct admission_result *result)
 {
-    struct run *run = CONTAINER_OF(call, struct run, commit);
     switch (result->code) {
     case TEND_OK:
-        note_own_rows(run, result->revision);
-        run_finish(run);
-        return;
     case TEND_CONFLICT:
     case TEND_EXISTS:
     case TEND_GONE:
@@ -301,6 +305,27 @@ static void committed(struct admission_call *call, const struct admission_result
     }
 }
 
+static void committed(struct admission_call *call, const struct admission_result *result)
+{
+    struct run *run = CONTAINER_OF(call, struct run, commit);
+    if (result->code == TEND_OK) {
+        note_own_rows(run, result->revision);
+        run_finish(run);
+    } else {
+        run_not_admitted(run, result);
+    }
+}
+
+void run_submit(struct run *run, struct admission_call *call)
+{
+    admission_submit(run->controller->loop->gate,
+                     &(struct admission_set){.requests = run->requests,
+                                             .count = run->request_count,
+                                             .writer = {.role = WRITER_CONTROLLER,
+                                                        .name = text_of(run->controller->name)}},
+                     call);
+}
+
 void run_commit(struct run *run)
 {
     if (run->request_count == 0) {
@@ -309,12 +334,46 @@ void run_commit(struct run *run)
     }
     run->phase = RUN_COMMITTING;
     run->commit.answered = committed;
-    admission_submit(run->controller->loop->gate,
-                     &(struct admission_set){.requests = run->requests,
-                                             .count = run->request_count,
-                                             .writer = {.role = WRITER_CONTROLLER,
-                                                        .name = text_of(run->controller->name)}},
-                     &run->commit);
+    run_submit(run, &run->commit);
+}
+
+/* What it wrote is what it acts on from here on. */
+static void run_rebase(struct run *run, const struct admission_result *result)
+{
+    for (size_t i = 0; i < result->count; i++) {
+        const struct admission_answer *answer = &result->answers[i];
+        if (answer->doc == NULL) {
+            continue;
+        }
+        if (text_equal(answer->key, run->work->key)) {
+            doc_unref(run->doc);
+            run->doc = doc_ref(answer->doc);
+            run->call.object = run->doc;
+        } else {
+            subject_wrote(run->subject, answer->key,
+                          answer->effect == EFFECT_DELETED ? NULL : answer->doc);
+        }
+    }
+}
+
+bool run_committed_so_far(struct run *run, const struct admission_result *result)
+{
+    struct error err = ERROR_INIT;
+    if (result->code == TEND_OK) {
+        note_own_rows(run, result->revision);
+        run_rebase(run, result);
+        tally_news(run->controller);
+        return true;
+    }
+    worker_cancel(run->worker, &run->call);
+    waits_end(run);
+    if (run_decode(run, &err) != TEND_OK) {
+        note_error(run, err.message);
+        run_end(run, WORK_FAILED);
+    } else {
+        run_not_admitted(run, result);
+    }
+    return false;
 }
 
 /* --- results -------------------------------------------------------------------------------------- */

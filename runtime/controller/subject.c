@@ -175,15 +175,28 @@ static struct read *add_read(struct subject *subject, struct text key)
     return read;
 }
 
-const struct read *subject_find_read(const struct subject *subject, struct text key)
+struct read *subject_find_read(const struct subject *subject, struct text key)
 {
     LIST_FOREACH (link, &subject->reads) {
-        const struct read *read = CONTAINER_OF(link, struct read, link);
+        struct read *read = CONTAINER_OF(link, struct read, link);
         if (text_equal(read->key, key)) {
             return read;
         }
     }
     return NULL;
+}
+
+void subject_wrote(struct subject *subject, struct text key, struct doc *doc)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct read *read = subject_find_read(subject, key);
+    const struct value *root = NULL;
+    if (read != NULL && doc != NULL && doc_tree(doc, &arena, &root, NULL) != TEND_OK) {
+        return;
+    }
+    if (read != NULL) {
+        read->revision = root == NULL ? 0 : meta_of(root).revision;
+    }
 }
 
 void subject_read_key(struct subject *subject, struct text key, int64_t revision)

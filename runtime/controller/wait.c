@@ -3,21 +3,18 @@
  * needs of it is decoded again when it goes on.
  *
  *     asked --> parked --answered--> goes on        given up: with the run, or because its time is over
+ *
+ * An effect that has a name is done once for the object (journal.c): before it begins, its record and what
+ * the run has written so far are committed, as one set on top of the object that the run acts on.
  */
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "controller/inside.h"
 
-struct wait {
-    struct list link; /* in run->waits */
-    struct run *run;
-    uint32_t ask;
-    struct alarm alarm; /* of a pause */
-};
-
 bool wait_takes(const struct value *question)
 {
-    return value_field(question, "sleep") != NULL;
+    return value_field(question, "sleep") != NULL || value_field(question, "exec") != NULL ||
+           value_field(question, "http") != NULL;
 }
 
 /* --- places ---------------------------------------------------------------------------------------- */
@@ -38,42 +35,74 @@ static void unpark(struct run *run)
     controller_set_places(run->controller);
 }
 
-static struct wait *add(struct run *run, uint32_t ask)
+static struct wait *wait_new(struct run *run, uint32_t ask, enum wait_phase phase)
 {
     struct wait *wait = alloc_new(sizeof *wait);
     wait->run = run;
     wait->ask = ask;
-    if (list_empty(&run->waits)) {
-        park(run);
-    }
-    list_append(&run->waits, &wait->link);
+    wait->phase = phase;
     return wait;
 }
 
-static void drop(struct wait *wait)
+/* What the run has decoded is given back: nothing of it is used from here on. */
+static void wait_add(struct wait *wait)
+{
+    if (list_empty(&wait->run->waits)) {
+        park(wait->run);
+    }
+    list_append(&wait->run->waits, &wait->link);
+}
+
+static void wait_stop(struct wait *wait)
+{
+    switch (wait->phase) {
+    case WAIT_PAUSE:
+        world_alarm_clear(wait->run->controller->loop->world, &wait->alarm);
+        return;
+    case WAIT_EFFECT:
+        effect_cancel(&wait->effect);
+        return;
+    case WAIT_COMMIT:
+        admission_cancel(&wait->commit);
+        return;
+    case WAIT_ERRAND: /* which goes on */
+        wait->errand->wait = NULL;
+        return;
+    }
+}
+
+static void wait_drop(struct wait *wait)
 {
     struct run *run = wait->run;
-    world_alarm_clear(run->controller->loop->world, &wait->alarm);
     list_remove(&wait->link);
+    free(wait->key);
     free(wait);
     if (list_empty(&run->waits)) {
         unpark(run);
     }
 }
 
-static void answer(struct wait *wait, const struct worker_answer *answer)
+void wait_answer(struct wait *wait, const struct worker_answer *answer)
 {
     struct run *run = wait->run;
     uint32_t ask = wait->ask;
-    drop(wait);
+    wait_drop(wait);
     worker_answer(run->worker, &run->call, ask, answer);
 }
 
 void waits_end(struct run *run)
 {
     while (!list_empty(&run->waits)) {
-        drop(CONTAINER_OF(run->waits.next, struct wait, link));
+        struct wait *wait = CONTAINER_OF(run->waits.next, struct wait, link);
+        wait_stop(wait);
+        wait_drop(wait);
     }
+}
+
+static void refuse(struct run *run, uint32_t ask, enum tend_code code, const char *message)
+{
+    worker_answer(run->worker, &run->call, ask,
+                  &(struct worker_answer){.code = code, .message = message});
 }
 
 /* --- a pause --------------------------------------------------------------------------------------- */
@@ -81,7 +110,7 @@ void waits_end(struct run *run)
 static void pause_is_over(struct alarm *alarm)
 {
     struct wait *wait = CONTAINER_OF(alarm, struct wait, alarm);
-    answer(wait, &(struct worker_answer){.code = TEND_OK, .bytes = TEXT("{}")});
+    wait_answer(wait, &(struct worker_answer){.bytes = TEXT("{}")});
 }
 
 static void begin_pause(struct run *run, uint32_t ask, const struct value *question)
@@ -89,21 +118,106 @@ static void begin_pause(struct run *run, uint32_t ask, const struct value *quest
     struct world *world = run->controller->loop->world;
     int64_t ms = value_int_or(value_field(question, "ms"), 0);
     if (ms < 0 || ms > SLEEP_MAX_MS) {
-        worker_answer(run->worker, &run->call, ask,
-                      &(struct worker_answer){.code = TEND_INVALID,
-                                              .message = "a pause is between 0 and 24 hours"});
+        refuse(run, ask, TEND_INVALID, "a pause is between 0 and 24 hours");
         return;
     }
-    struct wait *wait = add(run, ask);
+    struct wait *wait = wait_new(run, ask, WAIT_PAUSE);
+    wait_add(wait);
     wait->alarm.fire = pause_is_over;
     world_alarm_set(world, &wait->alarm, world_ticks_ms(world) + ms);
 }
 
+/* --- something outside ----------------------------------------------------------------------------- */
+
+static void effect_is_over(struct effect *effect, struct text result)
+{
+    wait_answer(CONTAINER_OF(effect, struct wait, effect),
+                &(struct worker_answer){.bytes = result});
+}
+
+static void begin_effect(struct run *run, uint32_t ask, const struct value *question)
+{
+    struct wait *wait = wait_new(run, ask, WAIT_EFFECT);
+    wait_add(wait);
+    wait->effect.done = effect_is_over;
+    effect_start(run->controller->loop->options.executor, &wait->effect, question);
+}
+
+/* --- ... by name ----------------------------------------------------------------------------------- */
+
+static void committed(struct admission_call *call, const struct admission_result *result)
+{
+    struct wait *wait = CONTAINER_OF(call, struct wait, commit);
+    if (run_committed_so_far(wait->run, result)) {
+        journal_join(wait);
+    }
+}
+
+static bool waits_by_name(const struct run *run)
+{
+    LIST_FOREACH (link, &run->waits) {
+        const struct wait *wait = CONTAINER_OF(link, struct wait, link);
+        if (wait->phase == WAIT_COMMIT || wait->phase == WAIT_ERRAND) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static NODISCARD enum tend_code build_so_far(struct run *run, const struct value *question,
+                                             const struct value *so_far,
+                                             struct journal_plan *ret_plan, struct error *err)
+{
+    if (waits_by_name(run)) {
+        return FAIL(err, TEND_INVALID, "one effect by name at a time: the last is not over yet");
+    }
+    TRY(run_decode(run, err));
+    TRY(journal_prepare(run, question, ret_plan, err));
+    if (ret_plan->count == 0) { /* it has begun, and what was said before it with it */
+        so_far = value_with(&run->arena, so_far, TEXT("events"), NULL);
+    }
+    return commit_build_so_far(run, so_far, ret_plan->requests, ret_plan->count, err);
+}
+
+static void begin_named(struct run *run, uint32_t ask, const struct value *question,
+                        const struct value *so_far)
+{
+    struct journal_plan plan;
+    struct error err = ERROR_INIT;
+    if (build_so_far(run, question, so_far, &plan, &err) != TEND_OK) {
+        refuse(run, ask, err.code, err.message);
+        return;
+    }
+    struct wait *wait = wait_new(run, ask, WAIT_COMMIT);
+    wait->key = alloc_text(plan.key.ptr, plan.key.len);
+    if (run->request_count > 0) {
+        wait->commit.answered = committed;
+        run_submit(run, &wait->commit);
+        wait_add(wait);
+    } else {
+        wait_add(wait);
+        journal_join(wait);
+    }
+}
+
+/* --- asking and ending ----------------------------------------------------------------------------- */
+
 void wait_begin(struct run *run, uint32_t ask, const struct value *question,
                 const struct value *so_far)
 {
-    (void)so_far;
-    begin_pause(run, ask, value_field(question, "sleep"));
+    struct error err = ERROR_INIT;
+    const struct value *pause = value_field(question, "sleep");
+    if (pause != NULL) {
+        begin_pause(run, ask, pause);
+    } else if (run->controller->loop->options.executor == NULL) {
+        refuse(run, ask, TEND_DENIED, "this host does nothing outside");
+    } else if (effect_check(question, &err) != TEND_OK) {
+        refuse(run, ask, err.code, err.message);
+    } else if (journal_takes(question)) {
+        begin_named(run, ask, question, so_far);
+    } else {
+        begin_effect(run, ask, question);
+    }
 }
 
 void controller_overdue(struct worker_listener *listener, struct worker *worker,

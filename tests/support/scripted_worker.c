@@ -27,6 +27,94 @@ static const struct value *parse(struct arena *arena, const char *yaml)
     return stream.documents[0].value;
 }
 
+/* --- waiting ------------------------------------------------------------------------------------ */
+
+struct scripted_wait {
+    struct list link; /* in worker->waits */
+    struct reconcile_call *call;
+    enum { WAIT_ASKING, WAIT_ASKED, WAIT_ANSWERED } phase;
+    struct arena arena;
+    const struct value *question, *so_far;
+    size_t count; /* of the questions of this call */
+    enum tend_code code;
+    char *answer;
+};
+
+static struct scripted_wait *wait_of(struct scripted_worker *worker,
+                                     const struct reconcile_call *call)
+{
+    LIST_FOREACH (link, &worker->waits) {
+        struct scripted_wait *wait = CONTAINER_OF(link, struct scripted_wait, link);
+        if (wait->call == call) {
+            return wait;
+        }
+    }
+    return NULL;
+}
+
+static void wait_free(struct scripted_wait *wait)
+{
+    if (wait != NULL) {
+        list_remove(&wait->link);
+        arena_done(&wait->arena);
+        free(wait->answer);
+        free(wait);
+    }
+}
+
+const char *scripted_worker_wait(struct scripted_worker *worker, struct reconcile_call *call,
+                                 const char *question, const char *so_far)
+{
+    struct scripted_wait *wait = wait_of(worker, call);
+    if (wait == NULL) {
+        wait = alloc_new(sizeof *wait);
+        wait->call = call;
+        list_append(&worker->waits, &wait->link);
+    }
+    wait->phase = WAIT_ASKING;
+    wait->question = parse(&wait->arena, question);
+    wait->so_far = parse(&wait->arena, so_far);
+    wait->count++;
+    return NULL;
+}
+
+static void ask_and_wait(struct scripted_worker *worker, struct scripted_wait *wait)
+{
+    wait->phase = WAIT_ASKED;
+    worker->worker.listener->ops->asked(worker->worker.listener, &worker->worker, wait->call,
+                                        (uint32_t)wait->count, wait->question, wait->so_far);
+}
+
+/* Does the answer belong to a call that waits? It is executed again then. */
+static bool resume(struct scripted_worker *worker, struct reconcile_call *call,
+                   const struct worker_answer *given)
+{
+    struct scripted_wait *wait = wait_of(worker, call);
+    if (wait == NULL || wait->phase != WAIT_ASKED) {
+        return false;
+    }
+    struct text answer = given->code == TEND_OK ? given->bytes : text_of(given->message);
+    wait->phase = WAIT_ANSWERED;
+    wait->code = given->code;
+    free(wait->answer);
+    wait->answer = alloc_text(answer.ptr, answer.len);
+    list_append(&worker->waiting, &call->link);
+    world_soon(worker->world, &worker->task);
+    return true;
+}
+
+static void take_answer(struct scripted_worker *worker, const struct scripted_wait *wait)
+{
+    worker->resumed = wait == NULL ? 0 : wait->count;
+    if (wait != NULL) {
+        worker->answer_code = wait->code;
+        buffer_clear(&worker->answer);
+        buffer_chars(&worker->answer, wait->answer);
+    }
+}
+
+/* --- calls -------------------------------------------------------------------------------------- */
+
 static void execute(struct scripted_worker *worker, struct reconcile_call *call)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -37,7 +125,14 @@ static void execute(struct scripted_worker *worker, struct reconcile_call *call)
         abort();
     }
     worker->finalized += call->verb == VERB_FINALIZE ? 1 : 0;
-    call->result = parse(&call->arena, worker->run(worker, call, root));
+    take_answer(worker, wait_of(worker, call));
+    const char *said = worker->run(worker, call, root);
+    if (said == NULL) {
+        ask_and_wait(worker, wait_of(worker, call));
+        return;
+    }
+    wait_free(wait_of(worker, call));
+    call->result = parse(&call->arena, said);
     list_append(&worker->executed, &call->link);
 }
 
@@ -99,9 +194,11 @@ static void start(struct worker *base, struct reconcile_call *call)
 static void answer(struct worker *base, struct reconcile_call *call, uint32_t ask,
                    const struct worker_answer *given)
 {
-    (void)call;
     (void)ask;
     struct scripted_worker *worker = scripted(base);
+    if (resume(worker, call, given)) {
+        return;
+    }
     worker->answer_code = given->code;
     buffer_clear(&worker->answer);
     buffer_text(&worker->answer, given->code == TEND_OK ? given->bytes : text_of(given->message));
@@ -111,6 +208,7 @@ static void cancel(struct worker *base, struct reconcile_call *call)
 {
     struct scripted_worker *worker = scripted(base);
     list_remove(&call->link);
+    wait_free(wait_of(worker, call));
     base->calls--;
     worker->cancelled++;
 }
@@ -131,10 +229,14 @@ void scripted_worker_init(struct scripted_worker *worker, struct world *world, s
     worker->answer = (struct buffer)BUFFER_INIT(ANSWER_BYTES_MAX);
     list_init(&worker->waiting);
     list_init(&worker->executed);
+    list_init(&worker->waits);
 }
 
 void scripted_worker_done(struct scripted_worker *worker)
 {
+    while (!list_empty(&worker->waits)) {
+        wait_free(CONTAINER_OF(worker->waits.next, struct scripted_wait, link));
+    }
     list_remove(&worker->task.link);
     buffer_done(&worker->answer);
 }
@@ -171,6 +273,12 @@ void scripted_worker_die(struct scripted_worker *worker, bool is_up_after)
     list_init(&waiting);
     list_splice(&executed, &worker->executed);
     list_splice(&waiting, &worker->waiting);
+    while (!list_empty(&worker->waits)) {
+        struct scripted_wait *wait = CONTAINER_OF(worker->waits.next, struct scripted_wait, link);
+        list_remove(&wait->call->link);
+        list_append(&waiting, &wait->call->link);
+        wait_free(wait);
+    }
     worker->worker.is_up = is_up_after;
     lose(worker, &executed, BLAME_CALL);
     lose(worker, &waiting, BLAME_NONE);

@@ -5,6 +5,9 @@
  *
  * A call is executed in a step of its own; its result arrives in a later one (or, while `hold` is set,
  * when the test says so). It notes when two calls for the same object overlap.
+ *
+ * A script that waits returns scripted_worker_wait(); it is executed once more when the answer is there,
+ * which worker->answer holds then, and worker->resumed counts the answers that the call got.
  */
 #ifndef SUPPORT_SCRIPTED_WORKER_H
 #define SUPPORT_SCRIPTED_WORKER_H
@@ -27,11 +30,13 @@ struct scripted_worker {
     struct task task;
     struct list waiting;  /* started, not executed */
     struct list executed; /* not delivered */
+    struct list waits;    /* questions that calls wait for, and their answers */
     bool hold;            /* deliver nothing */
 
     size_t started, delivered, overlaps, cancelled, finalized;
     struct buffer answer; /* of the last question */
     enum tend_code answer_code;
+    size_t resumed;  /* answers that the call which is executed has waited for */
     char text[2048]; /* for the script */
 };
 
@@ -47,6 +52,10 @@ bool scripted_worker_deliver(struct scripted_worker *worker);
 /* Ask from inside the script, as JSON; the answer is in worker->answer. */
 void scripted_worker_ask(struct scripted_worker *worker, struct reconcile_call *call,
                          const char *question);
+
+/* Ask, with what was written so far (YAML, both), and wait: returns what the script returns. */
+const char *scripted_worker_wait(struct scripted_worker *worker, struct reconcile_call *call,
+                                 const char *question, const char *so_far);
 
 /* Lose every call: the oldest that was executed is to blame. Then it is up or down. */
 void scripted_worker_die(struct scripted_worker *worker, bool is_up_after);
