@@ -10,8 +10,8 @@
 #include "document/path.h"
 #include "resource/builtin.h"
 #include "resource/fixture.h"
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
-#include "support/virtual_world.h"
 
 #define LAB     "labinstances.lab.neuroglia.com"
 #define LAB_KEY "labinstances.lab.neuroglia.com/default/lab-1"

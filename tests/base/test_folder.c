@@ -9,8 +9,8 @@
 #include "base/folder.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "sim/virtual_world.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 struct bench {
     struct virtual_world v;

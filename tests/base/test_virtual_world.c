@@ -1,6 +1,6 @@
 /* The test bench's own test: what it promises about order and time is what other tests rest on. */
+#include "sim/virtual_world.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 struct recorder {
     struct virtual_world v;

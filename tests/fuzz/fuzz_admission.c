@@ -5,9 +5,9 @@
 #include "base/limits.h"
 #include "document/json.h"
 #include "resource/meta.h"
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
 #include "support/require.h"
-#include "support/virtual_world.h"
 
 enum { LINES_MAX = 16 };
 

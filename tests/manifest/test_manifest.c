@@ -11,10 +11,10 @@
 #include "manifest/manifest.h"
 #include "manifest/record.h"
 #include "resource/builtin.h"
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
 #include "support/folder.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 static const char lab_definition[] =
     "apiVersion: apiextensions.k8s.io/v1\n"

@@ -1,8 +1,8 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "queue/delay.h"
+#include "sim/virtual_world.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 struct bench {
     struct virtual_world v;

@@ -4,8 +4,8 @@
  * know turns; it knows which keys may be taken, and for what class. */
 #include "base/alloc.h"
 #include "queue/work_queue.h"
+#include "sim/virtual_world.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 enum { FLOWS = 3, KEYS = 6, NEVER = -1 };
 

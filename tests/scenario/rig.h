@@ -14,9 +14,9 @@
 #include "host/assembly.h"
 #include "runner/plugin.h"
 #include "sim/inline_maker.h"
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 struct rig {
     struct virtual_world v;

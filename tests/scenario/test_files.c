@@ -10,11 +10,11 @@
 #include "host/assembly.h"
 #include "host/plugins.h"
 #include "resource/builtin.h"
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
 #include "support/folder.h"
 #include "support/scripted_maker.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 /* A content with one controller for ConfigMaps, or for nothing that is there. */
 #define MAPS(name, version)                                                                        \

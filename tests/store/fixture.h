@@ -2,10 +2,10 @@
 #ifndef STORE_FIXTURE_H
 #define STORE_FIXTURE_H
 
+#include "sim/virtual_world.h"
 #include "store/backends/memory.h"
 #include "store/write.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 struct fixture {
     struct virtual_world v;

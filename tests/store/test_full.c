@@ -12,11 +12,11 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "sim/virtual_world.h"
 #include "store/backends/sqlite.h"
 #include "store/write.h"
 #include "support/folder.h"
 #include "support/suite.h"
-#include "support/virtual_world.h"
 
 /* --- in the child: a failed claim ends it with a sentence -------------------------------------- */
 

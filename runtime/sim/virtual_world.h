@@ -11,8 +11,8 @@
  * virtual_world_advance(); it starts at ticks 0 and at 2026-01-01T00:00:00Z. Randomness comes from the
  * seed. There are no descriptors and no children: TEND_UNAVAILABLE.
  */
-#ifndef SUPPORT_VIRTUAL_WORLD_H
-#define SUPPORT_VIRTUAL_WORLD_H
+#ifndef SIM_VIRTUAL_WORLD_H
+#define SIM_VIRTUAL_WORLD_H
 
 #include "base/world.h"
 

@@ -1,7 +1,7 @@
 /* Virtual time: a heap of alarms, a list of tasks, a list of jobs for each lane, and one function that
  * takes the next thing from them. A job's work and done run back to back; whoever wants to see the
  * time between holds the lane. */
-#include "support/virtual_world.h"
+#include "sim/virtual_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
