@@ -156,15 +156,19 @@
 #define TALLY_PAUSE_MS       5000 /* from a run that is worth telling to the counts that tell it */
 
 /* --- effects ----------------------------------------------------------------------------------- */
-#define EFFECTS_MAX           1024u        /* programs that run at once; more wait their turn */
+#define EFFECTS_MAX           256u         /* programs that run at once; more wait their turn */
 #define EFFECT_INPUT_MAX      (256u * KIB) /* all text of one question */
 #define EFFECT_OUTPUT_MAX     (64u * KIB)  /* kept of each output, or of a body: it is a status */
 #define EFFECT_TIMEOUT_MAX_MS (24 * 3600 * 1000) /* as SLEEP_MAX_MS */
 #define EXEC_TIMEOUT_MS       (60 * 1000)        /* where the question says nothing */
+#define EXEC_GRACE_MS         2000               /* from SIGTERM to SIGKILL */
+#define EXEC_NICE             5                  /* programs come after the core */
 #define EXEC_ARGUMENTS_MAX    256u
 #define HTTP_TIMEOUT_MS       (30 * 1000)
+#define HTTP_TRANSFERS_MAX    512u /* requests on the way at once; more wait their turn */
+#define HTTP_REDIRECTS_MAX    5
 #define HTTP_HEADERS_SENT_MAX 64u
-#define HTTP_TRANSFERS_MAX    256u /* requests on the way at once; more wait their turn */
+#define HTTP_HEADERS_KEPT_MAX 100u
 
 /* --- store ------------------------------------------------------------------------------------- */
 #define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */

@@ -73,8 +73,10 @@ struct child_limits {
 };
 
 struct child_spec {
-    const char *path;        /* absolute */
-    const char *const *argv; /* NULL-ended, argv[0] included */
+    const char *path;               /* absolute, or from `directory` */
+    const char *const *argv;        /* NULL-ended, argv[0] included */
+    const char *const *environment; /* "NAME=value", NULL-ended; NULL: the host's */
+    const char *directory;          /* absolute; NULL: the host's */
     int fds[8]; /* fds[i] becomes descriptor i of the child; -1: closed (0, 1, 2: null) */
     size_t fd_count;
     struct child_limits limits;
@@ -94,6 +96,7 @@ struct world_ops {
     enum tend_code (*spawn)(struct world *world, struct child *child, const struct child_spec *spec,
                             struct error *err);
     void (*kill)(struct world *world, struct child *child, int signal);
+    void (*abandon)(struct world *world, struct child *child);
 };
 
 struct world {
@@ -159,18 +162,26 @@ static inline void world_unwatch_fd(struct world *world, struct readiness *readi
     world->ops->unwatch_fd(world, readiness);
 }
 
-/* Start a process. It dies with the host, starts with default signals and an empty signal mask, and
- * has no descriptors but spec->fds. TEND_IO with the reason where it cannot be started. */
+/* Start a process. It dies with the host, starts with default signals and an empty signal mask, leads a
+ * process group of its own, and has no descriptors but spec->fds. When it has ended, what is left of
+ * its group is killed. TEND_IO with the reason where it cannot be started. */
 NODISCARD static inline enum tend_code world_spawn(struct world *world, struct child *child,
                                                    const struct child_spec *spec, struct error *err)
 {
     return world->ops->spawn(world, child, spec, err);
 }
 
-/* Signal a child that has not ended (by its descriptor, never by a pid that may be another's). */
+/* Signal a child that has not ended and its group (never by a number that may be another's). */
 static inline void world_kill(struct world *world, struct child *child, int signal)
 {
     world->ops->kill(world, child, signal);
+}
+
+/* Kill a child that has not ended, and its group. `ended` is not called and the record is the caller's
+ * again at once: the world reaps what is left. Harmless for a child that was never started. */
+static inline void world_abandon(struct world *world, struct child *child)
+{
+    world->ops->abandon(world, child);
 }
 
 #endif

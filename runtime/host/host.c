@@ -20,6 +20,7 @@
 #include "base/moment.h"
 #include "base/paths.h"
 #include "controller/report.h"
+#include "effect/outside.h"
 #include "host/assembly.h"
 #include "host/options.h"
 #include "host/plugins.h"
@@ -35,6 +36,7 @@ struct host {
     struct options options;
     struct log log;
     struct world_uv *uv;
+    struct outside *outside; /* who does what controllers ask for */
     struct assembly rooms;
     struct host_socket socket;
     struct service *service;
@@ -172,7 +174,9 @@ static enum tend_code open_store(struct host *host, struct error *err)
     struct sqlite_options sqlite = {.directory = host->options.data};
     TRY(sqlite_backend_open(&sqlite, &backend, err));
     struct store_options store = {.fatal = on_fatal, .space = on_space, .owner = host};
-    struct loop_options loop = {.resync_ms = host->options.resync_ms,
+    host->outside = outside_new(world_of(host));
+    struct loop_options loop = {.executor = outside_executor(host->outside),
+                                .resync_ms = host->options.resync_ms,
                                 .watch_interval_ms = host->options.watch_interval_ms};
     return assembly_open(&host->rooms, world_of(host), backend, &store, &loop, err);
 }
@@ -305,7 +309,8 @@ static void go_down(struct host *host)
     manifests_close(host->manifests);
     service_free(host->service);
     world_uv_drain(host->uv);
-    assembly_close(&host->rooms);
+    assembly_close(&host->rooms); /* what is under way outside is cancelled */
+    outside_free(host->outside);
     host_socket_close(&host->socket);
     world_uv_forget_signal(&host->signals[0]);
     world_uv_forget_signal(&host->signals[1]);

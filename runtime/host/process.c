@@ -72,7 +72,9 @@ static void become(const struct child_spec *spec, pid_t parent, int failures)
     if (getppid() != parent) {
         _exit(127); /* the host ended before the death signal was set */
     }
-    if (place_descriptors(spec)) {
+    if (spec->directory != NULL && chdir(spec->directory) != 0) {
+        failure.step = spec->directory;
+    } else if (place_descriptors(spec)) {
         failure.step = "limits";
         if (limit(RLIMIT_AS, spec->limits.memory_bytes) &&
             limit(RLIMIT_NOFILE, spec->limits.open_files)) {
@@ -82,8 +84,9 @@ static void become(const struct child_spec *spec, pid_t parent, int failures)
             union {
                 const char *const *given;
                 char *const *wanted;
-            } argv = {spec->argv};
-            execve(spec->path, argv.wanted, environ);
+            } argv = {spec->argv}, environment = {spec->environment};
+            execve(spec->path, argv.wanted,
+                   spec->environment != NULL ? environment.wanted : environ);
         }
     }
     failure.number = errno;
@@ -151,7 +154,7 @@ enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid, int 
     int pidfd = pidfd_open(pid, 0);
     if (pidfd < 0) {
         int number = errno;
-        kill(pid, SIGKILL); /* ours and not reaped: the number is still its own */
+        process_kill(pid, SIGKILL);
         (void)process_wait(pid);
         return FAIL(err, TEND_IO, "cannot watch %s: %s", spec->path, strerror(number));
     }
@@ -160,9 +163,10 @@ enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid, int 
     return TEND_OK;
 }
 
-void process_kill(int pidfd, int signal)
+void process_kill(pid_t pid, int signal)
 {
-    (void)pidfd_send_signal(pidfd, signal, NULL, 0); /* ended meanwhile: what was wanted */
+    (void)kill(pid, signal); /* ended meanwhile: what was wanted */
+    (void)kill(-pid, signal);
 }
 
 bool process_reap(pid_t pid, int *ret_status)

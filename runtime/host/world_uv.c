@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -32,6 +33,7 @@ struct world_uv {
     uv_poll_t finished; /* `lanes` have done jobs */
     struct heap alarms;
     struct list tasks;
+    struct list children; /* struct running: not reaped yet */
     struct worker_lane lanes[LANES];
     int finished_fd;
     uint64_t random[RANDOM_BATCH];
@@ -262,10 +264,20 @@ static void unwatch_fd(struct world *world, struct readiness *readiness)
 /* --- children ---------------------------------------------------------------------------------- */
 
 struct running {
+    struct list link; /* in world_uv.children */
     struct world *world;
-    struct child *child;
+    struct child *child; /* NULL: abandoned */
+    pid_t pid;
     struct readiness exited; /* its pidfd */
 };
+
+static void running_free(struct running *running)
+{
+    list_remove(&running->link);
+    unwatch_fd(running->world, &running->exited);
+    close(running->exited.fd);
+    free(running);
+}
 
 static void on_exited(struct readiness *exited, unsigned events)
 {
@@ -273,15 +285,16 @@ static void on_exited(struct readiness *exited, unsigned events)
     struct running *running = CONTAINER_OF(exited, struct running, exited);
     struct child *child = running->child;
     int status = 0;
-    if (!process_reap(child->pid, &status)) {
+    process_kill(running->pid, SIGKILL); /* what it left behind */
+    if (!process_reap(running->pid, &status)) {
         return; /* the descriptor is readable before the process can be reaped only in theory */
     }
-    unwatch_fd(running->world, exited);
-    close(exited->fd);
-    free(running);
-    child->impl = NULL;
-    child->pid = 0;
-    child->ended(child, status);
+    running_free(running);
+    if (child != NULL) {
+        child->impl = NULL;
+        child->pid = 0;
+        child->ended(child, status);
+    }
 }
 
 static enum tend_code spawn(struct world *world, struct child *child, const struct child_spec *spec,
@@ -290,25 +303,47 @@ static enum tend_code spawn(struct world *world, struct child *child, const stru
     int pidfd;
     TRY(process_spawn(spec, &child->pid, &pidfd, err));
     struct running *running = alloc_new(sizeof *running);
-    *running = (struct running){.world = world, .child = child, .exited = {pidfd, on_exited, NULL}};
+    *running = (struct running){
+        .world = world, .child = child, .pid = child->pid, .exited = {pidfd, on_exited, NULL}};
     enum tend_code code = watch_fd(world, &running->exited, READY_READ, err);
     if (code != TEND_OK) {
-        process_kill(pidfd, 9);
+        process_kill(child->pid, SIGKILL);
         (void)process_wait(child->pid);
         close(pidfd);
         free(running);
         return code;
     }
     child->impl = running;
+    list_append(&of(world)->children, &running->link);
     return TEND_OK;
 }
 
 static void kill_child(struct world *world, struct child *child, int signal)
 {
     (void)world;
+    if (child->impl != NULL) {
+        process_kill(child->pid, signal);
+    }
+}
+
+static void abandon(struct world *world, struct child *child)
+{
     struct running *running = child->impl;
+    kill_child(world, child, SIGKILL);
     if (running != NULL) {
-        process_kill(running->exited.fd, signal);
+        running->child = NULL;
+        child->impl = NULL;
+        child->pid = 0;
+    }
+}
+
+static void end_children(struct world_uv *self)
+{
+    while (!list_empty(&self->children)) {
+        struct running *running = CONTAINER_OF(self->children.next, struct running, link);
+        process_kill(running->pid, SIGKILL);
+        (void)process_wait(running->pid);
+        running_free(running);
     }
 }
 
@@ -326,6 +361,7 @@ static const struct world_ops ops = {
     .unwatch_fd = unwatch_fd,
     .spawn = spawn,
     .kill = kill_child,
+    .abandon = abandon,
 };
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -360,6 +396,7 @@ enum tend_code world_uv_new(const struct log *log, struct world_uv **ret_world, 
     self->world = (struct world){&ops, log};
     self->finished_fd = finished_fd;
     list_init(&self->tasks);
+    list_init(&self->children);
     init_handles(self);
     for (int lane = 0; lane < LANES; lane++) {
         worker_lane_init(&self->lanes[lane], finished_fd);
@@ -384,6 +421,7 @@ void world_uv_free(struct world_uv *self)
     for (int lane = 0; lane < LANES; lane++) {
         worker_lane_done(&self->lanes[lane]);
     }
+    end_children(self);
     uv_walk(&self->loop, close_handle, NULL);
     uv_run(&self->loop, UV_RUN_DEFAULT);
     uv_loop_close(&self->loop);

@@ -14,8 +14,8 @@ struct world_uv;
 NODISCARD enum tend_code world_uv_new(const struct log *log, struct world_uv **ret_world,
                                       struct error *err);
 
-/* Ends it. Jobs that were handed over are worked off and their `done` is not called; readiness and
- * children must have been given up by their owners. NULL is allowed. */
+/* Ends it. Jobs that were handed over are worked off and their `done` is not called; readiness must
+ * have been given up by its owners; children are killed and reaped, their `ended` is not called. NULL is allowed. */
 void world_uv_free(struct world_uv *world);
 
 /* The table to pass to the rooms; lives as long as the world. */

@@ -76,6 +76,11 @@ static void no_kill(struct world *world, struct child *child, int signal)
     (void)world, (void)child, (void)signal;
 }
 
+static void no_abandon(struct world *world, struct child *child)
+{
+    (void)world, (void)child;
+}
+
 static const struct world_ops ops = {
     .wall_ms = wall_ms,
     .ticks_ns = ticks_ns,
@@ -88,6 +93,7 @@ static const struct world_ops ops = {
     .unwatch_fd = unwatch_fd,
     .spawn = spawn,
     .kill = no_kill,
+    .abandon = no_abandon,
 };
 
 void virtual_world_init(struct virtual_world *v, uint64_t seed)

@@ -174,7 +174,14 @@ static void ended(struct child *child, int status)
 static void spawn_shell(const char *script, int out)
 {
     const char *argv[] = {"sh", "-c", script, NULL};
-    struct child_spec spec = {"/bin/sh", argv, {-1, out, -1, out}, 4, {.open_files = 20}};
+    static const char *const environment[] = {"GREETING=hello", NULL};
+    struct child_spec spec = {.path = "/bin/sh",
+                              .argv = argv,
+                              .environment = environment,
+                              .directory = "/usr",
+                              .fds = {-1, out, -1, out},
+                              .fd_count = 4,
+                              .limits = {.open_files = 20}};
     struct error err = ERROR_INIT;
     bench.child.ended = ended;
     if (!CHECK(world_spawn(bench.world, &bench.child, &spec, &err) == TEND_OK)) {
@@ -189,13 +196,13 @@ static void starts_a_child_with_its_descriptors_and_limits(void)
     }
     int ends[2];
     CHECK(pipe2(ends, 02000000) == 0);
-    spawn_shell("ulimit -n >&3; exit 7", ends[1]);
+    spawn_shell("echo $(ulimit -n) $GREETING $PWD $USER >&3; exit 7", ends[1]);
     close(ends[1]);
     world_uv_run(bench.uv);
-    char text[16] = {0};
+    char text[40] = {0};
     CHECK(read(ends[0], text, sizeof text - 1) > 0);
     close(ends[0]);
-    CHECK_TEXT(text, "20\n");
+    CHECK_TEXT(text, "20 hello /usr\n");
     CHECK(WIFEXITED(bench.status) && WEXITSTATUS(bench.status) == 7);
     finish("e");
 }
@@ -212,17 +219,42 @@ static void kills_a_child(void)
     finish("e");
 }
 
+/* The pipe ends when the last process that has it is gone. */
+static void leaves_nothing_of_a_child(void)
+{
+    if (!start()) {
+        return;
+    }
+    int ends[2];
+    char text[8];
+    CHECK(pipe2(ends, 02000000) == 0);
+    spawn_shell("(while :; do read x; done) & echo a; exit 0", ends[1]);
+    close(ends[1]);
+    world_uv_run(bench.uv);
+    CHECK(WIFEXITED(bench.status));
+    CHECK_INT(read(ends[0], text, sizeof text), 2);
+    CHECK_INT(read(ends[0], text, sizeof text), 0);
+    close(ends[0]);
+    finish("e");
+}
+
 static void says_why_a_child_cannot_start(void)
 {
     if (!start()) {
         return;
     }
     const char *argv[] = {"none", NULL};
-    struct child_spec spec = {"/no/such/program", argv, {-1, -1, -1}, 3, {0}};
+    struct child_spec spec = {
+        .path = "/no/such/program", .argv = argv, .fds = {-1, -1, -1}, .fd_count = 3};
     struct error err = ERROR_INIT;
     bench.child.ended = ended;
     CHECK(world_spawn(bench.world, &bench.child, &spec, &err) == TEND_IO);
     CHECK_TEXT(err.message, "cannot start /no/such/program: exec: No such file or directory");
+    argv[0] = "true";
+    spec.path = "/bin/true";
+    spec.directory = "/no/such";
+    CHECK(world_spawn(bench.world, &bench.child, &spec, &err) == TEND_IO);
+    CHECK_TEXT(err.message, "cannot start /bin/true: /no/such: No such file or directory");
     finish("");
 }
 
@@ -252,6 +284,6 @@ SUITE({"fires alarms in the order of their moments, cleared ones never", fires_a
       {"tells when a descriptor is ready", tells_when_a_descriptor_is_ready},
       {"starts a child with its descriptors and limits",
        starts_a_child_with_its_descriptors_and_limits},
-      {"kills a child", kills_a_child},
+      {"kills a child", kills_a_child}, {"leaves nothing of a child", leaves_nothing_of_a_child},
       {"says why a child cannot start", says_why_a_child_cannot_start},
       {"tells of a signal", tells_of_a_signal})

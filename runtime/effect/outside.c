@@ -1,0 +1,51 @@
+/* One executor in front of the two: the question says whose it is, and from there on the effect is theirs. */
+#include "effect/outside.h"
+
+#include <stdlib.h>
+
+#include "base/alloc.h"
+#include "effect/program.h"
+#include "effect/transfer.h"
+
+struct outside {
+    struct executor executor;
+    struct programs programs;
+    struct transfers *transfers;
+};
+
+static void start(struct executor *executor, struct effect *effect, const struct value *question)
+{
+    struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
+    const struct value *exec = value_field(question, "exec");
+    if (exec != NULL) {
+        effect_start(&outside->programs.executor, effect, exec);
+    } else {
+        effect_start(transfers_executor(outside->transfers), effect, value_field(question, "http"));
+    }
+}
+
+struct outside *outside_new(struct world *world)
+{
+    /* An effect is its own executor's from the start on: it is never cancelled here. */
+    static const struct executor_ops ops = {.start = start};
+    struct outside *outside = alloc_new(sizeof *outside);
+    outside->executor.ops = &ops;
+    programs_init(&outside->programs, world);
+    outside->transfers = transfers_new(world);
+    return outside;
+}
+
+void outside_free(struct outside *outside)
+{
+    if (outside == NULL) {
+        return;
+    }
+    programs_done(&outside->programs);
+    transfers_free(outside->transfers);
+    free(outside);
+}
+
+struct executor *outside_executor(struct outside *outside)
+{
+    return &outside->executor;
+}
