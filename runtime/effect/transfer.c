@@ -45,6 +45,7 @@ struct transfer {
     struct capture body;
     char problem[CURL_ERROR_SIZE];
     struct task failed;
+    const char *why; /* it did */
 };
 
 /* A descriptor of libcurl's. */
@@ -110,7 +111,7 @@ static const struct value *problem(struct arena *arena, const char *sentence)
 static void on_failed(struct task *task)
 {
     struct transfer *transfer = CONTAINER_OF(task, struct transfer, failed);
-    finish(transfer, problem(&transfer->arena, transfer->problem));
+    finish(transfer, problem(&transfer->arena, transfer->why));
 }
 
 /* Its words, with the host's name and the reason, are better than the code's. */
@@ -336,9 +337,10 @@ static void set_options(struct transfer *transfer)
     set_headers(transfer);
 }
 
+/* `sentence` stays where it is. */
 static void fail(struct transfer *transfer, const char *sentence)
 {
-    snprintf(transfer->problem, sizeof transfer->problem, "%s", sentence);
+    transfer->why = sentence;
     transfer->failed.run = on_failed;
     world_soon(transfer->transfers->world, &transfer->failed);
 }

@@ -1,15 +1,18 @@
 /* The real host, seen from outside: how fast it is there, what it costs at rest, and how long a change
  * takes to its end.
  *
- *     bench.host start TEND FOLDER PLUGINS     cold starts, empty store; with and without a plugin
- *     bench.host open TEND DATA                cold starts on a store that is there
- *     bench.host idle TEND FOLDER PLUGINS      memory and wake-ups at rest, with one runner
- *     bench.host life TEND FOLDER PLUGINS      create -> controller in a runner -> status durable
- *     bench.host drop TEND FOLDER PLUGINS      a new build in the folder of a running host -> it serves
- *     bench.host crowd TEND FOLDER             1 000 watchers, one change
+ *     bench.host start TEND FOLDER ECHO     cold starts, empty store; with and without a controller
+ *     bench.host open TEND DATA             cold starts on a store that is there
+ *     bench.host idle TEND FOLDER ECHO      memory and wake-ups at rest, with one runner
+ *     bench.host life TEND FOLDER ECHO      create -> controller in a runner -> status durable
+ *     bench.host drop TEND FOLDER ECHO      a new build in the folder of a running host -> it serves
+ *     bench.host crowd TEND FOLDER          1 000 watchers, one change
+ *     bench.host wait TEND FOLDER WAIT      10 000 reconciles that wait, for a time and for a server
  *
- * PLUGINS is a folder with echo.so and nothing else.
+ * ECHO is a folder with echo.so or echo.lua and nothing else, WAIT one with wait.lua. One more argument
+ * goes before the names of the figures.
  */
+#include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,18 +33,32 @@ enum {
     STARTS = 9,
     IDLE_OBJECTS = 100,
     IDLE_MS = 10000,
-    CALM_MS = 3000, /* until what a start leaves to do is done */
+    CALM_MS = 7000, /* until what a start leaves to do is done, and runs are counted */
     LIVES = 400,
     WARM_UP = 5000,
     DROPS = 11,
     DROP_PAUSE_MS = 1200, /* what is told of a controller is told once a second */
     CROWD = 1000,
     CHANGES = 25,
+    WAITERS = 10000,
     HEARD_MAX = 4096
 };
 
-#define ECHOES     "/apis/bench.tend.dev/v1/namespaces/default/echoes"
-#define CONFIGMAPS "/api/v1/namespaces/default/configmaps"
+struct bench {
+    const char *program, *folder, *controllers;
+    const char *prefix; /* of the names of figures */
+};
+
+#define ECHOES       "/apis/bench.tend.dev/v1/namespaces/default/echoes"
+#define WAITERS_PATH "/apis/bench.tend.dev/v1/namespaces/default/waiters"
+#define CONFIGMAPS   "/api/v1/namespaces/default/configmaps"
+
+static void print(const struct bench *bench, const char *name, double value)
+{
+    char key[96];
+    snprintf(key, sizeof key, "%s%s", bench->prefix, name);
+    figure_print(key, value);
+}
 
 /* Let time pass, for a measurement that is a length of time. */
 static void pass(int ms)
@@ -89,57 +106,60 @@ static void start_once(const struct hosted_options *options, struct series *time
 
 /* In turns, so that a machine whose mood changes treats the four alike: the first start of a store and
  * the second one, without a plugin and with it. */
-static void start(const char *program, const char *folder, const char *plugins)
+static void start(const struct bench *bench)
 {
     struct series first = {.count = 0}, again = {.count = 0};
     struct series plugin_first = {.count = 0}, plugin = {.count = 0};
     for (int i = 0; i < STARTS; i++) {
         char plain[300], plugged[300];
-        snprintf(plain, sizeof plain, "%s/plain-%d", folder, i);
-        snprintf(plugged, sizeof plugged, "%s/plugged-%d", folder, i);
-        struct hosted_options without = {.program = program, .data = plain};
-        struct hosted_options with = {.program = program, .data = plugged, .plugins = plugins};
+        snprintf(plain, sizeof plain, "%s/plain-%d", bench->folder, i);
+        snprintf(plugged, sizeof plugged, "%s/plugged-%d", bench->folder, i);
+        struct hosted_options without = {.program = bench->program, .data = plain};
+        struct hosted_options with = {
+            .program = bench->program, .data = plugged, .controllers = bench->controllers};
         start_once(&without, &first);
         start_once(&with, &plugin_first);
         start_once(&without, &again);
         start_once(&with, &plugin);
     }
-    figure_print("start_new_ms", series_at(&first, 0.5));
-    figure_print("start_plugin_first_ms", series_at(&plugin_first, 0.5));
-    figure_print("start_empty_ms", series_at(&again, 0.5));
-    figure_print("start_plugin_ms", series_at(&plugin, 0.5));
+    print(bench, "start_new_ms", series_at(&first, 0.5));
+    print(bench, "start_plugin_first_ms", series_at(&plugin_first, 0.5));
+    print(bench, "start_empty_ms", series_at(&again, 0.5));
+    print(bench, "start_plugin_ms", series_at(&plugin, 0.5));
 }
 
-static void open_full(const char *program, const char *data)
+static void open_full(const struct bench *bench)
 {
     struct series times = {.count = 0};
     for (int i = 0; i < STARTS; i++) {
-        start_once(&(struct hosted_options){.program = program, .data = data}, &times);
+        start_once(&(struct hosted_options){.program = bench->program, .data = bench->folder},
+                   &times);
     }
-    figure_print("start_full_ms", series_at(&times, 0.5));
+    print(bench, "start_full_ms", series_at(&times, 0.5));
 }
 
 /* --- rest -------------------------------------------------------------------------------------- */
 
-static void print_memory(pid_t pid, const char *rss, const char *pss)
+static void print_memory(const struct bench *bench, pid_t pid, const char *rss, const char *pss)
 {
     struct process_memory memory = process_memory(pid);
-    figure_print(rss, memory.rss_mib);
-    figure_print(pss, memory.pss_mib);
+    print(bench, rss, memory.rss_mib);
+    print(bench, pss, memory.pss_mib);
 }
 
-static void idle(const char *program, const char *folder, const char *plugins)
+static void idle(const struct bench *bench)
 {
     char data[300];
     struct hosted host;
     struct client client;
-    snprintf(data, sizeof data, "%s/idle", folder);
-    hosted_start(&host,
-                 &(struct hosted_options){.program = program, .data = data, .plugins = plugins});
+    snprintf(data, sizeof data, "%s/idle", bench->folder);
+    hosted_start(&host, &(struct hosted_options){.program = bench->program,
+                                                 .data = data,
+                                                 .controllers = bench->controllers});
     pid_t runner = hosted_runner(&host);
     pass(CALM_MS);
-    print_memory(host.pid, "idle_core_rss_mib", "idle_core_pss_mib");
-    print_memory(runner, "idle_runner_rss_mib", "idle_runner_pss_mib");
+    print_memory(bench, host.pid, "idle_core_rss_mib", "idle_core_pss_mib");
+    print_memory(bench, runner, "idle_runner_rss_mib", "idle_runner_pss_mib");
     client_init(&client, host.socket);
     for (int i = 0; i < IDLE_OBJECTS; i++) {
         post_echo(&client, i);
@@ -148,8 +168,8 @@ static void idle(const char *program, const char *folder, const char *plugins)
     pass(CALM_MS);
     double core = process_wakeups(host.pid), other = process_wakeups(runner);
     pass(IDLE_MS);
-    figure_print("idle_core_wakeups", (process_wakeups(host.pid) - core) * 1e3 / IDLE_MS);
-    figure_print("idle_runner_wakeups", (process_wakeups(runner) - other) * 1e3 / IDLE_MS);
+    print(bench, "idle_core_wakeups", (process_wakeups(host.pid) - core) * 1e3 / IDLE_MS);
+    print(bench, "idle_runner_wakeups", (process_wakeups(runner) - other) * 1e3 / IDLE_MS);
     hosted_stop(&host);
 }
 
@@ -162,12 +182,14 @@ static void wait_for_status(struct client *watch, struct reply *reply, int index
     char name[32], status[48];
     struct text line;
     snprintf(name, sizeof name, "\"echo-%06d\"", index);
-    snprintf(status, sizeof status, "\"status\":{\"number\":%d}", index);
+    int len = snprintf(status, sizeof status, "\"status\":{\"number\":%d", index);
+    const char *found;
     do {
         figure_must(client_next_line(watch, reply, &line, &err) == TEND_OK && line.len > 0,
                     "the watch ended");
-    } while (memmem(line.ptr, line.len, name, strlen(name)) == NULL ||
-             memmem(line.ptr, line.len, status, strlen(status)) == NULL);
+        found = memmem(line.ptr, line.len, status, (size_t)len);
+    } while (memmem(line.ptr, line.len, name, strlen(name)) == NULL || found == NULL ||
+             (found[len] != '}' && found[len] != ',')); /* a script tells observedGeneration too */
 }
 
 static void write_config_map(const struct lanes_job *job, int index, struct buffer *out)
@@ -188,7 +210,7 @@ static void warm_up(const struct hosted *host)
                                   .status = 201});
 }
 
-static void measure_lives(const struct hosted *host)
+static void measure_lives(const struct bench *bench, const struct hosted *host)
 {
     struct series acknowledged = {.count = 0}, done = {.count = 0};
     struct client writer, watch;
@@ -206,24 +228,25 @@ static void measure_lives(const struct hosted *host)
         wait_for_status(&watch, &reply, i);
         series_add(&done, figure_clock_ms() - began);
     }
-    figure_print("create_ms", series_at(&acknowledged, 0.5));
-    figure_print("life_ms", series_at(&done, 0.5));
-    figure_print("life_best_ms", series_at(&done, 0.05));
-    figure_print("life_p99_ms", series_at(&done, 0.99));
+    print(bench, "create_ms", series_at(&acknowledged, 0.5));
+    print(bench, "life_ms", series_at(&done, 0.5));
+    print(bench, "life_best_ms", series_at(&done, 0.05));
+    print(bench, "life_p99_ms", series_at(&done, 0.99));
     reply_done(&reply);
     client_done(&watch);
     client_done(&writer);
 }
 
-static void life(const char *program, const char *folder, const char *plugins)
+static void life(const struct bench *bench)
 {
     char data[300];
     struct hosted host;
-    snprintf(data, sizeof data, "%s/life", folder);
-    hosted_start(&host,
-                 &(struct hosted_options){.program = program, .data = data, .plugins = plugins});
+    snprintf(data, sizeof data, "%s/life", bench->folder);
+    hosted_start(&host, &(struct hosted_options){.program = bench->program,
+                                                 .data = data,
+                                                 .controllers = bench->controllers});
     warm_up(&host);
-    measure_lives(&host);
+    measure_lives(bench, &host);
     hosted_stop(&host);
 }
 
@@ -287,7 +310,7 @@ static double change_ms(struct client *writer, int poller, int index, double *re
     return figure_clock_ms() - began;
 }
 
-static void crowd(const char *program, const char *folder)
+static void crowd(const struct bench *bench)
 {
     char data[300];
     struct hosted host;
@@ -297,8 +320,8 @@ static void crowd(const char *program, const char *folder)
     struct watcher *watchers[CROWD];
     struct rlimit files = {4096, 4096};
     figure_must(setrlimit(RLIMIT_NOFILE, &files) == 0, "1 000 connections need more descriptors");
-    snprintf(data, sizeof data, "%s/crowd", folder);
-    hosted_start(&host, &(struct hosted_options){.program = program, .data = data});
+    snprintf(data, sizeof data, "%s/crowd", bench->folder);
+    hosted_start(&host, &(struct hosted_options){.program = bench->program, .data = data});
     int poller = epoll_create1(EPOLL_CLOEXEC);
     double before = process_memory(host.pid).rss_mib;
     for (int i = 0; i < CROWD; i++) {
@@ -310,9 +333,9 @@ static void crowd(const char *program, const char *folder)
         series_add(&times, change_ms(&writer, poller, i, &answer_ms));
         series_add(&answers, answer_ms);
     }
-    figure_print("crowd_ms", series_at(&times, 0.5));
-    figure_print("crowd_answer_ms", series_at(&answers, 0.5));
-    figure_print("watcher_kib", (process_memory(host.pid).rss_mib - before) * 1024 / CROWD);
+    print(bench, "crowd_ms", series_at(&times, 0.5));
+    print(bench, "crowd_answer_ms", series_at(&answers, 0.5));
+    print(bench, "watcher_kib", (process_memory(host.pid).rss_mib - before) * 1024 / CROWD);
     client_done(&writer);
     for (int i = 0; i < CROWD; i++) {
         close(watchers[i]->fd);
@@ -324,17 +347,17 @@ static void crowd(const char *program, const char *folder)
 
 /* --- a new build ------------------------------------------------------------------------------- */
 
-/* Another build of the plugin: the same, and one byte more behind its end. */
+/* Another build: the same, and a byte more behind its end, which is a comment's in a script. */
 static void build(const char *from, const char *to, int index)
 {
     FILE *source = fopen(from, "rb"), *target = fopen(to, "wb");
-    figure_must(source != NULL && target != NULL, "the plugin cannot be copied");
+    figure_must(source != NULL && target != NULL, "the controller cannot be copied");
     for (int byte; (byte = fgetc(source)) != EOF;) {
         fputc(byte, target);
     }
-    fputc('a' + index, target);
+    fprintf(target, "--%c", 'a' + index);
     fclose(source);
-    figure_must(fclose(target) == 0, "the plugin cannot be copied");
+    figure_must(fclose(target) == 0, "the controller cannot be copied");
 }
 
 /* Read the watch until a controller serves another content than `hash`. */
@@ -352,7 +375,7 @@ static void wait_for_content(struct client *watch, struct reply *reply, char has
     memcpy(hash, found, 64);
 }
 
-static void drop(const char *program, const char *folder, const char *plugins)
+static void drop(const struct bench *bench)
 {
     char data[300], place[300], from[300], beside[300], file[320], hash[65] = "";
     struct series times = {.count = 0};
@@ -360,14 +383,16 @@ static void drop(const char *program, const char *folder, const char *plugins)
     struct client watch;
     struct reply reply;
     struct error err = ERROR_INIT;
-    snprintf(data, sizeof data, "%s/drop", folder);
-    snprintf(place, sizeof place, "%s/dropped", folder);
-    snprintf(from, sizeof from, "%s/echo.so", plugins);
-    snprintf(beside, sizeof beside, "%s/beside.so", folder);
-    snprintf(file, sizeof file, "%s/echo.so", place);
+    snprintf(data, sizeof data, "%s/drop", bench->folder);
+    snprintf(place, sizeof place, "%s/dropped", bench->folder);
+    snprintf(from, sizeof from, "%s/echo.so", bench->controllers);
+    const char *name = access(from, R_OK) == 0 ? "echo.so" : "echo.lua";
+    snprintf(from, sizeof from, "%s/%s", bench->controllers, name);
+    snprintf(beside, sizeof beside, "%s/beside", bench->folder);
+    snprintf(file, sizeof file, "%s/%s", place, name);
     figure_must(mkdir(place, 0700) == 0, "the folder cannot be made");
-    hosted_start(&host,
-                 &(struct hosted_options){.program = program, .data = data, .plugins = place});
+    hosted_start(&host, &(struct hosted_options){
+                            .program = bench->program, .data = data, .controllers = place});
     client_init(&watch, host.socket);
     reply_init(&reply);
     struct client_request request = {.method = "GET",
@@ -376,37 +401,101 @@ static void drop(const char *program, const char *folder, const char *plugins)
     for (int i = 0; i < DROPS; i++) {
         build(from, beside, i);
         double began = figure_clock_ms();
-        figure_must(rename(beside, file) == 0, "the plugin cannot be moved");
+        figure_must(rename(beside, file) == 0, "the controller cannot be moved");
         wait_for_content(&watch, &reply, hash);
         if (i > 0) { /* the first one claims its kind */
             series_add(&times, figure_clock_ms() - began);
         }
         pass(DROP_PAUSE_MS);
     }
-    figure_print("drop_ms", series_at(&times, 0.5));
+    print(bench, "drop_ms", series_at(&times, 0.5));
     reply_done(&reply);
     client_done(&watch);
     hosted_stop(&host);
 }
 
+/* --- many that wait ---------------------------------------------------------------------------- */
+
+/* A server that takes connections and never says a word; its URL. */
+static void open_silence(char *url, size_t size)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    figure_must(bind(fd, (struct sockaddr *)&address, len) == 0 && listen(fd, 4096) == 0, "listen");
+    figure_must(getsockname(fd, (struct sockaddr *)&address, &len) == 0, "getsockname");
+    snprintf(url, size, "http://127.0.0.1:%u/", ntohs(address.sin_port));
+}
+
+static void post_waiters(const struct hosted *host, const char *on, const char *url)
+{
+    struct client client;
+    client_init(&client, host->socket);
+    for (int i = 0; i < WAITERS; i++) {
+        CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(4096);
+        buffer_format(&body,
+                      "{\"apiVersion\":\"bench.tend.dev/v1\",\"kind\":\"Waiter\",\"metadata\":"
+                      "{\"name\":\"waiter-%06d\"},\"spec\":{\"on\":\"%s\",\"url\":\"%s\"}}",
+                      i, on, url);
+        post(&client, WAITERS_PATH, buffer_view(&body));
+    }
+    client_done(&client);
+}
+
+/* Memory of core and runner with so many objects whose reconciles wait for `on`. */
+static void wait_for(const struct bench *bench, const char *on, struct process_memory *ret_core,
+                     struct process_memory *ret_runner)
+{
+    char data[300], url[64];
+    struct hosted host;
+    snprintf(data, sizeof data, "%s/wait-%s", bench->folder, on);
+    open_silence(url, sizeof url);
+    hosted_start(&host, &(struct hosted_options){.program = bench->program,
+                                                 .data = data,
+                                                 .controllers = bench->controllers});
+    post_waiters(&host, on, url);
+    pass(CALM_MS);
+    *ret_core = process_memory(host.pid);
+    *ret_runner = process_memory(hosted_runner(&host));
+    hosted_stop(&host);
+}
+
+static void wait_all(const struct bench *bench)
+{
+    static const char *const waits[] = {"sleep", "http"};
+    struct process_memory core, runner, more_core, more_runner;
+    char name[64];
+    wait_for(bench, "nothing", &core, &runner);
+    print(bench, "waiters_core_mib", core.rss_mib);
+    print(bench, "waiters_runner_mib", runner.rss_mib);
+    for (size_t i = 0; i < COUNT_OF(waits); i++) {
+        wait_for(bench, waits[i], &more_core, &more_runner);
+        snprintf(name, sizeof name, "wait_%s_core_kib", waits[i]);
+        print(bench, name, (more_core.rss_mib - core.rss_mib) * 1024 / WAITERS);
+        snprintf(name, sizeof name, "wait_%s_runner_kib", waits[i]);
+        print(bench, name, (more_runner.rss_mib - runner.rss_mib) * 1024 / WAITERS);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc == 5 && strcmp(argv[1], "start") == 0) {
-        start(argv[2], argv[3], argv[4]);
-    } else if (argc == 4 && strcmp(argv[1], "open") == 0) {
-        open_full(argv[2], argv[3]);
-    } else if (argc == 5 && strcmp(argv[1], "idle") == 0) {
-        idle(argv[2], argv[3], argv[4]);
-    } else if (argc == 5 && strcmp(argv[1], "life") == 0) {
-        life(argv[2], argv[3], argv[4]);
-    } else if (argc == 5 && strcmp(argv[1], "drop") == 0) {
-        drop(argv[2], argv[3], argv[4]);
-    } else if (argc == 4 && strcmp(argv[1], "crowd") == 0) {
-        crowd(argv[2], argv[3]);
-    } else {
-        fprintf(stderr,
-                "usage: bench.host start|open|idle|life|drop|crowd TEND FOLDER [PLUGINS]\n");
-        return 2;
+    static const struct {
+        const char *name;
+        int arguments;
+        void (*measure)(const struct bench *bench);
+    } modes[] = {{"start", 5, start},  {"open", 4, open_full}, {"idle", 5, idle},
+                 {"life", 5, life},    {"drop", 5, drop},      {"crowd", 4, crowd},
+                 {"wait", 5, wait_all}};
+    for (size_t i = 0; i < COUNT_OF(modes) && argc > 1; i++) {
+        bool meant = strcmp(argv[1], modes[i].name) == 0;
+        if (meant && (argc == modes[i].arguments || argc == modes[i].arguments + 1)) {
+            struct bench bench = {argv[2], argv[3], argc > 4 ? argv[4] : NULL,
+                                  argc > 5 ? argv[5] : ""};
+            modes[i].measure(&bench);
+            return 0;
+        }
     }
-    return 0;
+    fprintf(stderr, "usage: bench.host start|open|idle|life|drop|crowd|wait TEND FOLDER "
+                    "[CONTROLLERS [PREFIX]]\n");
+    return 2;
 }

@@ -2,12 +2,17 @@
  * at once. The first time each gets its status, durably; the second time nothing changes. Then the runner
  * is killed, again and again.
  *
- *     bench.loop BUILD FOLDER     tend-runner and bench/plugins/echo.so of BUILD, a new store below FOLDER
+ *     bench.loop BUILD FOLDER CONTROLLER [PREFIX]     tend-runner of BUILD, a new store below FOLDER
+ *
+ * CONTROLLER is a plugin or a script that is named echo or labinstance, and says which objects there are.
+ * An echo repeats a number in its status; a lab goes from pending to ready, in three runs. PREFIX goes
+ * before the names of the figures.
  */
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,7 +32,7 @@ struct bench {
     struct core core;
     struct watch *watch;
     struct loop *loop;
-    char program[PATH_MAX + 32], file[PATH_MAX + 32];
+    char program[PATH_MAX + 32], file[PATH_MAX];
     char copies[PATH_MAX + 48];
     struct worker_maker maker;
     struct runner *runner; /* the one that is made */
@@ -35,7 +40,9 @@ struct bench {
     enum plugin_phase phase; /* that was seen */
     struct task closed;
     struct alarm look; /* is the loop settled? */
-    double live_ms;    /* when the controller came, on figure_clock_ms */
+    const char *prefix;
+    bool labs;      /* the objects are, and not echoes */
+    double live_ms; /* when the controller came, on figure_clock_ms */
     double settled_ms;
     uint64_t runs; /* of the controller, when it settled */
 };
@@ -129,6 +136,24 @@ static void stop_plugin(struct bench *bench)
     world_uv_run(bench->core.uv);
 }
 
+static void create_lab(const struct core_job *job, int index, struct arena *arena,
+                       struct admission_request *request)
+{
+    (void)job;
+    const struct value *body = NULL, *meta = NULL, *spec = NULL;
+    meta = value_with(arena, meta, TEXT("name"),
+                      value_text(arena, arena_format(arena, "lab-%06d", index)));
+    meta = value_with(arena, meta, TEXT("namespace"), value_chars(arena, "default"));
+    spec = value_with(arena, spec, TEXT("template"), value_chars(arena, "intro"));
+    spec = value_with(arena, spec, TEXT("provisionSeconds"), value_int(arena, 0));
+    body = value_with(arena, body, TEXT("apiVersion"), value_chars(arena, "lab.neuroglia.com/v1"));
+    body = value_with(arena, body, TEXT("kind"), value_chars(arena, "LabInstance"));
+    body = value_with(arena, body, TEXT("metadata"), meta);
+    body = value_with(arena, body, TEXT("spec"), spec);
+    request->verb = ADMIT_CREATE;
+    request->body = body;
+}
+
 static void create_echo(const struct core_job *job, int index, struct arena *arena,
                         struct admission_request *request)
 {
@@ -151,12 +176,14 @@ static void create_echo(const struct core_job *job, int index, struct arena *are
 
 static void create(struct bench *bench, int first, int count)
 {
-    core_write(
-        &bench->core,
-        &(struct core_job){.make = create_echo, .first = first, .count = count, .in_flight = 512});
+    core_write(&bench->core, &(struct core_job){.make = bench->labs ? create_lab : create_echo,
+                                                .first = first,
+                                                .count = count,
+                                                .in_flight = 512});
 }
 
 struct sweep {
+    double runs;
     double rate, core_cpu_us, runner_cpu_us; /* reconciles a second; processor time of each */
 };
 
@@ -168,6 +195,7 @@ static struct sweep sweep(struct bench *bench)
     figure_must(bench->runs >= OBJECTS, "the controller did not look at everything");
     double runs = (double)bench->runs;
     struct sweep sweep = {
+        .runs = runs,
         .rate = runs * 1e3 / (bench->settled_ms - bench->live_ms),
         .core_cpu_us = (process_cpu_ms(getpid()) - cpu_ms) * 1e3 / runs,
         .runner_cpu_us = process_cpu_ms(runner_pid(bench->runner)) * 1e3 / runs,
@@ -176,24 +204,31 @@ static struct sweep sweep(struct bench *bench)
     return sweep;
 }
 
+static void print(const struct bench *bench, const char *name, double value)
+{
+    char key[96];
+    snprintf(key, sizeof key, "%s%s", bench->prefix, name);
+    figure_print(key, value);
+}
+
 static void measure_sweeps(struct bench *bench)
 {
     struct series same = {.count = 0}, core = {.count = 0}, runner = {.count = 0};
     size_t commits = bench->core.commits;
     struct sweep first = sweep(bench);
-    figure_print("reconciles_write", first.rate);
-    figure_print("reconciles_write_core_us", first.core_cpu_us);
-    figure_print("reconciles_write_runner_us", first.runner_cpu_us);
-    figure_print("reconciles_rows_a_commit", OBJECTS / (double)(bench->core.commits - commits));
+    print(bench, "reconciles_write", first.rate);
+    print(bench, "reconciles_write_core_us", first.core_cpu_us);
+    print(bench, "reconciles_write_runner_us", first.runner_cpu_us);
+    print(bench, "reconciles_rows_a_commit", first.runs / (double)(bench->core.commits - commits));
     for (int i = 0; i < SWEEPS; i++) {
         struct sweep again = sweep(bench);
         series_add(&same, again.rate);
         series_add(&core, again.core_cpu_us);
         series_add(&runner, again.runner_cpu_us);
     }
-    figure_print("reconciles_same", series_at(&same, 0.5));
-    figure_print("reconciles_same_core_us", series_at(&core, 0.5));
-    figure_print("reconciles_same_runner_us", series_at(&runner, 0.5));
+    print(bench, "reconciles_same", series_at(&same, 0.5));
+    print(bench, "reconciles_same_core_us", series_at(&core, 0.5));
+    print(bench, "reconciles_same_runner_us", series_at(&runner, 0.5));
 }
 
 static void measure_deaths(struct bench *bench)
@@ -213,8 +248,8 @@ static void measure_deaths(struct bench *bench)
         }
         series_add(&times, bench->live_ms - start);
     }
-    figure_print("crash_ms", series_at(&times, 0.5));
-    figure_print("crash_worst_ms", series_at(&times, 1));
+    print(bench, "crash_ms", series_at(&times, 0.5));
+    print(bench, "crash_worst_ms", series_at(&times, 1));
     stop_plugin(bench);
 }
 
@@ -222,12 +257,14 @@ int main(int argc, char **argv)
 {
     struct bench bench = {.settled_ms = 0};
     char build[PATH_MAX], data[PATH_MAX + 32];
-    if (argc != 3 || realpath(argv[1], build) == NULL) {
-        fprintf(stderr, "usage: bench.loop BUILD FOLDER\n");
+    if ((argc != 4 && argc != 5) || realpath(argv[1], build) == NULL ||
+        realpath(argv[3], bench.file) == NULL) {
+        fprintf(stderr, "usage: bench.loop BUILD FOLDER CONTROLLER [PREFIX]\n");
         return 2;
     }
     snprintf(bench.program, sizeof bench.program, "%s/tend-runner", build);
-    snprintf(bench.file, sizeof bench.file, "%s/bench/plugins/echo.so", build);
+    bench.prefix = argc == 5 ? argv[4] : "";
+    bench.labs = strstr(bench.file, "/labinstance.") != NULL;
     snprintf(data, sizeof data, "%s/loop", argv[2]);
     core_open(&bench.core, data);
     snprintf(bench.copies, sizeof bench.copies, "%s/plugins", data);

@@ -34,15 +34,18 @@ static void wait_until_ready(struct hosted *hosted)
 static pid_t spawn(const struct hosted *hosted, const struct hosted_options *options, int output)
 {
     char program[] = "tend", run[] = "run", data[] = "--data", socket[] = "--socket",
-         plugins[] = "--plugins", log[400];
+         plugins[] = "--plugins", scripts[] = "--scripts", log[400];
+    const char *folder = options->controllers;
     char *arguments[] = {program,
                          run,
                          data,
                          strdup(options->data),
                          socket,
                          strdup(hosted->socket),
-                         options->plugins == NULL ? NULL : plugins,
-                         options->plugins == NULL ? NULL : strdup(options->plugins),
+                         folder == NULL ? NULL : plugins,
+                         folder == NULL ? NULL : strdup(folder),
+                         scripts,
+                         folder == NULL ? NULL : strdup(folder),
                          NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;
@@ -57,6 +60,7 @@ static pid_t spawn(const struct hosted *hosted, const struct hosted_options *opt
     free(arguments[3]);
     free(arguments[5]);
     free(arguments[7]);
+    free(arguments[9]);
     return pid;
 }
 

@@ -5,9 +5,9 @@
 #include <sys/types.h>
 
 struct hosted_options {
-    const char *program; /* tend; tend-runner stands beside it */
-    const char *data;    /* a folder that may not exist yet; the socket is made beside it */
-    const char *plugins; /* a folder; NULL: none */
+    const char *program;     /* tend; tend-runner stands beside it */
+    const char *data;        /* a folder that may not exist yet; the socket is made beside it */
+    const char *controllers; /* a folder of plugins or scripts; NULL: none */
 };
 
 struct hosted {
