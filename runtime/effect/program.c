@@ -13,13 +13,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "document/json.h"
 #include "effect/capture.h"
+#include "effect/command.h"
 
 struct program {
     struct list link;
@@ -130,12 +130,6 @@ static void program_free(struct program *program)
     free(program);
 }
 
-static const struct value *with(struct arena *arena, const struct value *map, const char *key,
-                                const struct value *value)
-{
-    return value_with(arena, map, text_of(key), value);
-}
-
 /* Tell `result`, and make room for the next. */
 static void finish(struct program *program, const struct value *result)
 {
@@ -148,29 +142,14 @@ static void finish(struct program *program, const struct value *result)
     begin_waiting(programs);
 }
 
-static const struct value *result_of(struct program *program, int status)
-{
-    struct arena *arena = &program->arena;
-    bool ok = !program->timed_out && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, ok));
-    if (program->timed_out) {
-        result = with(arena, result, "timedOut", value_bool(arena, true));
-    } else if (WIFEXITED(status)) {
-        result = with(arena, result, "code", value_int(arena, WEXITSTATUS(status)));
-    } else {
-        result = with(arena, result, "signal", value_int(arena, WTERMSIG(status)));
-    }
-    result = with(arena, result, "out", capture_text(arena, &program->said[0]));
-    return with(arena, result, "err", capture_text(arena, &program->said[1]));
-}
-
 static void on_ended(struct child *child, int status)
 {
     struct program *program = CONTAINER_OF(child, struct program, child);
     program->programs->count--;
     read_output(program, &program->out, &program->said[0]);
     read_output(program, &program->err, &program->said[1]);
-    finish(program, result_of(program, status));
+    finish(program, command_result(&program->arena, status, program->timed_out, &program->said[0],
+                                   &program->said[1]));
 }
 
 static void on_timeout(struct alarm *alarm)
@@ -185,60 +164,6 @@ static void on_timeout(struct alarm *alarm)
 }
 
 /* --- the beginning -------------------------------------------------------------------------------- */
-
-static const char *const *argv_of(struct arena *arena, const struct value *request)
-{
-    const struct value *argv = value_field(request, "argv");
-    const char **words = arena_alloc(arena, (value_count(argv) + 1) * sizeof *words);
-    for (size_t i = 0; i < value_count(argv); i++) {
-        words[i] = value_at(argv, i)->text.ptr;
-    }
-    return words;
-}
-
-static const char *given(const struct value *env, const char *name)
-{
-    const struct value *value = value_get(env, text_of(name));
-    return value == NULL ? NULL : value->text.ptr;
-}
-
-/* The host's own may hold secrets: a few names of it are passed on. */
-static const char *const *environment_of(struct arena *arena, const struct value *env)
-{
-    static const char *const passed[] = {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR"};
-    size_t count = 0;
-    const char **all = arena_alloc(arena, (value_count(env) + COUNT_OF(passed) + 1) * sizeof *all);
-    for (size_t i = 0; i < COUNT_OF(passed); i++) {
-        const char *value = getenv(passed[i]);
-        if (value != NULL && given(env, passed[i]) == NULL) {
-            all[count++] = arena_format(arena, "%s=%s", passed[i], value).ptr;
-        }
-    }
-    for (size_t i = 0; i < value_count(env); i++) {
-        const struct value_field *field = &env->fields[i];
-        all[count++] =
-            arena_format(arena, "%.*s=%s", TEXT_ARG(field->key), field->value->text.ptr).ptr;
-    }
-    return all;
-}
-
-/* Where PATH has it, as a shell looks; a name with a slash is one already. NULL: nowhere. */
-static const char *find(struct arena *arena, const char *name, const struct value *env)
-{
-    if (strchr(name, '/') != NULL) {
-        return name;
-    }
-    const char *path = given(env, "PATH") != NULL ? given(env, "PATH") : getenv("PATH");
-    struct text rest = text_of(path != NULL ? path : "/usr/local/bin:/usr/bin:/bin");
-    while (rest.len > 0) {
-        struct text folder = text_cut(&rest, ':');
-        struct text file = arena_format(arena, "%.*s/%s", TEXT_ARG(folder), name);
-        if (folder.len > 0 && folder.ptr[0] == '/' && access(file.ptr, X_OK) == 0) {
-            return file.ptr;
-        }
-    }
-    return NULL;
-}
 
 static NODISCARD enum tend_code watch(struct program *program, struct error *err)
 {
@@ -274,25 +199,21 @@ static NODISCARD enum tend_code spawn(struct program *program, struct child_spec
 
 static NODISCARD enum tend_code begin(struct program *program, struct error *err)
 {
-    struct arena *arena = &program->arena;
     struct world *world = program->programs->world;
-    const struct value *env = value_field(program->request, "env");
-    const char *const *argv = argv_of(arena, program->request);
+    struct command command;
+    TRY(command_read(&program->arena, program->request, &command, err));
     struct child_spec spec = {
-        .path = find(arena, argv[0], env),
-        .argv = argv,
-        .environment = environment_of(arena, env),
-        .directory = value_text_or(value_field(program->request, "directory"), TEXT("/")).ptr,
+        .path = command.path,
+        .argv = command.argv,
+        .environment = command.environment,
+        .directory = command.directory,
         .limits = {.nice = EXEC_NICE},
     };
-    if (spec.path == NULL) {
-        return FAIL(err, TEND_NOT_FOUND, "there is no program \"%s\" in PATH", argv[0]);
-    }
+    program->input = command.input;
     TRY(spawn(program, &spec, err));
     TRY(watch(program, err));
-    int64_t ms = value_int_or(value_field(program->request, "timeoutMs"), EXEC_TIMEOUT_MS);
     program->timeout.fire = on_timeout;
-    world_alarm_set(world, &program->timeout, world_ticks_ms(world) + ms);
+    world_alarm_set(world, &program->timeout, world_ticks_ms(world) + command.timeout_ms);
     return TEND_OK;
 }
 
@@ -300,15 +221,6 @@ static void on_failed(struct task *task)
 {
     struct program *program = CONTAINER_OF(task, struct program, failed);
     finish(program, program->request);
-}
-
-/* In place of the request, from here on. */
-static const struct value *problem(struct arena *arena, const char *sentence)
-{
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
-    result = with(arena, result, "problem", value_chars(arena, sentence));
-    result = with(arena, result, "out", value_chars(arena, ""));
-    return with(arena, result, "err", value_chars(arena, ""));
 }
 
 static void begin_waiting(struct programs *programs)
@@ -322,7 +234,7 @@ static void begin_waiting(struct programs *programs)
             continue;
         }
         world_abandon(programs->world, &program->child);
-        program->request = problem(&program->arena, err.message);
+        program->request = command_problem(&program->arena, err.message); /* told in its place */
         program->failed.run = on_failed;
         world_soon(programs->world, &program->failed);
     }
@@ -340,7 +252,6 @@ static void start(struct executor *executor, struct effect *effect, const struct
                                 .err.fd = -1,
                                 .said = {CAPTURE_INIT, CAPTURE_INIT}};
     program->request = value_copy(&program->arena, request);
-    program->input = value_text_or(value_field(program->request, "stdin"), TEXT(""));
     effect->impl = program;
     list_append(&program->programs->waiting, &program->link);
     begin_waiting(program->programs);

@@ -1,0 +1,113 @@
+/* The words of the question as the system wants them. */
+#include "effect/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+
+static const char *const *argv_of(struct arena *arena, const struct value *request)
+{
+    const struct value *argv = value_field(request, "argv");
+    const char **words = arena_alloc(arena, (value_count(argv) + 1) * sizeof *words);
+    for (size_t i = 0; i < value_count(argv); i++) {
+        words[i] = value_at(argv, i)->text.ptr;
+    }
+    return words;
+}
+
+static const char *given(const struct value *env, const char *name)
+{
+    const struct value *value = value_get(env, text_of(name));
+    return value == NULL ? NULL : value->text.ptr;
+}
+
+/* The host's own may hold secrets: a few names of it are passed on. */
+static const char *const *environment_of(struct arena *arena, const struct value *env)
+{
+    static const char *const passed[] = {"PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR"};
+    size_t count = 0;
+    const char **all = arena_alloc(arena, (value_count(env) + COUNT_OF(passed) + 1) * sizeof *all);
+    for (size_t i = 0; i < COUNT_OF(passed); i++) {
+        const char *value = getenv(passed[i]);
+        if (value != NULL && given(env, passed[i]) == NULL) {
+            all[count++] = arena_format(arena, "%s=%s", passed[i], value).ptr;
+        }
+    }
+    for (size_t i = 0; i < value_count(env); i++) {
+        const struct value_field *field = &env->fields[i];
+        all[count++] =
+            arena_format(arena, "%.*s=%s", TEXT_ARG(field->key), field->value->text.ptr).ptr;
+    }
+    return all;
+}
+
+/* Where PATH has it, as a shell looks; a name with a slash is one already. NULL: nowhere. */
+static const char *find(struct arena *arena, const char *name, const struct value *env)
+{
+    if (strchr(name, '/') != NULL) {
+        return name;
+    }
+    const char *path = given(env, "PATH") != NULL ? given(env, "PATH") : getenv("PATH");
+    struct text rest = text_of(path != NULL ? path : "/usr/local/bin:/usr/bin:/bin");
+    while (rest.len > 0) {
+        struct text folder = text_cut(&rest, ':');
+        struct text file = arena_format(arena, "%.*s/%s", TEXT_ARG(folder), name);
+        if (folder.len > 0 && folder.ptr[0] == '/' && access(file.ptr, X_OK) == 0) {
+            return file.ptr;
+        }
+    }
+    return NULL;
+}
+
+enum tend_code command_read(struct arena *arena, const struct value *request,
+                            struct command *ret_command, struct error *err)
+{
+    const struct value *env = value_field(request, "env");
+    const char *const *argv = argv_of(arena, request);
+    *ret_command = (struct command){
+        .path = find(arena, argv[0], env),
+        .argv = argv,
+        .environment = environment_of(arena, env),
+        .directory = value_text_or(value_field(request, "directory"), TEXT("/")).ptr,
+        .input = value_text_or(value_field(request, "stdin"), TEXT("")),
+        .timeout_ms = value_int_or(value_field(request, "timeoutMs"), EXEC_TIMEOUT_MS),
+    };
+    if (ret_command->path == NULL) {
+        return FAIL(err, TEND_NOT_FOUND, "there is no program \"%s\" in PATH", argv[0]);
+    }
+    return TEND_OK;
+}
+
+static const struct value *with(struct arena *arena, const struct value *map, const char *key,
+                                const struct value *value)
+{
+    return value_with(arena, map, text_of(key), value);
+}
+
+const struct value *command_result(struct arena *arena, int status, bool timed_out,
+                                   const struct capture *out, const struct capture *err)
+{
+    bool ok = !timed_out && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    const struct value *result = with(arena, NULL, "ok", value_bool(arena, ok));
+    if (timed_out) {
+        result = with(arena, result, "timedOut", value_bool(arena, true));
+    } else if (WIFEXITED(status)) {
+        result = with(arena, result, "code", value_int(arena, WEXITSTATUS(status)));
+    } else {
+        result = with(arena, result, "signal", value_int(arena, WTERMSIG(status)));
+    }
+    result = with(arena, result, "out", capture_text(arena, out));
+    return with(arena, result, "err", capture_text(arena, err));
+}
+
+const struct value *command_problem(struct arena *arena, const char *sentence)
+{
+    const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
+    result = with(arena, result, "problem", value_chars(arena, sentence));
+    result = with(arena, result, "out", value_chars(arena, ""));
+    return with(arena, result, "err", value_chars(arena, ""));
+}
