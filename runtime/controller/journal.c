@@ -400,6 +400,9 @@ static struct errand *errand_start(struct wait *wait, struct arena *arena,
     errand->controller = alloc_dup(wait->run->controller->name);
     errand->object = alloc_dup(wait->run->work->key.ptr);
     errand->effect.done = errand_done;
+    errand->effect.controller = errand->controller;
+    errand->effect.object = errand->object;
+    errand->effect.record = record->revision;
     map_put(&loop->journal.errands, errand->key, errand);
     effect_start(loop->options.executor, &errand->effect, question_of(arena, record));
     return errand;

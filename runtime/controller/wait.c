@@ -140,6 +140,8 @@ static void begin_effect(struct run *run, uint32_t ask, const struct value *ques
     struct wait *wait = wait_new(run, ask, WAIT_EFFECT);
     wait_add(wait);
     wait->effect.done = effect_is_over;
+    wait->effect.controller = run->controller->name;
+    wait->effect.object = run->work->key.ptr;
     effect_start(run->controller->loop->options.executor, &wait->effect, question);
 }
 

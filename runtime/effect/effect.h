@@ -28,6 +28,10 @@ struct effect {
     /* Called once, in a later step, after the executor has forgotten the effect. The result is
      * canonical JSON, borrowed until the return. */
     void (*done)(struct effect *effect, struct text result);
+    /* Who asks, for which object (a key), and the revision of the record that keeps the result (0: nobody
+     * does): for people, and for executors that keep books. The texts live as long as the effect. */
+    const char *controller, *object;
+    int64_t record;
     struct executor *executor;
     void *impl; /* the executor's */
 };
