@@ -191,7 +191,9 @@ struct tend_api {
      * Such a wait is lost with the host or its runner; then the run begins anew and asks again. With a
      * "name" in it an exec or http is done once for the object: first the writes of this call so far
      * and the intent are committed; then it is done; its result is kept with the object, and given
-     * to whoever asks the same under that name again. A result that is not "ok" is forgotten when a
+     * to whoever asks the same under that name again. A program by name goes on while the host is
+     * replaced or killed; a request that was under way then is sent again, with the same header
+     * Idempotency-Key. A result that is not "ok" is forgotten when a
      * run ends in TEND_RETRY or TEND_FAIL, all are when the object enters another state. One such
      * question at a time. */
     void (*ask)(struct tend_call *call, tend_node question, tend_then *then, void *data);

@@ -6,8 +6,8 @@
  *               has written; then it is begun
  *
  * An effect goes on while its record is there, whether or not the run that asked is: what is under way in
- * this host is an errand. A record that is Running without one is of a host that ended: it is begun again
- * by the run that asks again. A record counts for the state that it was asked for in; whoever moves the
+ * this host is an errand. A record that is Running without one is of a host that ended: the executor is
+ * asked again by the run that asks again, and knows the record if what it stands for went on meanwhile. A record counts for the state that it was asked for in; whoever moves the
  * object on, a later state asks anew. Records that do not count are deleted with the next set about them,
  * at the latest with their object.
  */
@@ -22,6 +22,8 @@
 
 #define RUNNING "Running"
 #define DONE    "Done"
+
+enum { SWEEP_PAGE = 64 };
 
 struct record {
     struct text key;
@@ -366,6 +368,7 @@ static enum work_end store_answered(struct loop *loop, struct text key,
                             ? WORK_SETTLED /* its record is another one by now, or cannot be */
                             : chore_end(result);
     if (errand != NULL && end == WORK_SETTLED) {
+        effect_forget(&errand->effect);
         errand_end(errand, &(struct worker_answer){.bytes = text_of(errand->result)});
     }
     return end;
@@ -475,8 +478,44 @@ void journal_check(struct loop *loop)
     }
 }
 
+static int by_number(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+/* Records of this and of earlier hosts that wait for their result: what goes on for others may end. */
+static void sweep(struct loop *loop)
+{
+    int64_t *wanted = NULL;
+    size_t count = 0, got = SWEEP_PAGE;
+    struct store_entry entries[SWEEP_PAGE];
+    CLEANUP(buffer_done) struct buffer after = BUFFER_INIT(KEY_BYTES_MAX);
+    while (got == SWEEP_PAGE) {
+        got = store_list(loop->store, store_revision(loop->store), TEXT(BUILTIN_EFFECTS "/"),
+                         buffer_view(&after), entries, SWEEP_PAGE);
+        wanted = alloc_resize(wanted, count + got + 1, sizeof *wanted);
+        for (size_t i = 0; i < got; i++) {
+            CLEANUP(arena_done) struct arena arena = {0};
+            struct record record;
+            if (record_read(&arena, entries[i].key, entries[i].doc, &record) &&
+                !record_is_done(&record)) {
+                wanted[count++] = record.revision;
+            }
+        }
+        buffer_clear(&after);
+        buffer_text(&after, got > 0 ? entries[got - 1].key : TEXT(""));
+    }
+    qsort(wanted, count, sizeof *wanted, by_number);
+    executor_sweep(loop->options.executor, wanted, count);
+    free(wanted);
+}
+
 void journal_open(struct loop *loop)
 {
+    if (loop->options.executor != NULL) {
+        sweep(loop);
+    }
     chores_open(loop, &loop->journal.storing, &store_ops, CHORE_PLACES);
     feed_open(loop, TEXT(BUILTIN_EFFECTS));
 }
@@ -488,7 +527,7 @@ void journal_close(struct loop *loop)
     MAP_FOREACH (slot, &errands) {
         struct errand *errand = slot->value;
         if (errand->result == NULL) {
-            effect_cancel(&errand->effect);
+            effect_leave(&errand->effect);
         }
         errand_free(errand);
     }

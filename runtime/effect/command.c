@@ -88,20 +88,19 @@ static const struct value *with(struct arena *arena, const struct value *map, co
     return value_with(arena, map, text_of(key), value);
 }
 
-const struct value *command_result(struct arena *arena, int status, bool timed_out,
-                                   const struct capture *out, const struct capture *err)
+const struct value *command_result(struct arena *arena, const struct command_end *end)
 {
-    bool ok = !timed_out && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    bool ok = !end->timed_out && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
     const struct value *result = with(arena, NULL, "ok", value_bool(arena, ok));
-    if (timed_out) {
+    if (end->timed_out) {
         result = with(arena, result, "timedOut", value_bool(arena, true));
-    } else if (WIFEXITED(status)) {
-        result = with(arena, result, "code", value_int(arena, WEXITSTATUS(status)));
+    } else if (WIFEXITED(end->status)) {
+        result = with(arena, result, "code", value_int(arena, WEXITSTATUS(end->status)));
     } else {
-        result = with(arena, result, "signal", value_int(arena, WTERMSIG(status)));
+        result = with(arena, result, "signal", value_int(arena, WTERMSIG(end->status)));
     }
-    result = with(arena, result, "out", capture_text(arena, out));
-    return with(arena, result, "err", capture_text(arena, err));
+    result = with(arena, result, "out", capture_text(arena, end->out));
+    return with(arena, result, "err", capture_text(arena, end->err));
 }
 
 const struct value *command_problem(struct arena *arena, const char *sentence)

@@ -20,9 +20,14 @@ struct command {
 NODISCARD enum tend_code command_read(struct arena *arena, const struct value *request,
                                       struct command *ret_command, struct error *err);
 
-/* Results; `status` as from waitpid. */
-const struct value *command_result(struct arena *arena, int status, bool timed_out,
-                                   const struct capture *out, const struct capture *err);
+/* How a program ended; borrowed by the result. */
+struct command_end {
+    int status; /* as from waitpid */
+    bool timed_out;
+    const struct capture *out, *err;
+};
+
+const struct value *command_result(struct arena *arena, const struct command_end *end);
 const struct value *command_problem(struct arena *arena, const char *sentence);
 
 #endif

@@ -36,9 +36,13 @@ struct effect {
     void *impl; /* the executor's */
 };
 
+/* The last three are for executors whose effects outlive the host, else NULL: see the calls below. */
 struct executor_ops {
     void (*start)(struct executor *executor, struct effect *effect, const struct value *question);
     void (*cancel)(struct executor *executor, struct effect *effect);
+    void (*leave)(struct executor *executor, struct effect *effect);
+    void (*forget)(struct executor *executor, const struct effect *effect);
+    void (*sweep)(struct executor *executor, const int64_t *records, size_t count);
 };
 
 struct executor {
@@ -61,6 +65,31 @@ static inline void effect_start(struct executor *executor, struct effect *effect
 static inline void effect_cancel(struct effect *effect)
 {
     effect->executor->ops->cancel(effect->executor, effect);
+}
+
+/* The host ends: what can outlive it goes on, and the next host that starts an effect of the same record has
+ * its result; the rest is cancelled. `done` does not follow. */
+static inline void effect_leave(struct effect *effect)
+{
+    const struct executor_ops *ops = effect->executor->ops;
+    (ops->leave != NULL ? ops->leave : ops->cancel)(effect->executor, effect);
+}
+
+/* The result of an effect with a record is durable: it need not be kept any longer. After `done`. */
+static inline void effect_forget(const struct effect *effect)
+{
+    if (effect->executor->ops->forget != NULL) {
+        effect->executor->ops->forget(effect->executor, effect);
+    }
+}
+
+/* Once, before the first start: of what was left, only these records (ascending) are still wanted. What is
+ * under way for others is ended. */
+static inline void executor_sweep(struct executor *executor, const int64_t *records, size_t count)
+{
+    if (executor->ops->sweep != NULL) {
+        executor->ops->sweep(executor, records, count);
+    }
 }
 
 #endif

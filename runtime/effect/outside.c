@@ -4,12 +4,15 @@
 #include <stdlib.h>
 
 #include "base/alloc.h"
+#include "effect/kept.h"
 #include "effect/program.h"
 #include "effect/transfer.h"
 
 struct outside {
     struct executor executor;
     struct programs programs;
+    struct kept_programs kept;
+    bool keeps;
     struct transfers *transfers;
 };
 
@@ -17,20 +20,32 @@ static void start(struct executor *executor, struct effect *effect, const struct
 {
     struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
     const struct value *exec = value_field(question, "exec");
-    if (exec != NULL) {
+    if (exec != NULL && effect->record > 0 && outside->keeps) {
+        effect_start(&outside->kept.executor, effect, exec);
+    } else if (exec != NULL) {
         effect_start(&outside->programs.executor, effect, exec);
     } else {
         effect_start(transfers_executor(outside->transfers), effect, value_field(question, "http"));
     }
 }
 
-struct outside *outside_new(struct world *world)
+static void sweep(struct executor *executor, const int64_t *records, size_t count)
+{
+    struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
+    if (outside->keeps) {
+        executor_sweep(&outside->kept.executor, records, count);
+    }
+}
+
+struct outside *outside_new(struct world *world, const char *folder, const char *keeper)
 {
     /* An effect is its own executor's from the start on: it is never cancelled here. */
-    static const struct executor_ops ops = {.start = start};
+    static const struct executor_ops ops = {.start = start, .sweep = sweep};
     struct outside *outside = alloc_new(sizeof *outside);
     outside->executor.ops = &ops;
     programs_init(&outside->programs, world);
+    kept_init(&outside->kept, world, folder, keeper);
+    outside->keeps = keeper != NULL;
     outside->transfers = transfers_new(world);
     return outside;
 }
@@ -41,6 +56,7 @@ void outside_free(struct outside *outside)
         return;
     }
     programs_done(&outside->programs);
+    kept_done(&outside->kept);
     transfers_free(outside->transfers);
     free(outside);
 }

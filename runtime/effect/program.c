@@ -148,8 +148,8 @@ static void on_ended(struct child *child, int status)
     program->programs->count--;
     read_output(program, &program->out, &program->said[0]);
     read_output(program, &program->err, &program->said[1]);
-    finish(program, command_result(&program->arena, status, program->timed_out, &program->said[0],
-                                   &program->said[1]));
+    struct command_end end = {status, program->timed_out, &program->said[0], &program->said[1]};
+    finish(program, command_result(&program->arena, &end));
 }
 
 static void on_timeout(struct alarm *alarm)

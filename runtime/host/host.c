@@ -41,7 +41,8 @@ struct host {
     struct host_socket socket;
     struct service *service;
     struct server *server;
-    char runner[PATH_MAX]; /* tend-runner */
+    char runner[PATH_MAX], keeper[PATH_MAX]; /* tend-runner, tend-keeper */
+    char kept[PATH_MAX];                     /* the folder of programs that outlive the host */
     struct runner_maker maker;
     struct plugins *plugins;
     struct manifests *manifests;
@@ -167,6 +168,31 @@ static void prepare_process(void)
     umask(077);
 }
 
+/* tend-runner and tend-keeper stand beside the program that runs now. */
+static enum tend_code find_beside(const char *name, char path[PATH_MAX], struct error *err)
+{
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 1);
+    if (len <= 0) {
+        return FAIL(err, TEND_IO, "cannot tell where this program is: %s", strerror(errno));
+    }
+    path[len] = '\0';
+    size_t folder = (size_t)(strrchr(path, '/') + 1 - path);
+    snprintf(path + folder, PATH_MAX - folder, "%s", name);
+    if (access(path, X_OK) != 0) {
+        return FAIL(err, TEND_IO, "%s: %s (it belongs beside tend)", path, strerror(errno));
+    }
+    return TEND_OK;
+}
+
+static enum tend_code open_outside(struct host *host, struct error *err)
+{
+    TRY(find_beside("tend-keeper", host->keeper, err));
+    snprintf(host->kept, sizeof host->kept, "%s/effects", host->options.data);
+    TRY(paths_make_private(host->kept, err));
+    host->outside = outside_new(world_of(host), host->kept, host->keeper);
+    return TEND_OK;
+}
+
 static enum tend_code open_store(struct host *host, struct error *err)
 {
     TRY(paths_make_private(host->options.data, err));
@@ -174,7 +200,7 @@ static enum tend_code open_store(struct host *host, struct error *err)
     struct sqlite_options sqlite = {.directory = host->options.data};
     TRY(sqlite_backend_open(&sqlite, &backend, err));
     struct store_options store = {.fatal = on_fatal, .space = on_space, .owner = host};
-    host->outside = outside_new(world_of(host));
+    TRY(open_outside(host, err));
     struct loop_options loop = {.executor = outside_executor(host->outside),
                                 .resync_ms = host->options.resync_ms,
                                 .watch_interval_ms = host->options.watch_interval_ms};
@@ -225,23 +251,6 @@ static void on_plugins_settled(void *owner, struct plugins_summary summary)
     }
 }
 
-/* tend-runner stands beside the program that runs now. */
-static enum tend_code find_runner(struct host *host, struct error *err)
-{
-    char *self = host->runner;
-    ssize_t len = readlink("/proc/self/exe", self, sizeof host->runner - sizeof "tend-runner");
-    if (len <= 0) {
-        return FAIL(err, TEND_IO, "cannot tell where this program is: %s", strerror(errno));
-    }
-    self[len] = '\0';
-    char *slash = strrchr(self, '/');
-    snprintf(slash + 1, sizeof "tend-runner", "tend-runner");
-    if (access(self, X_OK) != 0) {
-        return FAIL(err, TEND_IO, "%s: %s (it belongs beside tend)", self, strerror(errno));
-    }
-    return TEND_OK;
-}
-
 static enum tend_code open_plugins(struct host *host, struct error *err)
 {
     struct plugins_folder folders[2 * OPTION_FOLDERS_MAX];
@@ -255,7 +264,7 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
             (struct plugins_folder){.path = host->options.scripts.paths[i], HOLDS_SCRIPTS};
     }
     if (count > 0) {
-        TRY(find_runner(host, err));
+        TRY(find_beside("tend-runner", host->runner, err));
     }
     runner_maker_init(&host->maker, world_of(host), host->runner);
     struct plugins_options options = {
@@ -309,7 +318,8 @@ static void go_down(struct host *host)
     manifests_close(host->manifests);
     service_free(host->service);
     world_uv_drain(host->uv);
-    assembly_close(&host->rooms); /* what is under way outside is cancelled */
+    assembly_close(
+        &host->rooms); /* what is under way outside is cancelled, or left to its keeper */
     outside_free(host->outside);
     host_socket_close(&host->socket);
     world_uv_forget_signal(&host->signals[0]);

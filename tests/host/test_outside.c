@@ -54,7 +54,7 @@ static void start(void)
     }
     signal(SIGPIPE, SIG_IGN); /* as the host does */
     bench.world = world_uv_world(bench.uv);
-    bench.outside = outside_new(bench.world);
+    bench.outside = outside_new(bench.world, NULL, NULL);
 }
 
 static void done(struct effect *effect, struct text result)
