@@ -55,3 +55,12 @@ const struct value *capture_text(struct arena *arena, const struct capture *capt
     }
     return value_text(arena, buffer_view(&clean));
 }
+
+const struct value *capture_clean(struct arena *arena, struct text bytes)
+{
+    struct capture capture = CAPTURE_INIT;
+    capture_add(&capture, bytes.ptr, bytes.len);
+    const struct value *value = capture_text(arena, &capture);
+    capture_done(&capture);
+    return value;
+}

@@ -23,4 +23,7 @@ void capture_done(struct capture *capture);
  * left out. */
 const struct value *capture_text(struct arena *arena, const struct capture *capture);
 
+/* The same for a piece of text that is somebody else's, such as a reason or a header. */
+const struct value *capture_clean(struct arena *arena, struct text bytes);
+
 #endif

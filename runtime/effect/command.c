@@ -1,6 +1,7 @@
 /* The words of the question as the system wants them. */
 #include "effect/command.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -8,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "effect/keep.h"
 
 static const char *const *argv_of(struct arena *arena, const struct value *request)
 {
@@ -106,7 +108,44 @@ const struct value *command_result(struct arena *arena, const struct command_end
 const struct value *command_problem(struct arena *arena, const char *sentence)
 {
     const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
-    result = with(arena, result, "problem", value_chars(arena, sentence));
+    result = with(arena, result, "problem", capture_clean(arena, text_of(sentence)));
     result = with(arena, result, "out", value_chars(arena, ""));
     return with(arena, result, "err", value_chars(arena, ""));
+}
+
+/* --- from a keeper -------------------------------------------------------------------------------- */
+
+static void capture_take(struct capture *capture, struct text *rest, size_t len, int cut)
+{
+    *capture = (struct capture)CAPTURE_INIT;
+    capture_add(capture, rest->ptr, len);
+    capture->cut = cut != 0;
+    *rest = text_from(*rest, len);
+}
+
+const struct value *command_kept_result(struct arena *arena, struct text bytes)
+{
+    struct text rest = bytes, line = text_cut(&rest, '\n');
+    char head[256];
+    int status, timed_out, out_cut, err_cut;
+    size_t out_len, err_len;
+    if (text_starts(line, TEXT(KEEP_PROBLEM))) {
+        struct text sentence = text_from(line, sizeof KEEP_PROBLEM - 1);
+        return command_problem(arena, arena_text(arena, sentence).ptr);
+    }
+    snprintf(head, sizeof head, "%.*s\n", TEXT_ARG(text_clip(line, sizeof head - 2)));
+    if (sscanf(head, KEEP_EXIT_FORMAT, &status, &timed_out, &out_len, &out_cut, &err_len,
+               &err_cut) != 6 ||
+        out_len > EFFECT_OUTPUT_MAX || err_len > EFFECT_OUTPUT_MAX ||
+        rest.len < out_len + err_len) {
+        return command_problem(arena, "the result that its keeper wrote cannot be read");
+    }
+    struct capture out, err;
+    capture_take(&out, &rest, out_len, out_cut);
+    capture_take(&err, &rest, err_len, err_cut);
+    struct command_end end = {status, timed_out != 0, &out, &err};
+    const struct value *result = command_result(arena, &end);
+    capture_done(&out);
+    capture_done(&err);
+    return result;
 }

@@ -30,4 +30,7 @@ struct command_end {
 const struct value *command_result(struct arena *arena, const struct command_end *end);
 const struct value *command_problem(struct arena *arena, const char *sentence);
 
+/* The same from what a keeper wrote (keep.h). */
+const struct value *command_kept_result(struct arena *arena, struct text bytes);
+
 #endif

@@ -141,41 +141,6 @@ static bool read_file(const struct kept *kept, const char *name, struct buffer *
     return got == 0;
 }
 
-static void capture_take(struct capture *capture, struct text *rest, size_t len, int cut)
-{
-    *capture = (struct capture)CAPTURE_INIT;
-    capture_add(capture, rest->ptr, len);
-    capture->cut = cut != 0;
-    *rest = text_from(*rest, len);
-}
-
-static const struct value *result_read(struct arena *arena, struct text bytes)
-{
-    struct text rest = bytes, line = text_cut(&rest, '\n');
-    char head[256];
-    int status, timed_out, out_cut, err_cut;
-    size_t out_len, err_len;
-    if (text_starts(line, TEXT(KEEP_PROBLEM))) {
-        struct text sentence = text_from(line, sizeof KEEP_PROBLEM - 1);
-        return command_problem(arena, arena_text(arena, sentence).ptr);
-    }
-    snprintf(head, sizeof head, "%.*s\n", TEXT_ARG(text_clip(line, sizeof head - 2)));
-    if (sscanf(head, KEEP_EXIT_FORMAT, &status, &timed_out, &out_len, &out_cut, &err_len,
-               &err_cut) != 6 ||
-        out_len > EFFECT_OUTPUT_MAX || err_len > EFFECT_OUTPUT_MAX ||
-        rest.len < out_len + err_len) {
-        return command_problem(arena, "the result that its keeper wrote cannot be read");
-    }
-    struct capture out, err;
-    capture_take(&out, &rest, out_len, out_cut);
-    capture_take(&err, &rest, err_len, err_cut);
-    struct command_end end = {status, timed_out != 0, &out, &err};
-    const struct value *result = command_result(arena, &end);
-    capture_done(&out);
-    capture_done(&err);
-    return result;
-}
-
 static void on_keeper_ended(struct readiness *running, unsigned events)
 {
     struct kept *kept = CONTAINER_OF(running, struct kept, running);
@@ -295,7 +260,7 @@ static void on_look(struct task *task)
     if (kept->folder < 0 && open_folder(kept, &err) != TEND_OK) {
         fail(kept, err.message);
     } else if (read_file(kept, KEEP_RESULT, &bytes)) {
-        finish(kept, result_read(&kept->arena, buffer_view(&bytes)));
+        finish(kept, command_kept_result(&kept->arena, buffer_view(&bytes)));
     } else if (wait_for_keeper(kept)) {
         return;
     } else if (kept->begun || faccessat(kept->folder, KEEP_STARTED, F_OK, 0) == 0) {

@@ -105,7 +105,7 @@ static const struct value *answer(struct transfer *transfer, long status)
 static const struct value *problem(struct arena *arena, const char *sentence)
 {
     const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
-    return with(arena, result, "problem", value_chars(arena, sentence));
+    return with(arena, result, "problem", capture_clean(arena, text_of(sentence)));
 }
 
 static void on_failed(struct task *task)
@@ -222,15 +222,6 @@ static struct text trim(struct text text)
     return text;
 }
 
-static const struct value *clean(struct arena *arena, struct text bytes)
-{
-    struct capture capture = CAPTURE_INIT;
-    capture_add(&capture, bytes.ptr, bytes.len);
-    const struct value *value = capture_text(arena, &capture);
-    capture_done(&capture);
-    return value;
-}
-
 static void keep_header(struct transfer *transfer, struct text name, struct text value)
 {
     struct arena *arena = &transfer->arena;
@@ -242,9 +233,9 @@ static void keep_header(struct transfer *transfer, struct text name, struct text
     for (size_t i = 0; i < name.len; i++) {
         lower[i] = (char)tolower((unsigned char)name.ptr[i]);
     }
-    struct text key = clean(arena, (struct text){lower, name.len})->text;
+    struct text key = capture_clean(arena, (struct text){lower, name.len})->text;
     struct text before = value_text_or(value_get(transfer->headers, key), TEXT(""));
-    const struct value *now = clean(arena, value);
+    const struct value *now = capture_clean(arena, value);
     if (before.len > 0) {
         now = value_text(arena,
                          arena_format(arena, "%.*s, %.*s", TEXT_ARG(before), TEXT_ARG(now->text)));
