@@ -41,6 +41,10 @@ static const struct option_spec specs[OPTIONS] = {
     [OPTION_ALL] = {0, no_argument, "all", NULL, "every object of the kind"},
     [OPTION_IGNORE_NOT_FOUND] = {0, no_argument, "ignore-not-found", NULL,
                                  "what is not there is no failure"},
+    [OPTION_KIND] = {0, required_argument, "kind", "GROUP/VERSION/KIND",
+                     "what it looks after (else example.com/v1 and the name)"},
+    [OPTION_DIRECTORY] = {0, required_argument, "directory", "DIR",
+                          "make it there instead of here"},
 };
 
 /* What getopt_long is to know: long options numbered by id, letters in its own language. */

@@ -30,6 +30,8 @@ enum option_id {
     OPTION_FOR,
     OPTION_ALL,
     OPTION_IGNORE_NOT_FOUND,
+    OPTION_KIND,
+    OPTION_DIRECTORY,
     OPTIONS
 };
 

@@ -55,6 +55,11 @@ static const struct command commands[] = {
      OPTION_IDS(OPTION_NAMESPACE, OPTION_ALL_NAMESPACES, OPTION_FOR, OPTION_WATCH,
                 OPTION_NO_HEADERS),
      command_events},
+    {"new", "script NAME | plugin NAME", "make the files that a new controller starts from",
+     "A script is NAME.lua, a test of it and an object to try it with; a plugin is a folder NAME with\n"
+     "NAME.c, CMakeLists.txt and such an object. They work as they are, and say in comments what to\n"
+     "change. Nothing that is there already is written over.\n",
+     OPTION_IDS(OPTION_KIND, OPTION_DIRECTORY), command_new},
     {"version",
      "",
      "show the versions of client and host",
