@@ -55,6 +55,12 @@ static const struct command commands[] = {
      OPTION_IDS(OPTION_NAMESPACE, OPTION_ALL_NAMESPACES, OPTION_FOR, OPTION_WATCH,
                 OPTION_NO_HEADERS),
      command_events},
+    {"lua", "types [FILE]", "write what editors need to know of scripts",
+     "An annotation file for the Lua language server: the words of scripts, and a class for each kind\n"
+     "that the host serves, so that editors complete object.spec and underline typos. Kinds of -f are\n"
+     "added, and go before those of the host; without a host there are only those. A FILE is put\n"
+     "where scripts are not taken from, as in scripts/types/tend.lua; the first lines say what else.\n",
+     OPTION_IDS(OPTION_FILE), command_lua},
     {"new", "script NAME | plugin NAME", "make the files that a new controller starts from",
      "A script is NAME.lua, a test of it and an object to try it with; a plugin is a folder NAME with\n"
      "NAME.c, CMakeLists.txt and such an object. They work as they are, and say in comments what to\n"

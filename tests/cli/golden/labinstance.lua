@@ -1,0 +1,56 @@
+---@class (exact) LabInstance.spec
+---How long the lab lives once it is ready. Raising it extends a running lab.
+---(duration, default "60m")
+---@field duration string
+---Variables inside the lab.
+---@field environment table<string, string>
+---How long provisioning takes.
+---(default 5)
+---@field provisionSeconds integer
+---How long provisioning may take, counted from its start.
+---(duration, default "30s")
+---@field provisionTimeout string
+---How often provisioning is tried again after it failed.
+---(default 3)
+---@field retries integer
+---For tests and demonstrations. fail makes provisioning fail, hang makes it never end, stuck makes the cleanup of a deleted lab fail.
+---(default "none")
+---@field simulate "none"|"fail"|"hang"|"stuck"
+---Whose lab it is.
+---@field studentEmail? string
+---What the lab is made from.
+---@field template string
+---How long a lab that failed for good is kept. Absent means until somebody deletes it.
+---(duration)
+---@field ttlAfterFailed? string
+
+---@class (exact) LabInstance.status
+---@field attempts? integer
+---@field conditions tend.Condition[]
+---@field endpoint? string
+---(date-time)
+---@field failedAt? string
+---(date-time)
+---@field gaveUpAt? string
+---(duration)
+---@field keptFor? string
+---@field message? string
+---@field observedGeneration? integer
+---(date-time)
+---@field readyAt? string
+---(date-time)
+---@field startedAt? string
+---@field state? string
+
+---@class LabInstance: tend.Object
+---@field apiVersion "lab.neuroglia.com/v1"
+---@field kind "LabInstance"
+---What was asked for: it is only read.
+---@field spec LabInstance.spec
+---The controller's answer: it is written, field by field.
+---@field status LabInstance.status
+
+---@class LabInstance.Controller: tend.ControllerOptions
+---@field reconcile? fun(object: LabInstance): tend.Answer
+---@field finalize? fun(object: LabInstance): tend.Answer
+
