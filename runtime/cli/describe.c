@@ -141,6 +141,7 @@ static void print_conditions(FILE *out, const struct value *conditions)
     struct table table;
     table_init(&table, COUNT_OF(fields));
     table.indent = 2;
+    table.rest = TABLE_REST_BELOW;
     table_add(&table, TABLE_HEADER, cells);
     for (size_t i = 0; i < value_count(conditions); i++) {
         for (size_t k = 0; k < COUNT_OF(fields); k++) {

@@ -43,6 +43,7 @@ static enum tend_code follow(const struct occurrences *occurrences, struct error
     struct rows rows = {
         .session = occurrences->session,
         .shows_namespace = occurrences->shows_namespace,
+        .rest = TABLE_REST_BELOW,
     };
     TRY(session_catch_interrupts(occurrences->session, err));
     while (!session_output_closed(occurrences->session)) {

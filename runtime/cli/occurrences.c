@@ -142,6 +142,7 @@ static enum tend_code print(struct occurrences *occurrences, struct gathering *g
         .shows_header = occurrences->shows_header,
         .shows_namespace = occurrences->shows_namespace,
         .indent = occurrences->indent,
+        .rest = TABLE_REST_BELOW,
     };
     enum tend_code code = rows_add(&rows, sorted_table(gathering), &count, err);
     rows_print(&rows);

@@ -1,4 +1,6 @@
-/* C0 controls and DEL in one byte, C1 controls (U+0080 to U+009F) in two: some terminals obey the latter
+/* A tab would break columns, and whoever indents source by tabs wants to read it all the same.
+ *
+ * C0 controls and DEL in one byte, C1 controls (U+0080 to U+009F) in two: some terminals obey the latter
  * as well. */
 #include "cli/plain.h"
 
@@ -19,8 +21,9 @@ struct text plain_text(struct arena *arena, struct text text)
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {
         bool control = is_control(text.ptr, i, text.len);
+        char shown = text.ptr[i] == '\t' ? ' ' : '?';
         i += control && (unsigned char)text.ptr[i] == 0xc2 ? 1 : 0;
-        out[len++] = control ? '?' : text.ptr[i];
+        out[len++] = control ? shown : text.ptr[i];
     }
     return (struct text){out, len};
 }
@@ -30,4 +33,14 @@ void plain_print(FILE *out, struct text text)
     CLEANUP(arena_done) struct arena arena = {0};
     struct text plain = plain_text(&arena, text);
     fwrite(plain.ptr, 1, plain.len, out);
+}
+
+void plain_print_lines(FILE *out, struct text text, int indent)
+{
+    while (text.len > 0) {
+        struct text line = text_cut(&text, '\n');
+        fprintf(out, "%*s", line.len > 0 ? indent : 0, "");
+        plain_print(out, line);
+        fputc('\n', out);
+    }
 }

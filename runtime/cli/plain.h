@@ -6,9 +6,12 @@
 
 #include "base/arena.h"
 
-/* `text` with '?' for each control character, in `arena`; NUL-terminated. */
+/* `text` with '?' for each control character and a space for each tab, in `arena`; NUL-terminated. */
 struct text plain_text(struct arena *arena, struct text text);
 
 void plain_print(FILE *out, struct text text);
+
+/* The lines of `text`, each behind `indent` spaces and ended. Nothing where it is empty. */
+void plain_print_lines(FILE *out, struct text text, int indent);
 
 #endif

@@ -50,6 +50,7 @@ static void begin(struct rows *rows, const struct value *columns)
     }
     table_init(&rows->table, shown);
     rows->table.indent = rows->indent;
+    rows->table.rest = rows->rest;
     if (rows->session->colours == COLOURS_ON) {
         rows->table.header_start = "\033[1m";
         rows->table.header_end = "\033[0m";

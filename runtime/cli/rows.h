@@ -12,6 +12,7 @@ struct rows {
     enum rows_width width;
     bool shows_header, shows_namespace;
     int indent;              /* spaces before each line */
+    enum table_rest rest;    /* of texts of several lines */
     struct text kind_prefix; /* put before names, with a '/'; empty: none */
     bool is_begun;           /* the columns are known */
     struct table table;
@@ -19,7 +20,7 @@ struct rows {
     bool is_shown[TABLE_COLUMNS_MAX];
 };
 
-/* Zeroed but for session, width, shows_*, indent and kind_prefix. */
+/* Zeroed but for session, width, shows_*, indent, rest and kind_prefix. */
 void rows_done(struct rows *rows);
 
 /* Gather the rows of a Table; the columns are those of the first one. Says how many there were.

@@ -6,11 +6,12 @@
 
 #include "cli/plain.h"
 
-enum { GAP = 3 };
+enum { GAP = 3, BELOW = 8 /* how far what stands below a row is indented */ };
 
 struct table_entry {
     struct table_entry *next;
     enum table_line line;
+    struct text below; /* lines */
     struct text cells[];
 };
 
@@ -37,13 +38,27 @@ static size_t width_of(struct text text)
     return width;
 }
 
+/* What of `text` is in the cell; the rest is added to what stands below the entry. */
+static struct text take_cell(struct table *table, struct table_entry *entry, struct text text)
+{
+    struct text line = plain_text(&table->arena, text_cut(&text, '\n'));
+    if (text.len > 0 && table->rest == TABLE_REST_CUT) {
+        return arena_format(&table->arena, "%.*s ...", TEXT_ARG(line));
+    }
+    if (text.len > 0) {
+        entry->below = arena_format(&table->arena, "%.*s%s%.*s", TEXT_ARG(entry->below),
+                                    entry->below.len > 0 ? "\n" : "", TEXT_ARG(text));
+    }
+    return line;
+}
+
 void table_add(struct table *table, enum table_line line, const struct text *cells)
 {
     size_t size = sizeof(struct table_entry) + table->column_count * sizeof *cells;
     struct table_entry *entry = arena_alloc(&table->arena, size);
     entry->line = line;
     for (size_t i = 0; i < table->column_count; i++) {
-        entry->cells[i] = plain_text(&table->arena, cells[i]);
+        entry->cells[i] = take_cell(table, entry, cells[i]);
         size_t width = width_of(entry->cells[i]);
         table->widths[i] = width > table->widths[i] ? width : table->widths[i];
     }
@@ -80,6 +95,7 @@ static void print_entry(const struct table *table, const struct table_entry *ent
     }
     fputs(entry->line == TABLE_HEADER ? table->header_end : "", out);
     fputc('\n', out);
+    plain_print_lines(out, entry->below, table->indent + BELOW);
 }
 
 void table_print(struct table *table, FILE *out)

@@ -3,6 +3,9 @@
  * Rows are gathered and printed together; widths only grow, so that what is printed later (another page, a
  * change that is watched) stays under the same header where it can. Nothing that a cell holds can reach
  * the terminal as anything but text: control characters are shown as '?'.
+ *
+ * A cell shows the first line of its text. The others are cut off ("..."), or stand below the row, indented
+ * farther than any row begins: nothing in a text passes for a row.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
@@ -13,6 +16,7 @@
 
 enum { TABLE_COLUMNS_MAX = 40 };
 enum table_line { TABLE_HEADER, TABLE_ROW };
+enum table_rest { TABLE_REST_CUT, TABLE_REST_BELOW };
 
 struct table_entry; /* a gathered line */
 
@@ -22,6 +26,7 @@ struct table {
     size_t widths[TABLE_COLUMNS_MAX];
     struct table_entry *first, *last;
     int indent;                            /* spaces before each line */
+    enum table_rest rest;                  /* of texts of several lines */
     const char *header_start, *header_end; /* written around a header: colours, or "" */
 };
 

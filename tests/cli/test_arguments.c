@@ -162,7 +162,35 @@ static void aligns_columns(void)
                                         "h\303\251l\303\250ne   ready\n"
                                         "a                6s\n");
     table_add(&table, TABLE_ROW, third); /* nothing reaches the terminal but text */
-    CHECK_TEXT(printed(&table, &arena), "?[31mx   a?b     ?1m\n");
+    CHECK_TEXT(printed(&table, &arena), "?[31mx   a ...   ?1m\n");
+}
+
+/* The text of several lines: cut, or below its row, where no line of it can pass for a row. */
+static void shows_several_lines(void)
+{
+    static const struct {
+        enum table_rest rest;
+        const char *expected;
+    } cases[] = {
+        {TABLE_REST_CUT, "  A        B\n  x        one ...\n  x2 ...   two\n"},
+        {TABLE_REST_BELOW, "  A    B\n  x    one\n          three: ?[31m\n\n            five\n"
+                           "  x2   two\n          x3\n"},
+    };
+    const struct text header[] = {TEXT("A"), TEXT("B")};
+    const struct text first[] = {TEXT("x"), TEXT("one\nthree: \033[31m\n\n\t five\n")};
+    const struct text second[] = {TEXT("x2\nx3"), TEXT("two")};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct table table;
+        CLEANUP(arena_done) struct arena arena = {0};
+        table_init(&table, 2);
+        table.indent = 2;
+        table.rest = cases[i].rest;
+        table_add(&table, TABLE_HEADER, header);
+        table_add(&table, TABLE_ROW, first);
+        table_add(&table, TABLE_ROW, second);
+        CHECK_TEXT(printed(&table, &arena), cases[i].expected);
+        table_done(&table);
+    }
 }
 
 static struct refusal refusal(struct arena *arena, int status, const char *body)
@@ -194,4 +222,5 @@ SUITE({"options and words in any order", reads_options_and_words},
       {"exit codes keep their meaning", keeps_its_exit_codes},
       {"no name changes a path", escapes_targets},
       {"columns align by characters, and cells are text only", aligns_columns},
+      {"texts of several lines", shows_several_lines},
       {"whatever a host refuses with is understood", understands_refusals})
