@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "cli/command.h"
+#include "cli/controller_part.h"
 #include "cli/exit.h"
 #include "cli/nearby.h"
 #include "cli/occurrences.h"
@@ -13,20 +14,11 @@
 #include "document/json.h"
 #include "document/yaml.h"
 
-static void print_line(FILE *out, const char *title, struct text text)
-{
-    if (text.len > 0) {
-        fprintf(out, "%-14s ", title);
-        plain_print(out, text);
-        fputc('\n', out);
-    }
-}
-
 static void print_metadata_text(FILE *out, const char *title, const struct value *root,
                                 const char *field)
 {
     const struct value *metadata = value_field(root, "metadata");
-    print_line(out, title, value_text_or(value_get(metadata, text_of(field)), TEXT("")));
+    plain_print_titled(out, title, value_text_or(value_get(metadata, text_of(field)), TEXT("")));
 }
 
 /* "key=value" under each other, without the copy of the object that `apply` keeps for itself. */
@@ -48,7 +40,7 @@ static void print_map(FILE *out, const char *title, const struct value *map)
 static void print_words(FILE *out, const char *title, const struct value *list)
 {
     for (size_t i = 0; i < value_count(list); i++) {
-        print_line(out, i == 0 ? title : "", value_text_or(value_at(list, i), TEXT("")));
+        plain_print_titled(out, i == 0 ? title : "", value_text_or(value_at(list, i), TEXT("")));
     }
 }
 
@@ -57,7 +49,11 @@ static void print_head(FILE *out, const struct served_kind *kind, const struct v
     const struct value *metadata = value_field(root, "metadata");
     print_metadata_text(out, "Name:", root, "name");
     print_metadata_text(out, "Namespace:", root, "namespace");
-    fprintf(out, "%-14s %.*s (%.*s)\n", "Kind:", TEXT_ARG(kind->name), TEXT_ARG(kind->api_version));
+    fprintf(out, "%-14s ", "Kind:");
+    plain_print(out, kind->name);
+    fputs(" (", out);
+    plain_print(out, kind->api_version);
+    fputs(")\n", out);
     print_map(out, "Labels:", value_field(metadata, "labels"));
     print_map(out, "Annotations:", value_field(metadata, "annotations"));
     print_metadata_text(out, "Created:", root, "creationTimestamp");
@@ -65,7 +61,7 @@ static void print_head(FILE *out, const struct served_kind *kind, const struct v
     print_words(out, "Finalizers:", value_field(metadata, "finalizers"));
     fprintf(out, "%-14s %lld\n",
             "Generation:", (long long)value_int_or(value_field(metadata, "generation"), 0));
-    print_metadata_text(out, "Version:", root, "resourceVersion");
+    print_metadata_text(out, "Revision:", root, "resourceVersion");
 }
 
 /* --- who tends it ------------------------------------------------------------------------------ */
@@ -93,13 +89,15 @@ static bool owns(const struct value *controller, const struct served_kind *kind)
 
 static void print_owner(FILE *out, const struct value *controller)
 {
+    CLEANUP(arena_done) struct arena arena = {0};
     const struct value *status = value_field(controller, "status");
     struct text name =
         value_text_or(value_field(value_field(controller, "metadata"), "name"), TEXT(""));
     struct text phase = value_text_or(value_field(status, "phase"), TEXT("not reported yet"));
     struct text message = value_text_or(value_field(status, "message"), TEXT(""));
-    fprintf(out, "%-14s %.*s (%.*s%s%.*s)\n", "Controller:", TEXT_ARG(name), TEXT_ARG(phase),
-            message.len > 0 ? ": " : "", TEXT_ARG(message));
+    plain_print_titled(out, "Controller:",
+                       arena_format(&arena, "%.*s (%.*s)%s%.*s", TEXT_ARG(name), TEXT_ARG(phase),
+                                    message.len > 0 ? ": " : "", TEXT_ARG(message)));
 }
 
 /* Which controller answers for the kind, and whether it is there. */
@@ -119,7 +117,8 @@ static enum tend_code print_controller(struct session *session, const struct ser
             return TEND_OK;
         }
     }
-    print_line(session->out, "Controller:", TEXT("none: nobody tends objects of this kind"));
+    plain_print_titled(session->out,
+                       "Controller:", TEXT("none: nobody tends objects of this kind"));
     return TEND_OK;
 }
 
@@ -206,7 +205,9 @@ static enum tend_code describe_object(struct session *session, const struct serv
     CLEANUP(arena_done) struct arena arena = {0};
     print_head(session->out, kind, root);
     TRY(print_controller(session, kind, err));
-    print_parts(session->out, &arena, root);
+    bool is_controller = text_is(kind->name, "Controller") && is_builtin(kind);
+    print_parts(session->out, &arena,
+                is_controller ? controller_part_print(session->out, root, &arena) : root);
     return print_events(session, kind, root, err);
 }
 

@@ -44,3 +44,14 @@ void plain_print_lines(FILE *out, struct text text, int indent)
         fputc('\n', out);
     }
 }
+
+void plain_print_titled(FILE *out, const char *title, struct text text)
+{
+    enum { WIDTH = 14 };
+    if (text.len > 0) {
+        fprintf(out, "%-*s ", WIDTH, title);
+        plain_print(out, text_cut(&text, '\n'));
+        fputc('\n', out);
+        plain_print_lines(out, text, WIDTH + 1);
+    }
+}

@@ -11,6 +11,9 @@ struct text plain_text(struct arena *arena, struct text text);
 
 void plain_print(FILE *out, struct text text);
 
+/* "TITLE  text", the lines of the text under each other. Nothing where it is empty. */
+void plain_print_titled(FILE *out, const char *title, struct text text);
+
 /* The lines of `text`, each behind `indent` spaces and ended. Nothing where it is empty. */
 void plain_print_lines(FILE *out, struct text text, int indent);
 

@@ -108,23 +108,24 @@ void standing_stays(struct standing *standing, const char *previous, const char 
 
 /* --- what is said ------------------------------------------------------------------------------ */
 
+/* What serves meanwhile is said in the first line: below it may stand a line of source with a caret. */
 static struct text note_of_problem(const struct standing *standing, const char *file,
                                    const char *hash, struct arena *arena, const char **ret_reason)
 {
+    struct text below = text_of(standing->message), why = text_cut(&below, '\n');
+    const char *what = "is refused as it is now", *meanwhile = "serves on";
+    *ret_reason = "CandidateRefused";
     if (standing->served_as == PURPOSE_LAST_GOOD) {
         *ret_reason = "ServingLastGood";
-        return arena_format(
-            arena, "%s cannot serve: %s; %.12s serves, which went well last: put a good file there",
-            file, standing->message, hash);
-    }
-    if (standing->problem == PROBLEM_WAITING) {
+        what = "cannot serve";
+        meanwhile = "serves, which went well last: put a good file there";
+    } else if (standing->problem == PROBLEM_WAITING) {
         *ret_reason = "CandidateWaiting";
-        return arena_format(arena, "%s is not complete: %s; %.12s serves on until it is", file,
-                            standing->message, hash);
+        what = "is not complete";
+        meanwhile = "serves on until it is";
     }
-    *ret_reason = "CandidateRefused";
-    return arena_format(arena, "%s is refused as it is now: %s; %.12s serves on", file,
-                        standing->message, hash);
+    return arena_format(arena, "%s %s: %.*s; %.12s %s%s%.*s", file, what, TEXT_ARG(why), hash,
+                        meanwhile, below.len > 0 ? "\n" : "", TEXT_ARG(below));
 }
 
 static void tell_unserved(const struct standing *standing, struct telling *telling)
