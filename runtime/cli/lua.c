@@ -32,25 +32,40 @@ static enum tend_code add_files(struct session *session, const struct arguments 
     return TEND_OK;
 }
 
-/* Definitions may be large: a few at once. */
-static enum tend_code add_served(struct session *session, struct lua_types *types,
-                                 struct error *err)
+/* Hand everything in the collection at `path` to `take`. Definitions may be large: a few at once. */
+static enum tend_code each_served(struct session *session, const char *path,
+                                  struct lua_types *types,
+                                  void (*take)(struct lua_types *, const struct value *),
+                                  struct error *err)
 {
     struct text token = TEXT("");
     do {
         CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
         const struct value *page;
-        buffer_chars(&target, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
+        buffer_chars(&target, path);
         target_query(&target, "limit", TEXT("20"));
         target_query(&target, "continue", token);
         TRY(session_get(session, buffer_view(&target), NULL, &types->arena, &page, err));
         const struct value *items = value_field(page, "items");
         for (size_t i = 0; i < value_count(items); i++) {
-            (void)lua_types_add(types, value_at(items, i));
+            take(types, value_at(items, i));
         }
         token = value_text_or(value_field(value_field(page, "metadata"), "continue"), TEXT(""));
     } while (token.len > 0);
     return TEND_OK;
+}
+
+static void add_definition(struct lua_types *types, const struct value *item)
+{
+    (void)lua_types_add(types, item);
+}
+
+static enum tend_code add_served(struct session *session, struct lua_types *types,
+                                 struct error *err)
+{
+    TRY(each_served(session, "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", types,
+                    add_definition, err));
+    return each_served(session, "/apis/tend.dev/v1/controllers", types, lua_types_learn, err);
 }
 
 /* --- writing ----------------------------------------------------------------------------------- */

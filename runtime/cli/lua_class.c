@@ -5,6 +5,8 @@
  * or leave the comment. */
 #include "cli/lua_class.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "cli/plain.h"
@@ -13,6 +15,8 @@
 struct writing {
     struct buffer *out;
     struct arena *arena;
+    const struct lua_kind *kind;
+    struct text state_field; /* "LabInstance.status.state" */
 };
 
 static bool is_letter(char byte)
@@ -42,17 +46,18 @@ struct text lua_class_literal(struct arena *arena, struct text text)
 {
     bool is_plain = text.len > 0 && text_equal(plain_text(arena, text), text);
     for (size_t i = 0; i < text.len; i++) {
-        is_plain = is_plain && text.ptr[i] != '"' && text.ptr[i] != '\\' && text.ptr[i] != '`';
+        is_plain = is_plain && strchr("\"'`\\", text.ptr[i]) == NULL;
     }
     return is_plain ? arena_format(arena, "\"%.*s\"", TEXT_ARG(text)) : TEXT("");
 }
 
+/* Neither a word of Lua nor one that an annotation takes for something else. */
 static bool is_identifier(struct text text)
 {
-    static const char *const words[] = {"and",   "break", "do",       "else", "elseif", "end",
-                                        "false", "for",   "function", "goto", "if",     "in",
-                                        "local", "nil",   "not",      "or",   "repeat", "return",
-                                        "then",  "true",  "until",    "while"};
+    static const char *const words[] = {
+        "and",  "break",   "do",      "else",      "elseif", "end",  "false", "for",    "function",
+        "goto", "if",      "in",      "local",     "nil",    "not",  "or",    "repeat", "return",
+        "then", "package", "private", "protected", "public", "true", "until", "while"};
     bool is = text.len > 0 && is_letter(text.ptr[0]);
     for (size_t i = 0; i < text.len; i++) {
         is = is && (is_letter(text.ptr[i]) || is_digit(text.ptr[i]));
@@ -108,16 +113,6 @@ static void write_facts(struct writing *writing, struct buffer *out, const struc
     }
 }
 
-/* --- types ------------------------------------------------------------------------------------- */
-
-static struct text bare_type(struct writing *writing, const struct value *schema, struct text name);
-static struct text type_of(struct writing *writing, const struct value *schema, struct text name);
-
-static bool has_flag(const struct value *schema, const char *flag)
-{
-    return value_bool_or(value_get(schema, text_of(flag)), false);
-}
-
 /* One value of an enum; empty where it cannot be written. */
 static struct text literal_of(struct arena *arena, const struct value *value)
 {
@@ -131,18 +126,28 @@ static struct text literal_of(struct arena *arena, const struct value *value)
     return arena_text(arena, buffer_view(&out));
 }
 
-/* "a"|"b"; empty where one of them cannot be written, for then the others would be a lie. */
-static struct text enum_type(struct writing *writing, const struct value *values)
+/* Where one of them cannot be written, the others would be a lie. */
+struct text lua_class_union(struct arena *arena, const struct value *values)
 {
     CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(DOC_BYTES_MAX);
     for (size_t i = 0; i < value_count(values); i++) {
-        struct text literal = literal_of(writing->arena, value_at(values, i));
+        struct text literal = literal_of(arena, value_at(values, i));
         if (literal.len == 0 && !value_is(value_at(values, i), VALUE_NULL)) {
             return TEXT("");
         }
         buffer_format(&out, "%s%.*s", out.len > 0 && literal.len > 0 ? "|" : "", TEXT_ARG(literal));
     }
-    return arena_text(writing->arena, buffer_view(&out));
+    return arena_text(arena, buffer_view(&out));
+}
+
+/* --- types ------------------------------------------------------------------------------------- */
+
+static struct text bare_type(struct writing *writing, const struct value *schema, struct text name);
+static struct text type_of(struct writing *writing, const struct value *schema, struct text name);
+
+static bool has_flag(const struct value *schema, const char *flag)
+{
+    return value_bool_or(value_get(schema, text_of(flag)), false);
 }
 
 static struct text list_type(struct writing *writing, const struct value *schema, struct text name)
@@ -188,6 +193,16 @@ static bool is_required(const struct value *schema, struct text name)
     return false;
 }
 
+/* Some are known better than the schema says. */
+static struct text field_type(struct writing *writing, const struct value *schema, struct text name)
+{
+    if (text_ends(name, TEXT(".status.conditions"))) {
+        return TEXT("tend.Condition[]");
+    }
+    return text_equal(name, writing->state_field) ? writing->kind->states
+                                                  : bare_type(writing, schema, name);
+}
+
 /* Append the field to `fields`. False where its name cannot be written. */
 static bool write_field(struct writing *writing, struct buffer *fields, const struct value *schema,
                         const struct value_field *field, struct text class)
@@ -198,9 +213,7 @@ static bool write_field(struct writing *writing, struct buffer *fields, const st
     if (literal.len == 0) {
         return false;
     }
-    struct text type = text_ends(name, TEXT(".status.conditions"))
-                           ? TEXT("tend.Condition[]")
-                           : bare_type(writing, field->value, name);
+    struct text type = field_type(writing, field->value, name);
     const char *mark = may_be_absent(field->value, is_required(schema, key)) ? "?" : "";
     write_description(writing, fields,
                       value_text_or(value_field(field->value, "description"), TEXT("")));
@@ -253,7 +266,7 @@ static struct text bare_type(struct writing *writing, const struct value *schema
 {
     static const char *const same[] = {"string", "integer", "number", "boolean"};
     struct text type = value_text_or(value_field(schema, "type"), TEXT(""));
-    struct text values = enum_type(writing, value_field(schema, "enum"));
+    struct text values = lua_class_union(writing->arena, value_field(schema, "enum"));
     if (has_flag(schema, "x-kubernetes-int-or-string")) {
         return TEXT("integer|string");
     }
@@ -314,7 +327,11 @@ void lua_class_write(struct buffer *out, const struct lua_kind *kind)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(buffer_done) struct buffer fields = BUFFER_INIT(out->max);
-    struct writing writing = {out, &arena};
+    struct writing writing = {.out = out, .arena = &arena, .kind = kind, .state_field = TEXT("")};
+    if (kind->states.len > 0) {
+        writing.state_field =
+            arena_format(&arena, "%.*s.%.*s", TEXT_ARG(kind->class), TEXT_ARG(kind->state_field));
+    }
     struct text version = arena_format(&arena, "%.*s%s%.*s", TEXT_ARG(kind->group),
                                        kind->group.len > 0 ? "/" : "", TEXT_ARG(kind->version));
     write_parts(&writing, &fields, kind);
@@ -323,6 +340,9 @@ void lua_class_write(struct buffer *out, const struct lua_kind *kind)
     buffer_format(out, "---@class %.*s: tend.Object\n", TEXT_ARG(kind->class));
     buffer_format(out, "---@field apiVersion \"%.*s\"\n---@field kind \"%.*s\"\n",
                   TEXT_ARG(version), TEXT_ARG(kind->name));
+    if (kind->states.len > 0) {
+        buffer_format(out, "---@field state %.*s\n", TEXT_ARG(kind->states));
+    }
     buffer_text(out, buffer_view(&fields));
     buffer_format(out,
                   "\n---@class %.*s.Controller: tend.ControllerOptions\n"

@@ -20,6 +20,8 @@ struct lua_kind {
     struct text identity;             /* as a type: "\"lab.neuroglia.com/v1/LabInstance\"" */
     struct text words;                /* all its names, as a type: "\"lab\"|\"labs\"" */
     const struct value *schema;       /* openAPIV3Schema; NULL: anything goes */
+    struct text states;               /* as a type, of the machine; "" where there is none */
+    struct text state_field;          /* where the state is kept: "status.state" */
 };
 
 /* Append the class of the kind, those of the objects in it, and CLASS.Controller, which is what a
@@ -28,6 +30,9 @@ void lua_class_write(struct buffer *out, const struct lua_kind *kind);
 
 /* `text` as a type that is this text and no other; empty where it cannot be written so. */
 struct text lua_class_literal(struct arena *arena, struct text text);
+
+/* One of such values, of a list; empty where one of them cannot be written, or there is none. */
+struct text lua_class_union(struct arena *arena, const struct value *values);
 
 /* `text` as a part of a class's name: '_' for what cannot be there. */
 struct text lua_class_name(struct arena *arena, struct text text);

@@ -118,6 +118,40 @@ bool lua_types_add(struct lua_types *types, const struct value *definition)
     return true;
 }
 
+/* --- states ------------------------------------------------------------------------------------ */
+
+static struct lua_kind *kind_of_claim(struct lua_types *types, const struct value *claim)
+{
+    for (size_t i = 0; i < types->count; i++) {
+        struct lua_kind *kind = &types->items[i];
+        struct text api_version = arena_format(&types->arena, "%.*s/%.*s", TEXT_ARG(kind->group),
+                                               TEXT_ARG(kind->version));
+        if (text_equal(api_version, text_at(claim, "apiVersion")) &&
+            text_equal(kind->name, text_at(claim, "kind"))) {
+            return kind;
+        }
+    }
+    return NULL;
+}
+
+void lua_types_learn(struct lua_types *types, const struct value *controller)
+{
+    const struct value *claims = value_field(value_field(controller, "spec"), "owns");
+    for (size_t i = 0; i < value_count(claims); i++) {
+        struct lua_kind *kind = kind_of_claim(types, value_at(claims, i));
+        const struct value *machine = value_field(value_at(claims, i), "machine");
+        const struct value *states = value_field(machine, "states"), *names = NULL;
+        for (size_t k = 0; k < value_count(states); k++) {
+            struct text name = text_at(value_at(states, k), "name");
+            names = value_append(&types->arena, names, value_text(&types->arena, name));
+        }
+        if (kind != NULL) {
+            kind->states = lua_class_union(&types->arena, names);
+            kind->state_field = text_at(machine, "field");
+        }
+    }
+}
+
 /* --- writing ----------------------------------------------------------------------------------- */
 
 static void write_overload(struct buffer *out, struct text word, const struct lua_kind *kind)

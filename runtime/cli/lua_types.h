@@ -26,6 +26,9 @@ void lua_types_done(struct lua_types *types);
  * where `definition` is none. It is borrowed. */
 bool lua_types_add(struct lua_types *types, const struct value *definition);
 
+/* Learn from a Controller the states of the kinds that it owns, which were added before. */
+void lua_types_learn(struct lua_types *types, const struct value *controller);
+
 /* Append the file. */
 void lua_types_write(const struct lua_types *types, struct buffer *out);
 

@@ -335,6 +335,8 @@ static void odd_schemas_have_types(void)
          "---@field a T.spec.a.item[]\n"},
         {"a: {type: array}", "---@field a any[]\n"},
         {"end: {type: string}", "---@field [\"end\"]? string\n"},
+        {"package: {type: string}", "---@field [\"package\"]? string\n"},
+        {"a: {type: string, enum: [\"'x'\"]}", "---@field a? string\n"},
         {"x-y: {type: string}", "---@field [\"x-y\"]? string\n"},
         {"7up: {type: string}", "---@field [\"7up\"]? string\n"},
         {"a/b: {type: object, properties: {c: {type: string}}}",
@@ -392,6 +394,31 @@ static void words_know_the_kinds(void)
     CHECK(strstr(out.data, "---@overload fun(kind: \"a.b/v1/Thing\"): fun(options: "
                            "Thing.Controller): tend.Declaration\nfunction controller(") != NULL);
     CHECK(strstr(out.data, "\n--@") == NULL);
+}
+
+/* A controller says which states there are. */
+static void states_are_known(void)
+{
+    CLEANUP(lua_types_done) struct lua_types types = {.items = NULL};
+    CLEANUP(buffer_done) struct buffer out = LUA_TYPES_INIT;
+    struct error err = ERROR_INIT;
+    struct yaml_stream stream;
+    add(&types, DEFINITION("a.b", "Thing",
+                           "{name: v1, served: true, schema: {openAPIV3Schema: {"
+                           "properties: {status: {type: object, properties: {"
+                           "phase: {type: string}, state: {type: string}}}}}}}"));
+    const char *controller = "spec: {owns: [{apiVersion: a.b/v2, kind: Thing, machine: {field: "
+                             "status.state, states: [{name: x}]}}, {apiVersion: a.b/v1, kind: "
+                             "Thing, machine: {field: status.phase, states: [{name: new}, {name: "
+                             "old}]}}, {apiVersion: v1, kind: ConfigMap}, 7]}\n";
+    if (!CHECK_INT(yaml_parse(&types.arena, text_of(controller), &stream, &err), TEND_OK)) {
+        return;
+    }
+    lua_types_learn(&types, stream.documents[0].value);
+    lua_types_write(&types, &out);
+    CHECK(strstr(out.data, "---@field phase? \"new\"|\"old\"\n---@field state? string\n") != NULL);
+    CHECK(strstr(out.data, "---@field kind \"Thing\"\n---@field state \"new\"|\"old\"\n") != NULL);
+    CHECK(parses_as_lua(out.data));
 }
 
 /* What a host says may be anything. */
@@ -487,6 +514,6 @@ SUITE({"has every word of scripts and no other", has_every_word_and_no_other},
       {"LabInstance is as expected", labinstance_is_as_expected},
       {"odd schemas have types", odd_schemas_have_types},
       {"kinds of one name are told apart", kinds_of_one_name_are_told_apart},
-      {"words know the kinds", words_know_the_kinds},
+      {"words know the kinds", words_know_the_kinds}, {"states are known", states_are_known},
       {"what is no definition adds nothing", what_is_no_definition_adds_nothing},
       {"works without a host", works_without_a_host})
