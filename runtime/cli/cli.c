@@ -27,6 +27,7 @@ struct command {
     }
 
 static const enum option_id common_ids[] = {OPTION_SOCKET, OPTION_HELP};
+static const enum option_id new_ids[] = {OPTION_KIND, OPTION_DIRECTORY, OPTION_HELP}; /* no host */
 
 static const struct command commands[] = {
     {"apply", "-f FILE", "make objects be as files say",
@@ -55,17 +56,20 @@ static const struct command commands[] = {
      OPTION_IDS(OPTION_NAMESPACE, OPTION_ALL_NAMESPACES, OPTION_FOR, OPTION_WATCH,
                 OPTION_NO_HEADERS),
      command_events},
-    {"lua", "types [FILE]", "write what editors need to know of scripts",
+    {"lua", "types [FILE]", "types: tell editors the words and kinds of scripts",
      "An annotation file for the Lua language server: the words of scripts, and a class for each kind\n"
      "that the host serves, so that editors complete object.spec and underline typos. Kinds of -f are\n"
-     "added, and go before those of the host; without a host there are only those. A FILE is put\n"
-     "where scripts are not taken from, as in scripts/types/tend.lua; the first lines say what else.\n",
+     "added, and go before those of the host; without a host there are only those. A FILE belongs\n"
+     "where no scripts are taken from, such as scripts/types/tend.lua; its first lines say the rest.\n",
      OPTION_IDS(OPTION_FILE), command_lua},
-    {"new", "script NAME | plugin NAME", "make the files that a new controller starts from",
+    {"new",
+     "script NAME | plugin NAME",
+     "make a start: a script or a plugin that works",
      "A script is NAME.lua, a test of it and an object to try it with; a plugin is a folder NAME with\n"
      "NAME.c, CMakeLists.txt and such an object. They work as they are, and say in comments what to\n"
      "change. Nothing that is there already is written over.\n",
-     OPTION_IDS(OPTION_KIND, OPTION_DIRECTORY), command_new},
+     {new_ids, COUNT_OF(new_ids)},
+     command_new},
     {"version",
      "",
      "show the versions of client and host",

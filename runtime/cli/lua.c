@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -91,15 +92,26 @@ static enum tend_code check_own(const char *path, struct error *err)
     return TEND_OK;
 }
 
+/* Its folder, where that is missing: scripts/types is made for it. What is above must be there. */
+static void make_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (slash != NULL && slash != path) {
+        CLEANUP(freep) char *folder = alloc_text(path, (size_t)(slash - path));
+        (void)mkdir(folder, 0755); /* a failure shows when the file is opened */
+    }
+}
+
 /* Whoever reads it meanwhile has the old one or the new one. */
 static enum tend_code write_file(const char *path, struct text text, struct error *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     const char *beside = arena_format(&arena, "%s.new", path).ptr;
     TRY(check_own(path, err));
+    make_folder_of(path);
     FILE *file = fopen(beside, "we");
     if (file == NULL) {
-        return FAIL(err, TEND_IO, "cannot write %s: %s", beside, strerror(errno));
+        return FAIL(err, TEND_IO, "cannot write %s: %s", path, strerror(errno));
     }
     bool is_whole = fwrite(text.ptr, 1, text.len, file) == text.len;
     if (fclose(file) != 0 || !is_whole || rename(beside, path) != 0) {

@@ -481,7 +481,7 @@ static void works_without_a_host(void)
     char definition[512], types[512], mine[512];
     folder_init(&folder, FOLDER_MEMORY);
     snprintf(definition, sizeof definition, "%s/crd.yaml", folder.path);
-    snprintf(types, sizeof types, "%s/types.lua", folder.path);
+    snprintf(types, sizeof types, "%s/types/tend.lua", folder.path);
     snprintf(mine, sizeof mine, "%s/mine.lua", folder.path);
     FILE *file = fopen(definition, "w");
     fputs(labinstance_crd, file);
@@ -494,7 +494,7 @@ static void works_without_a_host(void)
     for (int i = 0; i < 2; i++) { /* the second time over its own */
         CLEANUP(said_done) struct said written = run(types, definition);
         CHECK_INT(written.result, EXIT_DONE);
-        CHECK(strstr(written.out, "types.lua  the words of scripts, and 1 kind\n") != NULL);
+        CHECK(strstr(written.out, "types/tend.lua  the words of scripts, and 1 kind\n") != NULL);
         CLEANUP(freep) char *text = read_file(types);
         CHECK(strstr(text, "---@class LabInstance: tend.Object\n") != NULL);
     }
