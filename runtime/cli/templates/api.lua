@@ -118,7 +118,7 @@ function done() end
 ---@field message? string
 ---@field final? boolean Nothing follows.
 ---@field teardown? boolean Where deleted objects go.
----@field alone? boolean One object at a time.
+---@field alone? boolean Its deadline fires also while no controller serves the kind.
 ---@field every? tend.Duration How often the function runs again.
 
 --- A state of a controller; the first that is written is the initial one.
