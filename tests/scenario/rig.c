@@ -6,8 +6,10 @@
 
 #include "base/alloc.h"
 #include "base/moment.h"
+#include "document/json.h"
 #include "document/path.h"
 #include "document/yaml.h"
+#include "resource/builtin.h"
 #include "resource/key.h"
 #include "runner/loader.h"
 
@@ -40,13 +42,51 @@ static void state_of(struct doc *doc, char *out, size_t size)
     arena_done(&arena);
 }
 
+static void trace_lab(struct rig *rig, const struct change *change, struct text name)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *root = NULL, *status;
+    CHECK(doc_tree(change->doc, &arena, &root, NULL) == TEND_OK);
+    status = value_field(root, "status");
+    buffer_format(&rig->trace, "%lld %.*s ", (long long)rig->v.now_ms, TEXT_ARG(name));
+    if (change->op == CHANGE_DELETE) {
+        buffer_chars(&rig->trace, "gone ");
+    }
+    json_write(&rig->trace, status == NULL ? value_null() : status);
+    buffer_byte(&rig->trace, '\n');
+}
+
+static void trace_event(struct rig *rig, const struct change *change)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *root = NULL;
+    CHECK(doc_tree(change->doc, &arena, &root, NULL) == TEND_OK);
+    const struct value *about = value_field(root, "involvedObject");
+    if (!text_is(value_text_or(value_field(about, "kind"), TEXT("")), "LabInstance")) {
+        return;
+    }
+    buffer_format(&rig->trace, "%lld event %.*s %.*s %.*s: %.*s (%lld)\n", (long long)rig->v.now_ms,
+                  TEXT_ARG(value_text_or(value_field(about, "name"), TEXT(""))),
+                  TEXT_ARG(value_text_or(value_field(root, "type"), TEXT(""))),
+                  TEXT_ARG(value_text_or(value_field(root, "reason"), TEXT(""))),
+                  TEXT_ARG(value_text_or(value_field(root, "message"), TEXT(""))),
+                  (long long)value_int_or(value_field(root, "count"), 0));
+}
+
 static void write_down(struct rig *rig, const struct change *change)
 {
     char before[64], after[64], at[DURATION_TEXT_MAX];
     struct key_parts parts;
-    if (key_split(change->key, &parts, NULL) != TEND_OK || !text_is(parts.resource, LABS)) {
+    if (key_split(change->key, &parts, NULL) != TEND_OK) {
         return;
     }
+    if (text_is(parts.resource, BUILTIN_EVENTS) && change->op != CHANGE_DELETE) {
+        trace_event(rig, change);
+    }
+    if (!text_is(parts.resource, LABS)) {
+        return;
+    }
+    trace_lab(rig, change, parts.name);
     state_of(change->before, before, sizeof before);
     state_of(change->doc, after, sizeof after);
     if (change->op == CHANGE_DELETE) {
@@ -71,6 +111,17 @@ static void on_advanced(struct store_listener *listener, int64_t revision)
 
 /* --- up and down ------------------------------------------------------------------------------- */
 
+static const char *file_of(enum rig_engine engine)
+{
+    switch (engine) {
+    case RIG_COMPILED:
+        return TEND_BUILD "/plugins/labinstance.so";
+    case RIG_SCRIPT:
+        return TEND_SOURCE "/scripts/labinstance.lua";
+    }
+    return NULL;
+}
+
 static void load_plugin(struct rig *rig)
 {
     struct plugin_options options = {.world = &rig->v.world,
@@ -78,7 +129,7 @@ static void load_plugin(struct rig *rig)
                                      .gate = rig->rooms.gate,
                                      .loop = rig->rooms.loop,
                                      .maker = &rig->maker.maker,
-                                     .file = TEND_BUILD "/plugins/labinstance.so",
+                                     .file = file_of(rig->engine),
                                      .copies = rig->folder,
                                      .entry = PLUGIN_AT_START};
     inline_maker_init(&rig->maker, &rig->v.world);
@@ -113,7 +164,15 @@ void rig_up(struct rig *rig, enum rig_plugin with)
 
 void rig_new(struct rig *rig)
 {
-    *rig = (struct rig){.lives = BUFFER_INIT(MIB), .log = BUFFER_INIT(16 * MIB)};
+    rig_new_with(rig, RIG_COMPILED);
+}
+
+void rig_new_with(struct rig *rig, enum rig_engine engine)
+{
+    *rig = (struct rig){.engine = engine,
+                        .lives = BUFFER_INIT(MIB),
+                        .trace = BUFFER_INIT(64 * MIB),
+                        .log = BUFFER_INIT(16 * MIB)};
     virtual_world_init(&rig->v, 1);
     rig->sink = (struct log){.level = LOG_DEBUG, .fd = -1, .sink = keep_line, .to = &rig->log};
     rig->v.world.log = &rig->sink;
@@ -169,6 +228,7 @@ void rig_free(struct rig *rig)
     CHECK(rmdir(rig->folder) == 0);
     virtual_world_done(&rig->v);
     buffer_done(&rig->lives);
+    buffer_done(&rig->trace);
     buffer_done(&rig->log);
 }
 

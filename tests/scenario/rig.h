@@ -1,5 +1,5 @@
-/* The whole host in virtual time: the production rooms, the labinstance plugin as it is shipped, a disk
- * in memory. What happens to labs is written down as it becomes durable:
+/* The whole host in virtual time: the production rooms, the labinstance plugin (or script) as it is shipped,
+ * a disk in memory. What happens to labs is written down as it becomes durable:
  *
  *     rig_lab(&rig, "lab-1", "provisionSeconds: 5");
  *     rig_advance(&rig, "1h");
@@ -18,7 +18,13 @@
 #include "store/backends/memory.h"
 #include "support/suite.h"
 
+enum rig_engine {
+    RIG_COMPILED /* plugins/labinstance */,
+    RIG_SCRIPT /* scripts/labinstance.lua */
+};
+
 struct rig {
+    enum rig_engine engine;
     struct virtual_world v;
     struct memory_disk *disk;
     struct assembly rooms;
@@ -32,6 +38,8 @@ struct rig {
     struct store_listener listener;
     int64_t seen;        /* revision that `lives` is written up to */
     struct buffer lives; /* "NAME TIME STATE\n" for each change of state, deletions included */
+    struct buffer
+        trace; /* "TIME NAME STATUS\n" for each row of a lab, "TIME event ...\n" of an event */
     struct buffer log;
     struct log sink;
     char answer[4096];
@@ -40,6 +48,7 @@ struct rig {
 enum rig_plugin { RIG_WITHOUT_PLUGIN, RIG_WITH_PLUGIN };
 
 void rig_new(struct rig *rig); /* and up, with the plugin */
+void rig_new_with(struct rig *rig, enum rig_engine engine);
 void rig_free(struct rig *rig);
 
 /* Down as by SIGTERM, and up again on the same disk. */
