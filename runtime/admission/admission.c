@@ -173,6 +173,7 @@ static struct text actor_of(struct arena *arena, const struct admission_writer *
     case WRITER_MANIFEST:
         return TEXT("manifest");
     case WRITER_CONTROLLER:
+    case WRITER_OBSERVER:
         return arena_format(arena, "controller/%.*s", TEXT_ARG(writer->name));
     case WRITER_HOST:
         return TEXT("host");

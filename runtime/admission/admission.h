@@ -59,7 +59,13 @@ enum admission_verb {
     ADMIT_EVENT,
 };
 
-enum admission_role { WRITER_CLIENT, WRITER_MANIFEST, WRITER_CONTROLLER, WRITER_HOST };
+enum admission_role {
+    WRITER_CLIENT,
+    WRITER_MANIFEST,
+    WRITER_CONTROLLER,
+    WRITER_OBSERVER, /* a controller that owns no kind: it writes no status, state or finalizer */
+    WRITER_HOST
+};
 struct admission_writer {
     enum admission_role role;
     struct text
@@ -75,6 +81,8 @@ struct admission_expect {
     /* Same uid, same mark of deletion, and the same content except metadata as in this document: what
      * a reconcile acted on. A write on top of it is rebased where only metadata moved. NULL: any. */
     const struct doc *content;
+    /* Same uid, mark of deletion, labels and annotations as in this document. NULL: any. */
+    const struct doc *marks;
 };
 
 enum admission_fields {

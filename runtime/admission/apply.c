@@ -17,6 +17,7 @@ static bool declares_all(const struct hearing *hearing)
     case WRITER_MANIFEST:
         return true;
     case WRITER_CONTROLLER:
+    case WRITER_OBSERVER:
     case WRITER_HOST:
         return false;
     }

@@ -115,6 +115,7 @@ bool hearing_by_owner(const struct hearing *hearing)
     case WRITER_CONTROLLER:
         return hearing->kind->controller != NULL &&
                text_is(hearing->set->asked->writer.name, hearing->kind->controller);
+    case WRITER_OBSERVER:
     case WRITER_CLIENT:
     case WRITER_MANIFEST:
         return false;
@@ -319,23 +320,35 @@ static enum tend_code refuse_uid(struct hearing *hearing)
                           hearing_object(hearing));
 }
 
-static const struct value *without_metadata(struct hearing *hearing, const struct value *root)
+static bool same_content(struct arena *arena, const struct value *then, const struct value *now)
 {
-    return value_with(&hearing->set->arena, root, TEXT("metadata"), NULL);
+    return value_equal(value_with(arena, then, TEXT("metadata"), NULL),
+                       value_with(arena, now, TEXT("metadata"), NULL));
 }
 
-static enum tend_code expect_content(struct hearing *hearing, const struct doc *content)
+static bool same_marks(struct arena *arena, const struct value *then, const struct value *now)
+{
+    const struct value *left = value_field(then, "metadata"), *right = value_field(now, "metadata");
+    (void)arena;
+    return hearing_same_field(left, right, TEXT("labels")) &&
+           hearing_same_field(left, right, TEXT("annotations"));
+}
+
+/* Is it the object in `seen`, and the same in so far? NULL: any. */
+static enum tend_code expect_same(struct hearing *hearing, const struct doc *seen,
+                                  bool (*same)(struct arena *, const struct value *,
+                                               const struct value *))
 {
     const struct entry *entry = hearing->entry;
-    const struct value *seen = NULL;
+    const struct value *root = NULL;
     struct error err = ERROR_INIT;
-    if (entry->before == content) {
+    if (seen == NULL || entry->before == seen) {
         return TEND_OK;
     }
-    if (doc_tree(content, &hearing->set->arena, &seen, &err) != TEND_OK) {
+    if (doc_tree(seen, &hearing->set->arena, &root, &err) != TEND_OK) {
         return hearing_fail(hearing, &err);
     }
-    struct meta then = meta_of(seen), now = meta_of(entry->old);
+    struct meta then = meta_of(root), now = meta_of(entry->old);
     if (!text_equal(then.uid, now.uid)) {
         return refuse_uid(hearing);
     }
@@ -343,7 +356,7 @@ static enum tend_code expect_content(struct hearing *hearing, const struct doc *
         return hearing_refuse(hearing, TEND_CONFLICT, "%s is being deleted",
                               hearing_object(hearing));
     }
-    if (!value_equal(without_metadata(hearing, seen), without_metadata(hearing, entry->old))) {
+    if (!same(&hearing->set->arena, root, entry->old)) {
         return hearing_refuse(hearing, TEND_CONFLICT, "%s changed since revision %lld",
                               hearing_object(hearing), (long long)then.revision);
     }
@@ -354,7 +367,8 @@ static enum tend_code check_expect(struct hearing *hearing)
 {
     const struct admission_expect *expect = &hearing->request->expect;
     const struct entry *entry = hearing->entry;
-    bool wanted = expect->revision > 0 || expect->uid.len > 0 || expect->content != NULL;
+    bool wanted = expect->revision > 0 || expect->uid.len > 0 || expect->content != NULL ||
+                  expect->marks != NULL;
     if (expect->revision == EXPECT_ABSENT && entry->old != NULL) {
         return hearing_refuse(hearing, TEND_CONFLICT, "%s exists, it was expected not to",
                               hearing_object(hearing));
@@ -374,7 +388,8 @@ static enum tend_code check_expect(struct hearing *hearing)
             hearing, TEND_CONFLICT, "%s is at revision %lld, not at %lld: read it again and repeat",
             hearing_object(hearing), (long long)meta.revision, (long long)expect->revision);
     }
-    return expect->content == NULL ? TEND_OK : expect_content(hearing, expect->content);
+    TRY(expect_same(hearing, expect->marks, same_marks));
+    return expect_same(hearing, expect->content, same_content);
 }
 
 /* resourceVersion and uid in the body of a write are preconditions. */

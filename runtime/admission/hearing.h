@@ -42,6 +42,13 @@ static inline enum admission_role hearing_role(const struct hearing *hearing)
     return hearing->set->asked->writer.role;
 }
 
+/* The same value in both maps, or in neither. */
+static inline bool hearing_same_field(const struct value *a, const struct value *b, struct text key)
+{
+    const struct value *left = value_get(a, key), *right = value_get(b, key);
+    return left == right || (left != NULL && right != NULL && value_equal(left, right));
+}
+
 /* Is the writer the host, or the controller that owns the kind? */
 bool hearing_by_owner(const struct hearing *hearing);
 

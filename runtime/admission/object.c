@@ -127,6 +127,12 @@ static bool says_nothing(const struct value *value)
            ((value->type == VALUE_MAP || value->type == VALUE_LIST) && value->count == 0);
 }
 
+static bool says_the_same(const struct value *a, const struct value *b)
+{
+    return says_nothing(a) || says_nothing(b) ? says_nothing(a) == says_nothing(b)
+                                              : value_equal(a, b);
+}
+
 /* The metadata of `kept` with what `body` may say. */
 static const struct value *made_metadata(struct hearing *hearing, const struct value *kept,
                                          const struct value *body)
@@ -189,6 +195,45 @@ static const struct value *new_metadata(struct hearing *hearing, const struct va
     return metadata_of(root);
 }
 
+/* --- observers --------------------------------------------------------------------------------- */
+
+static bool same_status(const struct value *a, const struct value *b)
+{
+    const struct value *left = value_field(a, "status"), *right = value_field(b, "status");
+    return left == right || (left != NULL && right != NULL && value_equal(left, right));
+}
+
+/* Whoever only observes leaves no trace that somebody else would have to clear away: no status, no state,
+ * no finalizer. */
+static enum tend_code check_observer(struct hearing *hearing, const struct value *before,
+                                     const struct value *root)
+{
+    const struct machine *machine = hearing->kind->machine;
+    struct meta was = meta_of(before), now = meta_of(root);
+    const char *what = NULL;
+    if (hearing_role(hearing) != WRITER_OBSERVER) {
+        return TEND_OK;
+    }
+    if (before != NULL && !same_status(before, root)) {
+        what = "status";
+    } else if (before != NULL && machine != NULL &&
+               !text_equal(machine_state_of(machine, before), machine_state_of(machine, root))) {
+        what = "state";
+    } else if (!says_the_same(was.finalizers, now.finalizers)) {
+        what = "finalizers";
+    }
+    const char *owner = hearing->kind->controller;
+    return what == NULL
+               ? TEND_OK
+               : hearing_refuse(
+                     hearing, TEND_DENIED,
+                     "controller %.*s is an observer, it may not write the %s of %s; %s%s",
+                     TEXT_ARG(hearing->set->asked->writer.name), what, hearing_object(hearing),
+                     owner == NULL ? "only a controller that owns the kind may"
+                                   : "that is for controller ",
+                     owner == NULL ? "" : owner);
+}
+
 /* --- creating ---------------------------------------------------------------------------------- */
 
 static enum tend_code require_namespace(struct hearing *hearing)
@@ -227,6 +272,7 @@ enum tend_code object_create(struct hearing *hearing, const struct value *body)
     const struct value *root = as_root(hearing, body, metadata);
     root = restore_since(hearing, root, NULL);
     TRY(shape(hearing, &root));
+    TRY(check_observer(hearing, NULL, root));
     TRY(special_written(hearing, NULL, &root));
     TRY(life_create(hearing, &root));
     hearing->entry->now = root;
@@ -234,12 +280,6 @@ enum tend_code object_create(struct hearing *hearing, const struct value *body)
 }
 
 /* --- changing ---------------------------------------------------------------------------------- */
-
-static bool same_status(const struct value *a, const struct value *b)
-{
-    const struct value *left = value_field(a, "status"), *right = value_field(b, "status");
-    return left == right || (left != NULL && right != NULL && value_equal(left, right));
-}
 
 /* One controller writes a kind's status: two that do would undo each other for ever. */
 static enum tend_code check_status_writer(struct hearing *hearing, const struct value *before,
@@ -297,6 +337,7 @@ enum tend_code object_update(struct hearing *hearing, const struct value *body,
     const struct value *root = joined(hearing, before, body, part);
     TRY(shape(hearing, &root));
     TRY(check_status_writer(hearing, before, root));
+    TRY(check_observer(hearing, before, root));
     TRY(check_finalizers(hearing, before, root));
     TRY(special_written(hearing, before, &root));
     return life_update(hearing, before, &root);

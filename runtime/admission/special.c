@@ -39,12 +39,6 @@ static enum special special_of(const struct kind *kind)
     return SPECIAL_NONE;
 }
 
-static bool same_field(const struct value *a, const struct value *b, struct text key)
-{
-    const struct value *left = value_get(a, key), *right = value_get(b, key);
-    return left == right || (left != NULL && right != NULL && value_equal(left, right));
-}
-
 /* What the host keeps is nobody else's to write; that it goes may be asked for. */
 enum tend_code special_allows(struct hearing *hearing)
 {
@@ -58,7 +52,7 @@ enum tend_code special_allows(struct hearing *hearing)
                               "controllers are kept by the host itself: add, change or remove the "
                               "plugin's file instead (an object that is left over may be deleted)");
     }
-    if (special == SPECIAL_EFFECT && role != WRITER_CONTROLLER) {
+    if (special == SPECIAL_EFFECT && role != WRITER_CONTROLLER && role != WRITER_OBSERVER) {
         return hearing_refuse(hearing, TEND_DENIED,
                               "effects are kept by the host itself: a controller asks for one by "
                               "name (one that is deleted is done again when it is asked for)");
@@ -126,7 +120,7 @@ static enum tend_code written_definition(struct hearing *hearing, const struct v
                                          const struct value **root)
 {
     struct set *set = hearing->set;
-    if (before == NULL || !same_field(before, *root, TEXT("spec"))) {
+    if (before == NULL || !hearing_same_field(before, *root, TEXT("spec"))) {
         TRY(catalogue_definition(hearing, *root));
     }
     const struct kind *kind = catalogue_resource(set->catalogue, hearing->name);
@@ -143,7 +137,7 @@ static enum tend_code written_controller(struct hearing *hearing, const struct v
 {
     struct error err = ERROR_INIT;
     struct catalogue *changed = NULL;
-    if (before != NULL && same_field(before, root, TEXT("spec"))) {
+    if (before != NULL && hearing_same_field(before, root, TEXT("spec"))) {
         return TEND_OK;
     }
     if (catalogue_with_machine(hearing->set->catalogue, root, &changed, &err) != TEND_OK) {
@@ -235,8 +229,9 @@ static enum tend_code written_configmap(struct hearing *hearing, const struct va
     if (!value_bool_or(value_field(before, "immutable"), false)) {
         return TEND_OK;
     }
-    if (same_field(before, root, TEXT("data")) && same_field(before, root, TEXT("binaryData")) &&
-        same_field(before, root, TEXT("immutable"))) {
+    if (hearing_same_field(before, root, TEXT("data")) &&
+        hearing_same_field(before, root, TEXT("binaryData")) &&
+        hearing_same_field(before, root, TEXT("immutable"))) {
         return TEND_OK;
     }
     return hearing_problem(hearing, SCHEMA_FORBIDDEN, "data",

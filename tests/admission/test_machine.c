@@ -137,6 +137,56 @@ static void one_controller_writes_status(void)
     CHECK_INT(ask_as(b, WRITER_CLIENT, "", &one)->code, TEND_OK);
 }
 
+static enum tend_code observe(struct bench *b, enum admission_verb verb, const char *yaml)
+{
+    const struct admission_request one = request(b, verb, LAB, "lab-1", yaml);
+    return ask_as(b, WRITER_OBSERVER, "watcher", &one)->code;
+}
+
+static void an_observer_leaves_no_trace(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    CHECK_INT(observe(b, ADMIT_PATCH_STATUS, "{status: {message: mine}}"), TEND_DENIED);
+    CHECK_TEXT(b->told[0].message,
+               "controller watcher is an observer, it may not write the status of " LAB
+               " \"lab-1\"; that is for controller labinstance");
+    CHECK_INT(observe(b, ADMIT_PATCH_STATUS, "{status: {state: provisioning}}"), TEND_DENIED);
+    CHECK_INT(observe(b, ADMIT_PATCH, "{metadata: {finalizers: []}}"), TEND_DENIED);
+    CHECK_TEXT(b->told[0].message,
+               "controller watcher is an observer, it may not write the finalizers of " LAB
+               " \"lab-1\"; that is for controller labinstance");
+    CHECK_INT(observe(b, ADMIT_RELEASE, NULL), TEND_DENIED);
+    CHECK_INT(observe(b, ADMIT_APPLY, "{metadata: {labels: {seen: 'yes'}}}"), TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "metadata.labels.seen"), "\"yes\"");
+    CHECK_INT(observe(b, ADMIT_DELETE, NULL), TEND_OK);
+    CHECK_TEXT(stored(b, LAB_KEY, "status.state"), "\"deleting\"");
+}
+
+static void an_observer_writes_no_status_of_what_nobody_owns(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_labs();
+    (void)ask(b, ADMIT_CREATE, "", "", LAB_1);
+    CHECK_INT(observe(b, ADMIT_PATCH_STATUS, "{status: {message: mine}}"), TEND_DENIED);
+    CHECK_TEXT(b->told[0].message,
+               "controller watcher is an observer, it may not write the status of " LAB
+               " \"lab-1\"; only a controller that owns the kind may");
+}
+
+/* What was read of labels and annotations is what the run rests on. */
+static void expects_the_same_marks(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    struct doc *seen = doc_ref(store_get(b->store, TEXT(LAB_KEY)));
+    struct admission_request one = request(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    one.expect.marks = seen;
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {labels: {keep: 'yes'}}}");
+    CHECK_INT(ask_as(b, WRITER_OBSERVER, "watcher", &one)->code, TEND_CONFLICT);
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1",
+              "{metadata: {labels: {keep: null}}, spec: {duration: 5m}}");
+    CHECK_INT(ask_as(b, WRITER_OBSERVER, "watcher", &one)->code, TEND_OK);
+    doc_unref(seen);
+}
+
 static void is_in_force_after_a_restart(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_lab();
@@ -254,6 +304,10 @@ SUITE({"create enters the initial state, with moment and finalizer", starts},
       {"a client may force the finalizer off a deleted object", can_be_forced_off},
       {"objects older than their owner are taken in by the first write", takes_in_older_objects},
       {"one controller writes a kind's status (#14)", one_controller_writes_status},
+      {"an observer writes no status, state or finalizer", an_observer_leaves_no_trace},
+      {"an observer writes no status of what nobody owns",
+       an_observer_writes_no_status_of_what_nobody_owns},
+      {"expects the same labels and annotations", expects_the_same_marks},
       {"the machine is in force before any runner", is_in_force_after_a_restart},
       {"only the host gives a state its new name, and keeps the moment of entry",
        only_the_host_renames},
