@@ -73,6 +73,14 @@ static void look_within(struct inline_worker *self, int64_t after_ms)
     }
 }
 
+/* As in a runner: where nothing is out there is no alarm. */
+static void rest(struct inline_worker *self)
+{
+    if (list_empty(&self->started)) {
+        world_alarm_clear(self->world, &self->patience);
+    }
+}
+
 static void on_asked(struct engine_host *host, uint64_t id, uint32_t ask,
                      const struct value *question, const struct value *so_far)
 {
@@ -117,6 +125,7 @@ static void on_finished(struct engine_host *host, uint64_t id, struct text resul
     }
     list_remove(&call->link);
     list_append(&self->over, &call->link);
+    rest(self);
     world_soon(self->world, &self->step);
 }
 
@@ -277,6 +286,7 @@ static void cancel(struct worker *worker, struct reconcile_call *call)
     assert(self->in_slice == 0);
     list_remove(&call->link);
     self->worker.calls--;
+    rest(self);
     if (started) {
         engine_cancel(self->engine, call->id, TEXT("nobody waits for this run any more"));
     }
@@ -347,6 +357,7 @@ void inline_worker_crash(struct inline_worker *self, enum worker_blame blame)
     list_init(&calls);
     list_splice(&calls, &self->over);
     list_splice(&calls, &self->started);
+    rest(self);
     list_splice(&calls, &self->waiting);
     drop_replies(self);
     self->worker.is_up = false;
