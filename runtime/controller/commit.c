@@ -7,6 +7,9 @@
  *
  *     requests:  [own status] [release] [other objects ...] [events ...]      first one: the precondition
  *
+ * An observer has no part of the object's own but labels and annotations, as a draft of it, and since it acts
+ * on these, they are in its precondition.
+ *
  * Nothing is built where nothing would change: a run that finds all well does not reach the gate. What a run
  * has written so far is committed before an effect that it asks for by name; such a set says nothing about
  * how the run ended.
@@ -22,6 +25,11 @@
 static struct text field_text(const struct value *map, struct text key)
 {
     return value_text_or(value_get(map, key), TEXT(""));
+}
+
+static bool observes(const struct run *run)
+{
+    return run->controller->role == ROLE_OBSERVER;
 }
 
 static struct arena *arena_of(struct run *run)
@@ -173,7 +181,9 @@ static struct admission_request *add_own(struct run *run, const struct kind *kin
 static struct admission_expect precondition(const struct run *run)
 {
     bool overtaken = run->subject->discards >= DISCARDS_MAX;
-    return (struct admission_expect){.uid = run->meta.uid, .content = overtaken ? NULL : run->doc};
+    return (struct admission_expect){.uid = run->meta.uid,
+                                     .content = overtaken ? NULL : run->doc,
+                                     .marks = observes(run) ? run->doc : NULL};
 }
 
 static void add_status(struct run *run, const struct kind *kind, const struct value *root)
@@ -244,6 +254,45 @@ static const struct value *owned(struct run *run, const struct value *object)
     return meta_with(arena, object, "ownerReferences", owners);
 }
 
+static bool is_itself(const struct run *run, const struct kind *kind, struct text namespace,
+                      struct text name)
+{
+    char bytes[KEY_BYTES_MAX + 1];
+    struct text key;
+    return key_write(bytes, text_of(kind->resource), namespace, name, &key, NULL) == TEND_OK &&
+           text_equal(key, run->work->key);
+}
+
+/* The first field of `map` that is none of `names`; empty where all are. */
+static struct text other_field(const struct value *map, const char *const *names, size_t count)
+{
+    for (size_t i = 0; value_is(map, VALUE_MAP) && i < map->count; i++) {
+        size_t k = 0;
+        while (k < count && !text_is(map->fields[i].key, names[k])) {
+            k++;
+        }
+        if (k == count) {
+            return map->fields[i].key;
+        }
+    }
+    return TEXT("");
+}
+
+static NODISCARD enum tend_code check_marks(const struct value *object, struct error *err)
+{
+    static const char *const root[] = {"apiVersion", "kind", "metadata"};
+    static const char *const metadata[] = {"name", "namespace", "labels", "annotations"};
+    struct text other = other_field(object, root, COUNT_OF(root));
+    if (other.len == 0) {
+        other = other_field(value_field(object, "metadata"), metadata, COUNT_OF(metadata));
+    }
+    return other.len == 0 ? TEND_OK
+                          : FAIL(err, TEND_DENIED,
+                                 "an observer writes of its object labels and annotations, not "
+                                 "\"%.*s\"",
+                                 TEXT_ARG(other));
+}
+
 static NODISCARD enum tend_code add_apply(struct run *run, const struct value *object,
                                           struct error *err)
 {
@@ -257,8 +306,12 @@ static NODISCARD enum tend_code add_apply(struct run *run, const struct value *o
     request->resource = text_of(kind->resource);
     request->namespace = namespace_of(run, kind, meta.namespace);
     request->name = meta.name;
-    request->body = may_own(run, request->namespace) ? owned(run, object) : object;
     request->expect = expect_read(run, kind, request->namespace, meta.name);
+    if (is_itself(run, kind, request->namespace, meta.name)) {
+        request->body = object;
+        return observes(run) ? check_marks(object, err) : TEND_OK;
+    }
+    request->body = may_own(run, request->namespace) ? owned(run, object) : object;
     return TEND_OK;
 }
 
@@ -401,15 +454,38 @@ static NODISCARD enum tend_code start_set(struct run *run, struct error *err)
     return TEND_OK;
 }
 
-static NODISCARD enum tend_code build(struct run *run, const struct kind *kind, struct error *err)
+static NODISCARD enum tend_code check_observer(const struct run *run, const struct kind *kind,
+                                               struct error *err)
+{
+    const struct value *result = run->call.result;
+    const char *what = run->outcome == OUTCOME_ENTER                        ? "moves no object"
+                       : value_count(value_field(result, "status")) > 0     ? "writes no status"
+                       : value_count(value_field(result, "conditions")) > 0 ? "sets no conditions"
+                                                                            : NULL;
+    return what == NULL ? TEND_OK
+                        : FAIL(err, TEND_DENIED, "controller %s observes %s, and an observer %s",
+                               run->controller->name, kind->plural, what);
+}
+
+static NODISCARD enum tend_code build_own(struct run *run, const struct kind *kind,
+                                          struct error *err)
 {
     const struct value *root;
-    TRY(start_set(run, err));
+    if (observes(run)) {
+        return check_observer(run, kind, err);
+    }
     TRY(new_root(run, kind, &root, err));
     add_status(run, kind, root);
     if (releases(run)) {
         add_own(run, kind, ADMIT_RELEASE);
     }
+    return TEND_OK;
+}
+
+static NODISCARD enum tend_code build(struct run *run, const struct kind *kind, struct error *err)
+{
+    TRY(start_set(run, err));
+    TRY(build_own(run, kind, err));
     run->own_request = run->request_count > 0 ? 0 : 1;
     TRY(add_writes(run, err));
     add_events(run);
@@ -418,7 +494,7 @@ static NODISCARD enum tend_code build(struct run *run, const struct kind *kind, 
 
 enum tend_code commit_build(struct run *run, struct error *err)
 {
-    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    const struct kind *kind = run_kind(run);
     run->request_count = 0;
     if (kind == NULL) {
         return TEND_OK; /* its definition is gone, and with it the object */
@@ -433,7 +509,7 @@ enum tend_code commit_build_so_far(struct run *run, const struct value *so_far,
                                    const struct admission_request *effect, size_t count,
                                    struct error *err)
 {
-    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    const struct kind *kind = run_kind(run);
     if (kind == NULL) {
         return FAIL(err, TEND_NOT_FOUND, "there is no kind %s any more", run->controller->kind);
     }
@@ -452,15 +528,14 @@ enum tend_code commit_build_so_far(struct run *run, const struct value *so_far,
 
 void commit_build_failure(struct run *run, const char *condition)
 {
-    struct loop *loop = run->controller->loop;
-    const struct kind *kind = loop_kind(loop, text_of(run->controller->kind));
+    const struct kind *kind = run_kind(run);
     run->call.result = NULL;
     run->refused = true;
     if (start_set(run, NULL) != TEND_OK || kind == NULL) {
         return;
     }
     const struct value *root = run->root;
-    if (keeps(kind, TEXT("status.conditions"))) {
+    if (!observes(run) && keeps(kind, TEXT("status.conditions"))) {
         root = condition_remove(arena_of(run), root, TEXT("Failing"));
         root = condition_remove(arena_of(run), root, text_of(condition)); /* it happened anew */
         root = with_failure(run, kind, root, text_of(condition));

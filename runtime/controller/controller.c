@@ -14,6 +14,9 @@ static bool sweep_object(struct sweeper *sweeper, const struct store_entry *entr
 {
     struct controller *controller = CONTAINER_OF(sweeper, struct controller, sweep);
     struct error err = ERROR_INIT;
+    if (!scope_may_take(controller, entry)) {
+        return true;
+    }
     return work_flow_count(controller->flow).waiting < SWEEP_AHEAD &&
            work_queue_add(controller->flow, entry->key, WORK_SWEEP, &err) == TEND_OK;
 }
@@ -30,27 +33,31 @@ void controller_enqueue(struct controller *controller, struct text key, enum wor
 
 /* --- the plan ------------------------------------------------------------------------------------- */
 
-static void set_resource(struct controller *controller, const struct kind *kind)
+/* A sweep goes over one kind, or over everything where there are several. */
+static void look_anew(struct controller *controller)
 {
     CLEANUP(arena_done) struct arena arena = {0};
+    struct text prefix = TEXT("");
+    MAP_FOREACH (slot, &controller->scope.resources) {
+        feed_open(controller->loop, slot->key);
+        prefix = slot->key;
+    }
     free(controller->resource);
-    controller->resource = alloc_dup(kind == NULL ? "" : kind->resource);
+    controller->resource =
+        controller->role == ROLE_OWNER ? alloc_text(prefix.ptr, prefix.len) : alloc_dup("");
     sweeper_done(&controller->sweep);
     sweeper_init(&controller->sweep, controller->loop,
-                 key_prefix_kind(&arena, text_of(controller->resource)), sweep_object);
-    if (kind != NULL) {
-        feed_open(controller->loop, text_of(kind->resource));
-    }
-    if (kind != NULL && controller->lives > 0) {
+                 controller->scope.resources.count > 1 ? TEXT("") : key_prefix_kind(&arena, prefix),
+                 sweep_object);
+    if (controller->scope.resources.count > 0 && controller->lives > 0) {
         sweeper_start(&controller->sweep);
     }
 }
 
 void controller_plan(struct controller *controller)
 {
-    const struct kind *kind = loop_kind(controller->loop, text_of(controller->kind));
-    if (!text_is(text_of(controller->resource), kind == NULL ? "" : kind->resource)) {
-        set_resource(controller, kind);
+    if (scope_plan(controller)) {
+        look_anew(controller);
     }
     for (size_t i = 0; i < controller->owns_count; i++) {
         const struct kind *owned = loop_kind(controller->loop, text_of(controller->owns[i]));
@@ -77,16 +84,9 @@ struct controller *controller_find(const struct loop *loop, const char *name)
 
 enum tend_code controller_check(const struct controller_options *options, struct error *err)
 {
-    struct text api_version, kind;
-    if (!kind_words(text_of(options->kind), &api_version, &kind)) {
-        return FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
-                    options->kind);
-    }
+    TRY(scope_check(options, err));
     for (size_t i = 0; options->owns != NULL && options->owns[i] != NULL; i++) {
-        if (!kind_words(text_of(options->owns[i]), &api_version, &kind)) {
-            return FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
-                        options->owns[i]);
-        }
+        TRY(scope_check_word(text_of(options->owns[i]), err));
     }
     return TEND_OK;
 }
@@ -144,6 +144,9 @@ static void set_version(struct controller *controller, const struct controller_o
     size_t parallel = options->parallel == 0 ? 1 : options->parallel;
     controller->parallel = parallel < WORKER_CALLS_MAX ? parallel : WORKER_CALLS_MAX;
     controller->worker = options->worker;
+    controller->limit_ms = options->limit_ms;
+    controller->slice_ms = options->slice_ms;
+    scope_select(controller, options);
     set_text(&controller->file, options->file);
     set_text(&controller->hash, options->hash);
     set_text(&controller->version, options->version);
@@ -161,13 +164,14 @@ enum tend_code controller_add(struct loop *loop, const struct controller_options
     controller->loop = loop;
     controller->name = alloc_dup(options->name);
     controller->kind = alloc_dup(options->kind);
+    controller->role = options->role;
     set_version(controller, options);
     list_init(&controller->runs);
     list_append(&loop->controllers, &controller->link);
     loop->controller_count++;
     controller->flow = work_flow_new(loop->queue, 0, controller);
     set_phase(controller, CONTROLLER_ADDED, NULL, NULL);
-    set_resource(controller, NULL);
+    look_anew(controller);
     controller_plan(controller);
     *ret_controller = controller;
     return TEND_OK;
@@ -318,6 +322,7 @@ void controller_remove(struct controller *controller)
     list_remove(&controller->link);
     loop->controller_count--;
     free_owns(controller);
+    scope_done(controller);
     free(controller->rejected);
     free(controller->last_good);
     free(controller->told_message);

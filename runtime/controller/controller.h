@@ -1,4 +1,5 @@
-/* A controller: whoever answers for the objects of one kind, and the worker that runs it.
+/* A controller: whoever answers for the objects of one kind, or observes those of some, and the worker that
+ * runs it.
  *
  *     added --controller_live--> live --controller_lost--> lost --controller_live--> live ...
  *                                 |  ^
@@ -9,6 +10,11 @@
  * worker waits for the next. The loop keeps the status of the tend.dev/v1 Controller object of that name
  * up to date (phase, since, restarts, kinds, file, hash, version, and what it was told), where there is
  * one; its spec is the loader's.
+ *
+ * An observer is one like any other, with a queue, backoff and limits of its own, but for what it may leave
+ * behind: it writes other objects, events, and of its object labels and annotations. It has no finalizer, so
+ * an object that is being deleted, or is not selected any more, is none of its objects; and nothing of how
+ * a run went is written to it but events.
  *
  * A run belongs to the worker that it was started on, also where another version answers by the time it
  * ends. What went well then counts as ever; what failed, was refused or was lost is run again by the
@@ -26,18 +32,27 @@
 
 struct controller;
 
+enum controller_role { ROLE_OWNER, ROLE_OBSERVER };
+
 /* Texts are copied; the worker outlives the controller, or is replaced and has no run of it. */
 struct controller_options {
-    const char *name;        /* of the Controller object, and in the descriptor */
-    const char *kind;        /* "lab.neuroglia.com/v1/LabInstance"; need not exist yet */
-    const char *const *owns; /* kinds whose changes wake their owner, NULL-ended; NULL: none */
+    const char *name; /* of the Controller object, and in the descriptor */
+    enum controller_role role;
+    /* "lab.neuroglia.com/v1/LabInstance"; need not exist yet. Of an observer a list, "v1/ConfigMap, labs",
+     * or "*": all but Events and the host's own, also those that come later. */
+    const char *kind;
+    /* What an observer looks at: objects that match ("a=b,c") and have the annotation. NULL: all. */
+    const char *labels, *annotation;
+    /* Kinds whose changes wake their owner, by any of their names; NULL-ended; NULL: none. */
+    const char *const *owns;
     struct worker *worker;
     size_t parallel;                   /* objects at a time; 0: 1; at most WORKER_CALLS_MAX */
+    int64_t limit_ms, slice_ms;        /* of a run: see struct reconcile_call; 0: as ever */
     const char *file, *hash, *version; /* what status shows; NULL: not known */
 };
 
 /* Add it, not live. TEND_EXISTS where there is one of that name, TEND_INVALID where `kind` or one of
- * `owns` is no kind's name. */
+ * `owns` is no kind's name, or `labels` no selection. */
 NODISCARD enum tend_code controller_add(struct loop *loop, const struct controller_options *options,
                                         struct controller **ret_controller, struct error *err);
 
@@ -45,7 +60,7 @@ NODISCARD enum tend_code controller_add(struct loop *loop, const struct controll
 NODISCARD enum tend_code controller_check(const struct controller_options *options,
                                           struct error *err);
 
-/* Another version answers: everything but name and kind becomes what `options` (which were checked) say.
+/* Another version answers: everything but name, role and kind becomes what `options` (which were checked) say.
  * The queue, moments, backoffs and subscriptions stay. It is live or lost by the next call; live, every
  * object is looked at once more, what was set aside for an earlier version as well. */
 void controller_replace(struct controller *controller, const struct controller_options *options);
@@ -91,7 +106,7 @@ enum controller_phase { CONTROLLER_ADDED, CONTROLLER_LIVE, CONTROLLER_LOST };
 
 struct controller_info {
     const char *name, *kind;
-    const char *resource; /* "" while the kind is not there */
+    const char *resource; /* "" while the kind is not there, and of an observer */
     enum controller_phase phase;
     int64_t since_ms;  /* wall clock, of the phase */
     uint64_t restarts; /* times it was live, without the first */

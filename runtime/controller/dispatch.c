@@ -29,6 +29,9 @@ static bool is_held_by(const struct run *run, struct text type)
 
 static bool is_set_aside(struct run *run)
 {
+    if (run->controller->role == ROLE_OBSERVER) { /* the conditions are the owner's */
+        return run->subject->set_aside == run->meta.generation;
+    }
     if (run->call.verb == VERB_FINALIZE) {
         return is_held_by(run, TEXT("Quarantined"));
     }
@@ -41,6 +44,9 @@ static enum consideration consider(struct run *run, const struct kind *kind, int
     if (kind->machine != NULL &&
         rename_note(run->controller->loop, run->work->key, kind->machine, run->root)) {
         return NOTHING_TO_DO; /* that write brings it back */
+    }
+    if (!scope_takes(run->controller, run->root)) {
+        return NOTHING_TO_DO;
     }
     if (meta_deleting(&run->meta)) {
         if (kind->finalizer == NULL || !kind->finalizes ||
@@ -106,6 +112,8 @@ static struct run *run_new(struct controller *controller, struct work *work, str
     run->call = (struct reconcile_call){.controller = controller->name,
                                         .object = run->doc,
                                         .now_ms = world_wall_ms(loop->world),
+                                        .limit_ms = controller->limit_ms,
+                                        .slice_ms = controller->slice_ms,
                                         .kinds = loop->kinds};
     return run;
 }
@@ -152,12 +160,12 @@ static void start(struct work *work)
 {
     struct controller *controller = work_flow_owner(work->flow);
     struct doc *doc = store_get(controller->loop->store, work->key);
-    const struct kind *kind = loop_kind(controller->loop, text_of(controller->kind));
+    const struct kind *kind = loop_kind_of_key(controller->loop, work->key);
     if (!controller->worker->is_up) {
         work_flow_places(controller->flow, 0);
         controller_enqueue(controller, work->key, work->why);
         work_queue_done(work, WORK_STAYED);
-    } else if (doc == NULL || kind == NULL) {
+    } else if (doc == NULL || kind == NULL || !scope_has(controller, text_of(kind->resource))) {
         work_queue_drop(work->flow, work->key);
         work_queue_done(work, WORK_SETTLED);
     } else {

@@ -28,10 +28,25 @@ struct shown {
 
 /* --- controllers of the kind ---------------------------------------------------------------------- */
 
+static bool has_another(const struct meta *a, const struct meta *b, struct text field)
+{
+    const struct value *then = value_get(a->metadata, field), *now = value_get(b->metadata, field);
+    return then != now && (then == NULL || now == NULL || !value_equal(then, now));
+}
+
+/* Labels and annotations are to an observer what the spec is to the owner. */
+static bool has_other_marks(const struct meta *a, const struct meta *b)
+{
+    return has_another(a, b, TEXT("labels")) || has_another(a, b, TEXT("annotations"));
+}
+
 /* Is what was held against the object forgotten? */
-static bool is_anew(const struct shown *shown)
+static bool is_anew(const struct controller *controller, const struct shown *shown)
 {
     struct meta before = meta_of(shown->before);
+    if (controller->role == ROLE_OBSERVER && has_other_marks(&before, &shown->meta)) {
+        return true;
+    }
     return shown->before == NULL || before.generation != shown->meta.generation ||
            !text_equal(before.uid, shown->meta.uid) ||
            meta_deleting(&before) != meta_deleting(&shown->meta);
@@ -49,7 +64,7 @@ static void object_gone(struct controller *controller, struct text key)
 static void show_to_controller(struct controller *controller, const struct shown *shown)
 {
     struct text key = shown->event->key;
-    if (shown->event->op == FOLLOW_DELETED) {
+    if (shown->event->op == FOLLOW_DELETED || !scope_takes(controller, shown->root)) {
         object_gone(controller, key);
         return;
     }
@@ -57,7 +72,7 @@ static void show_to_controller(struct controller *controller, const struct shown
     if (subject != NULL && subject->run != NULL) {
         run_overtaken(subject->run, shown->root);
     }
-    if (is_anew(shown)) {
+    if (is_anew(controller, shown)) {
         subject_forgive(controller, key);
     }
     subject_wake(controller, key, shown->event->revision,
@@ -80,11 +95,11 @@ static void wake_owner(struct controller *controller, const struct shown *shown,
                        const struct value *reference)
 {
     struct loop *loop = controller->loop;
-    const struct kind *kind = loop_kind(loop, text_of(controller->kind));
-    if (kind == NULL ||
-        !text_is(value_text_or(value_field(reference, "kind"), TEXT("")), kind->name) ||
-        !text_is(value_text_or(value_field(reference, "apiVersion"), TEXT("")),
-                 kind->api_version)) {
+    const struct kind *kind =
+        catalogue_kind(admission_catalogue(loop->gate),
+                       value_text_or(value_field(reference, "apiVersion"), TEXT("")),
+                       value_text_or(value_field(reference, "kind"), TEXT("")));
+    if (kind == NULL || !scope_has(controller, text_of(kind->resource))) {
         return;
     }
     char bytes[KEY_BYTES_MAX + 1];
@@ -178,7 +193,7 @@ static void show(struct feed *feed, const struct follow_event *event)
     shown.kind = catalogue_resource(admission_catalogue(loop->gate), text_of(feed->resource));
     LIST_FOREACH (link, &loop->controllers) {
         struct controller *controller = CONTAINER_OF(link, struct controller, link);
-        if (text_is(text_of(feed->resource), controller->resource)) {
+        if (scope_has(controller, text_of(feed->resource))) {
             show_to_controller(controller, &shown);
         }
         if (is_owned_kind(controller, text_of(feed->resource))) {
@@ -203,7 +218,7 @@ static void feed_recover(struct feed *feed, const struct error *err)
     sweeper_start(&feed->scan);
     LIST_FOREACH (link, &loop->controllers) {
         struct controller *controller = CONTAINER_OF(link, struct controller, link);
-        if (text_is(text_of(feed->resource), controller->resource) ||
+        if (scope_has(controller, text_of(feed->resource)) ||
             is_owned_kind(controller, text_of(feed->resource))) {
             sweeper_start(&controller->sweep);
         }

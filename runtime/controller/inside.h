@@ -12,6 +12,7 @@
 #include "effect/effect.h"
 #include "queue/work_queue.h"
 #include "resource/meta.h"
+#include "resource/selector.h"
 #include "watch/follower.h"
 #include "watch/subscription.h"
 
@@ -191,13 +192,14 @@ struct loop {
 /* "GROUP/VERSION/KIND" taken apart; false where it is none. */
 bool kind_words(struct text word, struct text *ret_api_version, struct text *ret_kind);
 
-/* The kind of that name, borrowed until control returns to the loop; NULL: there is none (now). */
+/* The kind of that name ("GROUP/VERSION/KIND", or any that people use), borrowed until control returns to
+ * the loop; NULL: there is none (now). */
 const struct kind *loop_kind(const struct loop *loop, struct text word);
 
 /* The kind of the object at `key`, likewise. */
 const struct kind *loop_kind_of_key(const struct loop *loop, struct text key);
 
-/* Is there a live controller for that resource? */
+/* Is there a live controller that owns that resource? */
 bool loop_serves(const struct loop *loop, struct text resource);
 
 /* Ask for the plan to be made anew in a later step. */
@@ -225,6 +227,33 @@ void tally_flush(struct controller *controller);
 void tally_told(struct controller *controller); /* every report says it */
 void tally_done(struct controller *controller);
 
+/* --- scope.c: which objects are a controller's ------------------------------------------------------ */
+
+struct scope {
+    struct map resources;      /* of the kinds that are there; each is its own key */
+    char *annotation;          /* they have it; NULL: any */
+    struct selector *selector; /* their labels match; NULL: any */
+};
+
+/* May `options` name what is looked at? TEND_INVALID with a sentence. */
+NODISCARD enum tend_code scope_check(const struct controller_options *options, struct error *err);
+NODISCARD enum tend_code scope_check_word(struct text word, struct error *err); /* a kind's name? */
+
+void scope_select(struct controller *controller, const struct controller_options *options);
+void scope_done(struct controller *controller);
+
+/* Look the kinds up anew. False where they are the same as before. */
+bool scope_plan(struct controller *controller);
+
+/* Are the objects of `resource` looked at? Is this one? Could it be, as far as its bytes tell without being
+ * decoded? */
+bool scope_has(const struct controller *controller, struct text resource);
+bool scope_takes(const struct controller *controller, const struct value *root);
+bool scope_may_take(const struct controller *controller, const struct store_entry *entry);
+
+/* The next word of "v1/ConfigMap, labs". */
+struct text scope_word(struct text *rest);
+
 /* --- controllers and their objects ---------------------------------------------------------------- */
 
 struct controller {
@@ -233,11 +262,14 @@ struct controller {
     char *name, *kind, *file, *hash, *version;
     char **owns;
     size_t owns_count;
+    enum controller_role role;
+    struct scope scope;
     struct worker *worker;
     size_t parallel;
+    int64_t limit_ms, slice_ms;
     int64_t replaced; /* revision at which its version began to answer; 0: with the controller */
 
-    char *resource; /* "": the kind is not there */
+    char *resource; /* that it owns; "": the kind is not there, or it is an observer */
     char **owned;   /* resources of `owns`; "" where not there */
     struct work_flow *flow;
     struct map subjects;
@@ -396,6 +428,9 @@ void run_end(struct run *run, enum work_end end);
 void run_wait_again(struct run *run); /* its key comes back after after_ms */
 void run_commit(struct run *run);     /* its requests; it finishes where there are none */
 void run_submit(struct run *run, struct admission_call *call); /* the same, and goes on */
+
+/* The kind of its object, borrowed until control returns to the loop; NULL: there is none (now). */
+const struct kind *run_kind(const struct run *run);
 
 /* When the object entered its state, or was created. */
 int64_t run_entered_ms(const struct value *root);

@@ -32,10 +32,13 @@ bool kind_words(struct text word, struct text *ret_api_version, struct text *ret
 
 const struct kind *loop_kind(const struct loop *loop, struct text word)
 {
+    const struct catalogue *catalogue = admission_catalogue(loop->gate);
+    const struct kind *found = NULL;
     struct text api_version, kind;
-    return kind_words(word, &api_version, &kind)
-               ? catalogue_kind(admission_catalogue(loop->gate), api_version, kind)
-               : NULL;
+    if (kind_words(word, &api_version, &kind)) {
+        return catalogue_kind(catalogue, api_version, kind);
+    }
+    return catalogue_word(catalogue, word, &found, NULL) == TEND_OK ? found : NULL;
 }
 
 const struct kind *loop_kind_of_key(const struct loop *loop, struct text key)

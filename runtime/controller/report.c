@@ -36,8 +36,11 @@ static const struct value *with_kind(struct arena *arena, const struct value *ma
     if (kind == NULL) {
         return map;
     }
-    const struct value *kinds = value_append(arena, value_empty_list(), value_chars(arena, kind));
-    return value_with(arena, map, TEXT("kinds"), kind[0] == '\0' ? value_null() : kinds);
+    const struct value *kinds = NULL;
+    for (struct text rest = text_of(kind); rest.len > 0;) {
+        kinds = value_append(arena, kinds, value_text(arena, scope_word(&rest)));
+    }
+    return value_with(arena, map, TEXT("kinds"), kinds == NULL ? value_null() : kinds);
 }
 
 /* What the store says of it, NULL where that is nothing. */

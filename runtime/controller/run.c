@@ -111,10 +111,15 @@ void run_recall(struct run *run)
     run_again(run);
 }
 
+const struct kind *run_kind(const struct run *run)
+{
+    return loop_kind_of_key(run->controller->loop, run->work->key);
+}
+
 /* Another version answers by now, or another machine is in force: that it failed is no news. */
 static bool is_outlived(const struct run *run)
 {
-    const struct kind *kind = loop_kind(run->controller->loop, text_of(run->controller->kind));
+    const struct kind *kind = run_kind(run);
     return run->worker != run->controller->worker ||
            (kind != NULL && kind->machine != run->machine);
 }
@@ -318,12 +323,15 @@ static void committed(struct admission_call *call, const struct admission_result
 
 void run_submit(struct run *run, struct admission_call *call)
 {
-    admission_submit(run->controller->loop->gate,
-                     &(struct admission_set){.requests = run->requests,
-                                             .count = run->request_count,
-                                             .writer = {.role = WRITER_CONTROLLER,
-                                                        .name = text_of(run->controller->name)}},
-                     call);
+    const struct controller *controller = run->controller;
+    enum admission_role role =
+        controller->role == ROLE_OBSERVER ? WRITER_OBSERVER : WRITER_CONTROLLER;
+    admission_submit(
+        controller->loop->gate,
+        &(struct admission_set){.requests = run->requests,
+                                .count = run->request_count,
+                                .writer = {.role = role, .name = text_of(controller->name)}},
+        call);
 }
 
 void run_commit(struct run *run)
