@@ -26,9 +26,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "controller/loop.h"
 #include "controller/worker.h"
+#include "document/value.h"
 
 struct controller;
 
@@ -59,6 +61,9 @@ NODISCARD enum tend_code controller_add(struct loop *loop, const struct controll
 /* Could `options` be added, their name aside? TEND_INVALID as above. */
 NODISCARD enum tend_code controller_check(const struct controller_options *options,
                                           struct error *err);
+
+/* The kinds that "v1/ConfigMap, labs" names, as a list in `arena`. */
+const struct value *controller_kinds(struct arena *arena, const char *kind);
 
 /* Another version answers: everything but name, role and kind becomes what `options` (which were checked) say.
  * The queue, moments, backoffs and subscriptions stay. It is live or lost by the next call; live, every

@@ -36,11 +36,8 @@ static const struct value *with_kind(struct arena *arena, const struct value *ma
     if (kind == NULL) {
         return map;
     }
-    const struct value *kinds = NULL;
-    for (struct text rest = text_of(kind); rest.len > 0;) {
-        kinds = value_append(arena, kinds, value_text(arena, scope_word(&rest)));
-    }
-    return value_with(arena, map, TEXT("kinds"), kinds == NULL ? value_null() : kinds);
+    return value_with(arena, map, TEXT("kinds"),
+                      kind[0] == '\0' ? value_null() : controller_kinds(arena, kind));
 }
 
 /* What the store says of it, NULL where that is nothing. */

@@ -21,6 +21,15 @@ struct text scope_word(struct text *rest)
     return word;
 }
 
+const struct value *controller_kinds(struct arena *arena, const char *kind)
+{
+    const struct value *kinds = value_empty_list();
+    for (struct text rest = text_of(kind); rest.len > 0;) {
+        kinds = value_append(arena, kinds, value_text(arena, scope_word(&rest)));
+    }
+    return kinds;
+}
+
 enum tend_code scope_check_word(struct text word, struct error *err)
 {
     struct text api_version, kind;

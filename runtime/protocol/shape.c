@@ -78,6 +78,23 @@ static enum tend_code check_count(const struct value *list, const char *what, si
 /* --- the descriptor
  * ---------------------------------------------------------------------------- */
 
+/* What is an owner's, and what is an observer's. */
+static enum tend_code check_role(const struct value *controller, struct error *err)
+{
+    static const char *const owners[] = {"finalize", "crd", "machine"};
+    static const char *const observers[] = {"labels", "annotation"};
+    bool observes = value_bool_or(value_field(controller, "observer"), false);
+    const char *const *others = observes ? owners : observers;
+    size_t count = observes ? COUNT_OF(owners) : COUNT_OF(observers);
+    for (size_t i = 0; i < count; i++) {
+        if (value_get(controller, text_of(others[i])) != NULL) {
+            return FAIL(err, TEND_INVALID, "a controller: %s has no \"%s\"",
+                        observes ? "an observer" : "who owns a kind", others[i]);
+        }
+    }
+    return TEND_OK;
+}
+
 static enum tend_code check_controller(const struct value *controller, struct error *err)
 {
     static const struct field fields[] = {
@@ -104,6 +121,7 @@ static enum tend_code check_controller(const struct value *controller, struct er
         return FAIL(err, TEND_INVALID, "a controller: \"parallel\" is not between 1 and %u",
                     WORKER_CALLS_MAX);
     }
+    TRY(check_role(controller, err));
     if (value_int_or(value_field(controller, "limitMs"), 1) < 1 ||
         value_int_or(value_field(controller, "sliceMs"), 1) < 1) {
         return FAIL(err, TEND_INVALID, "a controller: a time that it may take is not positive");

@@ -72,10 +72,33 @@ static const struct value *owned_kind(struct draft *draft, const struct seat *se
     return seat->machine == NULL ? owned : value_with(arena, owned, TEXT("machine"), seat->machine);
 }
 
-static void add_controller(struct draft *draft, const char *name, const struct value *owns)
+/* A text of the descriptor, where it has one. */
+static const struct value *with_described(struct arena *arena, const struct value *map,
+                                          const struct seat *seat, const char *field)
+{
+    const struct value *said = value_get(seat->described, text_of(field));
+    return said == NULL ? map : value_with(arena, map, text_of(field), said);
+}
+
+static const struct value *owner_spec(struct draft *draft, const struct seat *seat)
+{
+    const struct value *owned = owned_kind(draft, seat);
+    return value_with(draft->arena, NULL, TEXT("owns"), value_list(draft->arena, &owned, 1));
+}
+
+static const struct value *observer_spec(struct draft *draft, const struct seat *seat)
 {
     struct arena *arena = draft->arena;
-    const struct value *spec = value_with(arena, NULL, TEXT("owns"), owns);
+    const struct value *observed =
+        value_with(arena, NULL, TEXT("kinds"), controller_kinds(arena, seat->kind));
+    observed = with_described(arena, observed, seat, "labels");
+    observed = with_described(arena, observed, seat, "annotation");
+    return value_with(arena, NULL, TEXT("observes"), observed);
+}
+
+static void add_controller(struct draft *draft, const char *name, const struct value *spec)
+{
+    struct arena *arena = draft->arena;
     const struct value *root =
         value_with(arena, notice_root(arena, text_of(name)), TEXT("spec"), spec);
     bool there = stored(draft, BUILTIN_CONTROLLERS, text_of(name)) != NULL;
@@ -85,11 +108,15 @@ static void add_controller(struct draft *draft, const char *name, const struct v
 static bool stands_back(const struct claim_terms *terms, const struct seat *before)
 {
     bool claimed = false;
+    if (before->role == ROLE_OBSERVER) {
+        return false;
+    }
     for (size_t i = 0; i < terms->seat_count; i++) {
         if (strcmp(terms->seats[i].name, before->name) == 0) {
             return false;
         }
-        claimed = claimed || strcmp(terms->seats[i].kind, before->kind) == 0;
+        claimed = claimed || (terms->seats[i].role == ROLE_OWNER &&
+                              strcmp(terms->seats[i].kind, before->kind) == 0);
     }
     return claimed;
 }
@@ -99,15 +126,18 @@ static void add_all(struct draft *draft)
     const struct claim_terms *terms = draft->terms;
     for (size_t i = 0; i < terms->before_count; i++) {
         if (stands_back(terms, &terms->before[i])) {
-            add_controller(draft, terms->before[i].name, value_empty_list());
+            add_controller(draft, terms->before[i].name,
+                           value_with(draft->arena, NULL, TEXT("owns"), value_empty_list()));
         }
     }
     for (size_t i = 0; i < terms->seat_count; i++) {
         add_definition(draft, &terms->seats[i]);
     }
     for (size_t i = 0; i < terms->seat_count; i++) {
-        const struct value *owned = owned_kind(draft, &terms->seats[i]);
-        add_controller(draft, terms->seats[i].name, value_list(draft->arena, &owned, 1));
+        const struct seat *seat = &terms->seats[i];
+        add_controller(draft, seat->name,
+                       seat->role == ROLE_OBSERVER ? observer_spec(draft, seat)
+                                                   : owner_spec(draft, seat));
     }
 }
 

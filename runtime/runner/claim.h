@@ -1,7 +1,7 @@
 /* What a version claims, in one set: the CustomResourceDefinition of each kind that it carries (created
  * where there is none, changed only where this controller created it, see annotation tend.dev/defined-by),
  * and a Controller object (tend.dev/v1) for each of its controllers, whose spec.owns puts the state machine
- * in force. What cannot be claimed refuses all of it, and nothing is left half done. [core]
+ * in force; an observer claims nothing, and its spec.observes only says what it looks at. What cannot be claimed refuses all of it, and nothing is left half done. [core]
  */
 #ifndef RUNNER_CLAIM_H
 #define RUNNER_CLAIM_H

@@ -12,6 +12,12 @@ static struct text field_text(const struct value *map, const char *field)
     return value_text_or(value_get(map, text_of(field)), TEXT(""));
 }
 
+static const char *chars_or_null(struct arena *arena, const struct value *map, const char *field)
+{
+    struct text text = field_text(map, field);
+    return text.len == 0 ? NULL : arena_text(arena, text).ptr;
+}
+
 void seat_read(struct seat *seat, const struct value *described, struct arena *arena)
 {
     const struct value *owns = value_field(described, "owns");
@@ -20,8 +26,12 @@ void seat_read(struct seat *seat, const struct value *described, struct arena *a
     for (size_t i = 0; i < count; i++) {
         words[i] = arena_text(arena, value_text_or(value_at(owns, i), TEXT(""))).ptr;
     }
+    bool observes = value_bool_or(value_field(described, "observer"), false);
     *seat = (struct seat){.name = arena_text(arena, field_text(described, "name")).ptr,
                           .kind = arena_text(arena, field_text(described, "kind")).ptr,
+                          .role = observes ? ROLE_OBSERVER : ROLE_OWNER,
+                          .labels = chars_or_null(arena, described, "labels"),
+                          .annotation = chars_or_null(arena, described, "annotation"),
                           .owns = words,
                           .described = described};
 }
@@ -29,7 +39,7 @@ void seat_read(struct seat *seat, const struct value *described, struct arena *a
 const struct kind *seat_kind(const struct seat *seat, const struct catalogue *catalogue)
 {
     const char *slash = strrchr(seat->kind, '/');
-    return slash == NULL
+    return slash == NULL || seat->role == ROLE_OBSERVER
                ? NULL
                : catalogue_kind(catalogue, (struct text){seat->kind, (size_t)(slash - seat->kind)},
                                 text_of(slash + 1));
@@ -40,8 +50,13 @@ struct controller_options seat_options(const struct seat *seat, struct worker *w
 {
     return (struct controller_options){
         .name = seat->name,
+        .role = seat->role,
         .kind = seat->kind,
+        .labels = seat->labels,
+        .annotation = seat->annotation,
         .owns = seat->owns,
+        .limit_ms = value_int_or(value_field(seat->described, "limitMs"), 0),
+        .slice_ms = value_int_or(value_field(seat->described, "sliceMs"), 0),
         .worker = worker,
         /* Objects under way at once. What runs at once inside the plugin is its engine's business:
          * it executes no more than the descriptor allows, and the others wait there, so that
@@ -119,7 +134,9 @@ enum tend_code seat_prepare(struct seat *seat, const struct catalogue *catalogue
     struct controller_options options = seat_options(seat, NULL, NULL, NULL, NULL);
     const struct kind *kind = seat_kind(seat, catalogue);
     const struct machine *in_force = kind == NULL ? NULL : kind->machine;
-    TRY(controller_check(&options, err));
+    if (controller_check(&options, err) != TEND_OK) {
+        return error_wrap(err, "controller %s", seat->name);
+    }
     if (read_machine(seat, in_force, arena, err) != TEND_OK) {
         return error_wrap(err, "controller %s", seat->name);
     }

@@ -16,12 +16,14 @@ enum seat_place {
     PLACE_NONE,
     PLACE_ADDED, /* new in the loop, for this version */
     PLACE_TAKEN, /* the version before has it under that name, for that kind */
-    PLACE_MOVED  /* ... under that name, for another kind */
+    PLACE_MOVED  /* ... under that name, for another kind, or in another role */
 };
 
 struct seat {
     const char *name, *kind; /* in the arena that it was read into, like all else */
-    const char *const *owns; /* NULL-ended */
+    enum controller_role role;
+    const char *labels, *annotation; /* of an observer; NULL: any */
+    const char *const *owns;         /* NULL-ended */
     const struct value *described;
     const struct value *machine; /* to be claimed; NULL: none. After seat_prepare */
     struct machine *becomes;     /* the same; owned */
@@ -43,7 +45,7 @@ void seat_done(struct seat *seat);
 struct controller_options seat_options(const struct seat *seat, struct worker *worker,
                                        const char *file, const char *hash, const char *version);
 
-/* The kind that it answers for; NULL where it is not there (now). */
+/* The kind that it owns; NULL where it is not there (now), or it is an observer. */
 const struct kind *seat_kind(const struct seat *seat, const struct catalogue *catalogue);
 
 #endif

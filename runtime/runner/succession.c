@@ -238,7 +238,8 @@ static NODISCARD enum tend_code find_place(struct succession *succession, struct
     TRY(check_kind(succession, seat));
     if (before != NULL) {
         seat->controller = before->controller;
-        seat->place = strcmp(before->kind, seat->kind) == 0 ? PLACE_TAKEN : PLACE_MOVED;
+        bool same = before->role == seat->role && strcmp(before->kind, seat->kind) == 0;
+        seat->place = same ? PLACE_TAKEN : PLACE_MOVED;
         return TEND_OK;
     }
     if (there != NULL) {

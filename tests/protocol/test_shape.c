@@ -106,6 +106,15 @@ static void judges_descriptors(void)
         {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
          "\"owns\":[1]}]}",
          "a controller: \"owns\" has an item that is no string"},
+        {"{\"name\":\"p\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"*\","
+         "\"observer\":true,\"labels\":\"a=b\",\"annotation\":\"c\"}]}",
+         NULL},
+        {"{\"name\":\"p\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"v1/A\","
+         "\"observer\":true,\"finalize\":true}]}",
+         "a controller: an observer has no \"finalize\""},
+        {"{\"name\":\"p\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"v1/A\","
+         "\"annotation\":\"c\"}]}",
+         "a controller: who owns a kind has no \"annotation\""},
     };
     judge(shape_descriptor, cases, COUNT_OF(cases));
 }
