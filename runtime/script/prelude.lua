@@ -140,6 +140,25 @@ local function print(...)
   host.log(INFO_LEVEL, table.concat(words, "\t"))
 end
 
+-- --- other objects ----------------------------------------------------------------------------------
+
+local LIST_KEYS = { labels = "string", namespace = "string", owner = "userdata" }
+
+-- list("Pod", { labels = "a=b", namespace = "x", owner = object }): of these, those that `owner` owns.
+local function list(kind, options)
+  check_keys(options or {}, LIST_KEYS, "list")
+  local found = host.list(kind, options)
+  if not options or not options.owner then return found end
+  local owned, uid = {}, options.owner.metadata.uid
+  for _, object in ipairs(found) do
+    local references = object.metadata.ownerReferences
+    for i = 1, #references do
+      if references[i].uid == uid then owned[#owned + 1] = object end
+    end
+  end
+  return owned
+end
+
 -- --- the outside world ------------------------------------------------------------------------------
 
 local EXEC_KEYS = {
@@ -526,7 +545,7 @@ local words = {
 
   controller = told(controller), observer = told(observer), state = told(state),
   retry = told(retry), again = told(again), fail = fail, enter = enter, done = done,
-  get = host.get, list = host.list, apply = host.apply, delete = host.delete,
+  get = host.get, list = told(list), apply = host.apply, delete = host.delete,
   sleep = host.sleep, exec = told(exec), http = http,
   event = told(event), warn = told(warn), condition = told(condition), log = log,
   now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration,
