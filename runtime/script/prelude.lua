@@ -548,7 +548,7 @@ local words = {
   get = host.get, list = told(list), apply = host.apply, delete = host.delete,
   sleep = host.sleep, exec = told(exec), http = http,
   event = told(event), warn = told(warn), condition = told(condition), log = log,
-  now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration,
+  now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration, cron = host.cron,
   has = host.has, copy = host.copy, null = host.null,
   json = { encode = host.encode, decode = host.decode },
   array = function(items) return setmetatable(items or {}, host.array_mark) end,

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/moment.h"
+#include "script/cron.h"
 #include "script/inside.h"
 
 /* tell.event(tone, reason, message): tone 0 is normal, 1 a warning. */
@@ -54,6 +55,17 @@ static int tell_now(lua_State *L)
     return 1;
 }
 
+/* Seconds since 1970 at `index`, in milliseconds. */
+static int64_t check_moment(lua_State *L, int index)
+{
+    lua_Number seconds = luaL_checknumber(L, index);
+    luaL_argcheck(L,
+                  seconds * 1000 >= (lua_Number)MOMENT_MIN_MS &&
+                      seconds * 1000 <= (lua_Number)MOMENT_MAX_MS,
+                  index, "not a moment");
+    return convert_ms(seconds);
+}
+
 /* timestamp([seconds]): RFC 3339; of now where nothing is given. */
 static int tell_timestamp(lua_State *L)
 {
@@ -62,12 +74,7 @@ static int tell_timestamp(lua_State *L)
     if (lua_isnoneornil(L, 1)) {
         ms = script_run_of(L, "timestamp")->call->now_ms;
     } else {
-        lua_Number seconds = luaL_checknumber(L, 1);
-        luaL_argcheck(L,
-                      seconds * 1000 >= (lua_Number)MOMENT_MIN_MS &&
-                          seconds * 1000 <= (lua_Number)MOMENT_MAX_MS,
-                      1, "not a moment");
-        ms = convert_ms(seconds);
+        ms = check_moment(L, 1);
     }
     lua_pushstring(L, moment_format(ms, text));
     return 1;
@@ -96,6 +103,24 @@ static int tell_duration(lua_State *L)
     } else {
         lua_pushnil(L);
     }
+    return 1;
+}
+
+/* cron(schedule [, after]): the first moment of the schedule after `after` (now), in seconds; nil and a
+ * sentence where there is none. */
+static int tell_cron(lua_State *L)
+{
+    struct error err = ERROR_INIT;
+    size_t len;
+    const char *schedule = luaL_checklstring(L, 1, &len);
+    int64_t ms =
+        lua_isnoneornil(L, 2) ? script_run_of(L, "cron")->call->now_ms : check_moment(L, 2);
+    if (cron_next((struct text){schedule, len}, ms, &ms, &err) != TEND_OK) {
+        lua_pushnil(L);
+        lua_pushstring(L, err.message);
+        return 2;
+    }
+    lua_pushnumber(L, (lua_Number)ms / 1000);
     return 1;
 }
 
@@ -179,6 +204,7 @@ void tell_open(lua_State *L)
                                          {"timestamp", tell_timestamp},
                                          {"moment", tell_moment},
                                          {"duration", tell_duration},
+                                         {"cron", tell_cron},
                                          {"has", tell_has},
                                          {"copy", tell_copy},
                                          {"encode", tell_encode},
