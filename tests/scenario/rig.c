@@ -111,17 +111,6 @@ static void on_advanced(struct store_listener *listener, int64_t revision)
 
 /* --- up and down ------------------------------------------------------------------------------- */
 
-static const char *file_of(enum rig_engine engine)
-{
-    switch (engine) {
-    case RIG_COMPILED:
-        return TEND_BUILD "/plugins/labinstance.so";
-    case RIG_SCRIPT:
-        return TEND_SOURCE "/scripts/labinstance.lua";
-    }
-    return NULL;
-}
-
 static void load_plugin(struct rig *rig)
 {
     struct plugin_options options = {.world = &rig->v.world,
@@ -129,7 +118,7 @@ static void load_plugin(struct rig *rig)
                                      .gate = rig->rooms.gate,
                                      .loop = rig->rooms.loop,
                                      .maker = &rig->maker.maker,
-                                     .file = file_of(rig->engine),
+                                     .file = rig->file,
                                      .copies = rig->folder,
                                      .entry = PLUGIN_AT_START};
     inline_maker_init(&rig->maker, &rig->v.world);
@@ -167,9 +156,9 @@ void rig_new(struct rig *rig)
     rig_new_with(rig, RIG_COMPILED);
 }
 
-void rig_new_with(struct rig *rig, enum rig_engine engine)
+void rig_new_with(struct rig *rig, const char *file)
 {
-    *rig = (struct rig){.engine = engine,
+    *rig = (struct rig){.file = file,
                         .lives = BUFFER_INIT(MIB),
                         .trace = BUFFER_INIT(64 * MIB),
                         .log = BUFFER_INIT(16 * MIB)};

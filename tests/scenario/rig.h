@@ -18,13 +18,12 @@
 #include "store/backends/memory.h"
 #include "support/suite.h"
 
-enum rig_engine {
-    RIG_COMPILED /* plugins/labinstance */,
-    RIG_SCRIPT /* scripts/labinstance.lua */
-};
+/* What it may be new with. */
+#define RIG_COMPILED     TEND_BUILD "/plugins/labinstance.so"
+#define RIG_SCRIPT(name) TEND_TESTS "/../scripts/" name ".lua"
 
 struct rig {
-    enum rig_engine engine;
+    const char *file; /* the plugin or script */
     struct virtual_world v;
     struct memory_disk *disk;
     struct assembly rooms;
@@ -48,7 +47,7 @@ struct rig {
 enum rig_plugin { RIG_WITHOUT_PLUGIN, RIG_WITH_PLUGIN };
 
 void rig_new(struct rig *rig); /* and up, with the plugin */
-void rig_new_with(struct rig *rig, enum rig_engine engine);
+void rig_new_with(struct rig *rig, const char *file);
 void rig_free(struct rig *rig);
 
 /* Down as by SIGTERM, and up again on the same disk. */

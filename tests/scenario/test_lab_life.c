@@ -32,7 +32,7 @@ static void live_twice(void (*live)(struct rig *rig))
     struct rig compiled, script;
     rig_new_with(&compiled, RIG_COMPILED);
     live(&compiled);
-    rig_new_with(&script, RIG_SCRIPT);
+    rig_new_with(&script, RIG_SCRIPT("labinstance"));
     live(&script);
     compare(&compiled.trace, &script.trace);
     rig_free(&compiled);
