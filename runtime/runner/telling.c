@@ -140,8 +140,11 @@ void telling_serves(struct telling *telling, const struct version *version)
         const char *name = version->seats[i].name;
         if (!says(status_of(telling, name, &arena), "hash", version->content.hash)) {
             struct text message =
-                arena_format(&arena, "version %s (%.12s) serves, from %s", version->called,
-                             version->content.hash, telling->file);
+                version->called[0] == '\0' /* a script need not call itself anything */
+                    ? arena_format(&arena, "version %.12s serves, from %s", version->content.hash,
+                                   telling->file)
+                    : arena_format(&arena, "version %s (%.12s) serves, from %s", version->called,
+                                   version->content.hash, telling->file);
             notice_event(&telling->notices, name, EVENT_NORMAL, "Serving", message.ptr);
         }
     }
