@@ -235,7 +235,8 @@ static void run_discard(struct run *run, const char *message)
               LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
               "overtaken (%s), once more", message);
     if (run->subject->discards > DISCARDS_MAX * 2) {
-        run_end(run, WORK_FAILED); /* the same object cannot be overtaken that often by chance */
+        note_error(run, message); /* the same object cannot be overtaken that often by chance */
+        run_end(run, WORK_FAILED);
     } else {
         run_again(run);
     }

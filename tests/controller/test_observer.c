@@ -341,6 +341,41 @@ static void what_was_withdrawn_is_not_acted_on(void)
     post_free(&post);
 }
 
+static const char *run_reap_space(struct scripted_worker *worker, struct reconcile_call *call,
+                                  const struct value *root)
+{
+    (void)worker;
+    (void)call;
+    (void)root;
+    return "{outcome: done, writes: [{verb: remove, kind: v1/Namespace, name: space}]}";
+}
+
+/* A refusal that time may heal is told, and tried again and again, slower and slower. */
+static void what_cannot_be_done_yet_is_told(void)
+{
+    struct post post = {.r = ring_new(run_lab)};
+    struct bench *b = post.r->b;
+    post_open(&post, (struct controller_options){.kind = "*", .annotation = "reap"},
+              run_reap_space);
+    (void)ask(b, ADMIT_CREATE, "", "",
+              "{apiVersion: v1, kind: Namespace, metadata: {name: space}}");
+    (void)ask(b, ADMIT_CREATE, "", "",
+              "{apiVersion: v1, kind: ConfigMap, metadata: {name: one, namespace: space}}");
+    CHECK_INT(ask(b, ADMIT_PATCH, "namespaces", "space", "{metadata: {annotations: {reap: 'yes'}}}")
+                  ->code,
+              TEND_OK);
+    pass(post.r, 60000);
+    CHECK_TEXT(seen_by(&post).last_error,
+               "namespaces \"space\" is not empty: 1 configmaps; delete them first");
+    CHECK(post.worker.started < 100);
+    struct admission_request one = request(b, ADMIT_DELETE, "configmaps", "one", NULL);
+    one.namespace = TEXT("space");
+    CHECK_INT(ask_as(b, WRITER_CLIENT, "", &one)->code, TEND_OK);
+    pass(post.r, 15 * 60000);
+    CHECK(root_of(post.r, "namespaces//space") == NULL);
+    post_free(&post);
+}
+
 /* --- what a declaration says beside ---------------------------------------------------------------- */
 
 static const char *run_limits(struct scripted_worker *worker, struct reconcile_call *call,
@@ -416,6 +451,7 @@ SUITE({"works beside the owner, and beside another", works_beside_the_owner},
       {"forgets what is gone, or not selected any more", forgets},
       {"does not hold what is deleted", does_not_hold_what_is_deleted},
       {"does not act on what was withdrawn meanwhile", what_was_withdrawn_is_not_acted_on},
+      {"tells what cannot be done yet, and tries again", what_cannot_be_done_yet_is_told},
       {"a run takes as long as is declared", a_run_takes_as_long_as_is_declared},
       {"owns what is called so", owns_what_is_called_so},
       {"refuses what cannot be looked at", refuses_what_cannot_be_looked_at})
