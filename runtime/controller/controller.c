@@ -14,7 +14,9 @@ static bool sweep_object(struct sweeper *sweeper, const struct store_entry *entr
 {
     struct controller *controller = CONTAINER_OF(sweeper, struct controller, sweep);
     struct error err = ERROR_INIT;
-    if (!scope_may_take(controller, entry)) {
+    struct key_parts parts;
+    if (key_split(entry->key, &parts, NULL) != TEND_OK ||
+        !scope_may_take(controller, parts.resource, entry->doc)) {
         return true;
     }
     return work_flow_count(controller->flow).waiting < SWEEP_AHEAD &&

@@ -175,12 +175,54 @@ static void show_to_host(struct feed *feed, const struct shown *shown)
     }
 }
 
+static bool may_concern(const struct controller *controller, struct text resource,
+                        const struct follow_event *event)
+{
+    const struct doc *before = event->change->before;
+    bool known = before != NULL || event->change->op == CHANGE_CREATE;
+    return is_owned_kind(controller, resource) || (scope_has(controller, resource) && !known) ||
+           scope_may_take(controller, resource, event->doc) ||
+           (before != NULL && scope_may_take(controller, resource, before));
+}
+
+static bool concerns_host(const struct kind *kind)
+{
+    static const char *const resources[] = {BUILTIN_EVENTS, BUILTIN_EFFECTS, BUILTIN_CONTROLLERS,
+                                            BUILTIN_CRDS};
+    for (size_t i = 0; kind != NULL && i < COUNT_OF(resources); i++) {
+        if (strcmp(kind->resource, resources[i]) == 0) {
+            return true;
+        }
+    }
+    return kind == NULL || kind->machine != NULL;
+}
+
+/* Most objects are nobody's business who only observes: those are not decoded. */
+static bool concerns_nobody(const struct feed *feed, const struct kind *kind,
+                            const struct follow_event *event)
+{
+    if (concerns_host(kind)) {
+        return false;
+    }
+    LIST_FOREACH (link, &feed->loop->controllers) {
+        const struct controller *controller = CONTAINER_OF(link, struct controller, link);
+        if (may_concern(controller, text_of(feed->resource), event)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void show(struct feed *feed, const struct follow_event *event)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct error err = ERROR_INIT;
     struct loop *loop = feed->loop;
     struct shown shown = {.loop = loop, .event = event};
+    shown.kind = catalogue_resource(admission_catalogue(loop->gate), text_of(feed->resource));
+    if (concerns_nobody(feed, shown.kind, event)) {
+        return;
+    }
     if (doc_tree(event->doc, &arena, &shown.root, &err) != TEND_OK) {
         log_error(loop->log, LOG_FIELDS({"resource", feed->resource}), "%s", err.message);
         return;
@@ -190,7 +232,6 @@ static void show(struct feed *feed, const struct follow_event *event)
         shown.before = NULL;
     }
     shown.meta = meta_of(shown.root);
-    shown.kind = catalogue_resource(admission_catalogue(loop->gate), text_of(feed->resource));
     LIST_FOREACH (link, &loop->controllers) {
         struct controller *controller = CONTAINER_OF(link, struct controller, link);
         if (scope_has(controller, text_of(feed->resource))) {

@@ -249,7 +249,8 @@ bool scope_plan(struct controller *controller);
  * decoded? */
 bool scope_has(const struct controller *controller, struct text resource);
 bool scope_takes(const struct controller *controller, const struct value *root);
-bool scope_may_take(const struct controller *controller, const struct store_entry *entry);
+bool scope_may_take(const struct controller *controller, struct text resource,
+                    const struct doc *doc);
 
 /* The next word of "v1/ConfigMap, labs". */
 struct text scope_word(struct text *rest);

@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "controller/inside.h"
 #include "resource/builtin.h"
-#include "resource/key.h"
 
 /* --- what may be said ------------------------------------------------------------------------------ */
 
@@ -118,18 +117,13 @@ bool scope_takes(const struct controller *controller, const struct value *root)
            selector_match(scope->selector, root);
 }
 
-bool scope_may_take(const struct controller *controller, const struct store_entry *entry)
+bool scope_may_take(const struct controller *controller, struct text resource,
+                    const struct doc *doc)
 {
-    const struct scope *scope = &controller->scope;
-    struct key_parts parts;
-    if (controller->role == ROLE_OWNER) {
-        return true;
-    }
-    if (key_split(entry->key, &parts, NULL) != TEND_OK || !scope_has(controller, parts.resource)) {
-        return false;
-    }
-    struct text bytes = doc_text(entry->doc);
-    return scope->annotation == NULL || text_search(bytes, text_of(scope->annotation)) < bytes.len;
+    const char *annotation = controller->scope.annotation;
+    struct text bytes = doc_text(doc);
+    return scope_has(controller, resource) &&
+           (annotation == NULL || text_search(bytes, text_of(annotation)) < bytes.len);
 }
 
 /* --- the plan -------------------------------------------------------------------------------------- */
