@@ -179,6 +179,27 @@ enum tend_code controller_add(struct loop *loop, const struct controller_options
     return TEND_OK;
 }
 
+/* A word that is no kind may be one that comes, or a mistake that nobody else would tell of. */
+static void log_missing(const struct controller *controller, struct text word)
+{
+    const struct kind *kind;
+    struct error err = ERROR_INIT;
+    if (!text_is(word, "*") && loop_find_kind(controller->loop, word, &kind, &err) != TEND_OK) {
+        log_info(controller->loop->log, LOG_FIELDS({"controller", controller->name}),
+                 "it waits for a kind: %s", err.message);
+    }
+}
+
+static void log_all_missing(const struct controller *controller)
+{
+    for (struct text rest = text_of(controller->kind); rest.len > 0;) {
+        log_missing(controller, scope_word(&rest));
+    }
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        log_missing(controller, text_of(controller->owns[i]));
+    }
+}
+
 /* Deadlines that were held for want of a controller. */
 static void release_deadlines(struct controller *controller)
 {
@@ -196,6 +217,7 @@ void controller_live(struct controller *controller)
     log_info(controller->loop->log,
              LOG_FIELDS({"controller", controller->name}, {"kind", controller->kind}), "live");
     if (controller->lives == 1) {
+        log_all_missing(controller);
         sweeper_start(&controller->sweep);
     }
     release_deadlines(controller);

@@ -192,9 +192,13 @@ struct loop {
 /* "GROUP/VERSION/KIND" taken apart; false where it is none. */
 bool kind_words(struct text word, struct text *ret_api_version, struct text *ret_kind);
 
-/* The kind of that name ("GROUP/VERSION/KIND", or any that people use), borrowed until control returns to
- * the loop; NULL: there is none (now). */
+/* The kind that people call so, "configmaps", "cm", "ConfigMap", "v1/ConfigMap", borrowed until control
+ * returns to the loop; NULL: there is none (now). */
 const struct kind *loop_kind(const struct loop *loop, struct text word);
+
+/* The same; TEND_NOT_FOUND, TEND_INVALID with a sentence. */
+NODISCARD enum tend_code loop_find_kind(const struct loop *loop, struct text word,
+                                        const struct kind **ret_kind, struct error *err);
 
 /* The kind of the object at `key`, likewise. */
 const struct kind *loop_kind_of_key(const struct loop *loop, struct text key);

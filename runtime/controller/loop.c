@@ -30,15 +30,26 @@ bool kind_words(struct text word, struct text *ret_api_version, struct text *ret
     return true;
 }
 
-const struct kind *loop_kind(const struct loop *loop, struct text word)
+enum tend_code loop_find_kind(const struct loop *loop, struct text word,
+                              const struct kind **ret_kind, struct error *err)
 {
     const struct catalogue *catalogue = admission_catalogue(loop->gate);
-    const struct kind *found = NULL;
     struct text api_version, kind;
-    if (kind_words(word, &api_version, &kind)) {
-        return catalogue_kind(catalogue, api_version, kind);
+    if (!kind_words(word, &api_version, &kind)) {
+        return catalogue_word(catalogue, word, ret_kind, err);
     }
-    return catalogue_word(catalogue, word, &found, NULL) == TEND_OK ? found : NULL;
+    const struct kind *found = catalogue_kind(catalogue, api_version, kind);
+    if (found == NULL) {
+        return catalogue_unknown(catalogue, api_version, kind, err);
+    }
+    *ret_kind = found;
+    return TEND_OK;
+}
+
+const struct kind *loop_kind(const struct loop *loop, struct text word)
+{
+    const struct kind *kind = NULL;
+    return loop_find_kind(loop, word, &kind, NULL) == TEND_OK ? kind : NULL;
 }
 
 const struct kind *loop_kind_of_key(const struct loop *loop, struct text key)

@@ -125,28 +125,11 @@ static NODISCARD enum tend_code select_all(const struct question *question, stru
 
 /* --- a kind --------------------------------------------------------------------------------------- */
 
-/* By whatever people call it: "configmaps", "cm", "ConfigMap", "v1/ConfigMap". */
-static NODISCARD enum tend_code find_kind(const struct catalogue *catalogue, struct text name,
-                                          const struct kind **ret_kind, struct error *err)
-{
-    struct text api_version, kind;
-    if (!kind_words(name, &api_version, &kind)) {
-        return catalogue_word(catalogue, name, ret_kind, err);
-    }
-    const struct kind *found = catalogue_kind(catalogue, api_version, kind);
-    if (found == NULL) {
-        return catalogue_unknown(catalogue, api_version, kind, err);
-    }
-    *ret_kind = found;
-    return TEND_OK;
-}
-
 static NODISCARD enum tend_code describe_kind(const struct run *run, const struct value *words,
                                               struct buffer *out, struct error *err)
 {
     const struct kind *kind;
-    TRY(find_kind(admission_catalogue(run->controller->loop->gate), word(words, TEXT("word")),
-                  &kind, err));
+    TRY(loop_find_kind(run->controller->loop, word(words, TEXT("word")), &kind, err));
     buffer_chars(out, "{\"kind\":");
     json_write_text(out, text_of(kind->identity));
     buffer_chars(out, kind_namespaced(kind) ? ",\"namespaced\":true,\"schema\":"
