@@ -292,7 +292,8 @@ enum tend_controller_flag {
     /* It watches: any number may observe a kind, beside the one controller that owns its status and
      * states. It writes other objects, events, and of its object labels and annotations (as a draft
      * of it); it may remove it. `kind` is a list ("v1/ConfigMap, lab.neuroglia.com/v1/LabInstance"),
-     * or "*" for every kind but Events and the host's own. No states, finalize or crd. */
+     * or "*" for every kind but Events and the host's own, also those that come later. It is not run
+     * for an object that is being deleted. No states, finalize or crd. */
     TEND_OBSERVER = 1
 };
 
@@ -301,7 +302,8 @@ struct tend_controller {
     uint32_t parallel; /* objects at once; 0 is 1 */
     const char *name;  /* one DNS label */
     const char *kind;  /* "GROUP/VERSION/KIND" */
-    /* "v1/ConfigMap, ...": kinds that it applies; their changes wake the owner. NULL: none. */
+    /* "v1/ConfigMap, pods": kinds that it applies, by any of their names, there or not yet; their
+     * changes wake the owner. NULL: none. */
     const char *owns;
     /* The kind's CustomResourceDefinition, as YAML or JSON. NULL: it comes from elsewhere. */
     const char *crd;

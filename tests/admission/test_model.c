@@ -146,6 +146,20 @@ static void check_finalizers(struct bench *b, const struct meta *was, const stru
     }
 }
 
+/* Deleting is all that an observer does to states and finalizers. */
+static void check_observer(struct bench *b, const struct value *was, const struct value *now)
+{
+    const struct machine *machine = lab_kind(b)->machine;
+    struct meta old = meta_of(was), new = meta_of(now);
+    if (b->writer.role == WRITER_OBSERVER && meta_deleting(&old) == meta_deleting(&new)) {
+        const struct value *before = value_field(was, "status"),
+                           *after = value_field(now, "status");
+        CHECK(before == after || value_equal(before, after));
+        CHECK(text_equal(machine_state_of(machine, was), machine_state_of(machine, now)));
+        CHECK_INT(value_count(old.finalizers), value_count(new.finalizers));
+    }
+}
+
 static void check_changed(struct bench *b, const struct value *was, const struct value *now)
 {
     struct meta old = meta_of(was), new = meta_of(now);
@@ -158,6 +172,7 @@ static void check_changed(struct bench *b, const struct value *was, const struct
     CHECK(
         !value_equal(meta_with_revision(&b->arena, was, 0), meta_with_revision(&b->arena, now, 0)));
     check_state(b, was, now);
+    check_observer(b, was, now);
     check_finalizers(b, &old, &new);
 }
 
@@ -202,6 +217,8 @@ static void step(struct bench *b, struct dice *dice)
         {WRITER_CONTROLLER, {"labinstance", 11}},
         {WRITER_CONTROLLER, {"labinstance", 11}},
         {WRITER_CONTROLLER, {"other", 5}},
+        {WRITER_OBSERVER, {"watcher", 7}},
+        {WRITER_CLIENT, {0}},
     };
     struct admission_request requests[3];
     size_t count = roll(dice, 3) > 0 ? 1 : 1 + roll(dice, COUNT_OF(requests));
@@ -253,7 +270,7 @@ static void keeps_them_over_failures(void)
                 virtual_world_advance(&b->v, 60000);
             }
         }
-        CHECK(store_revision(b->store) > 20);
+        CHECK(store_revision(b->store) > STEPS / 20); /* it did something */
         CHECK_INT(store_state(b->store), STORE_READY);
     }
 }

@@ -58,7 +58,7 @@ static void ask(struct bench *b, unsigned char how, const struct value *body)
     const struct admission_set set = {
         .requests = &request,
         .count = 1,
-        .writer = {.role = (enum admission_role)(how / 32 % 4), .name = TEXT("labinstance")}};
+        .writer = {.role = (enum admission_role)(how / 32 % 5), .name = TEXT("labinstance")}};
     admission_submit(b->gate, &set, &b->call);
     require(b->answers == 0, "never from inside");
     virtual_world_run(&b->v);
