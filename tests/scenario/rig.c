@@ -153,7 +153,7 @@ void rig_up(struct rig *rig, enum rig_plugin with)
 
 void rig_new(struct rig *rig)
 {
-    rig_new_with(rig, RIG_COMPILED);
+    rig_new_with(rig, RIG_NEW);
 }
 
 void rig_new_with(struct rig *rig, const char *file)

@@ -21,6 +21,9 @@
 /* What it may be new with. */
 #define RIG_COMPILED     TEND_BUILD "/plugins/labinstance.so"
 #define RIG_SCRIPT(name) TEND_TESTS "/../scripts/" name ".lua"
+#ifndef RIG_NEW
+#    define RIG_NEW RIG_COMPILED
+#endif
 
 struct rig {
     const char *file; /* the plugin or script */
