@@ -231,6 +231,7 @@ static void has_every_option(void)
         {"controller", "LIMIT_KEYS", "tend.Limits"},
         {"observer", "OBSERVER_KEYS", "tend.ObserverOptions"},
         {"exec", "EXEC_KEYS", "tend.Command"},
+        {"list", "LIST_KEYS", "tend.ListOptions"},
         {"request", "HTTP_KEYS", "tend.Request"},
     };
     CLEANUP(lua_done) lua_State *L = luaL_newstate();

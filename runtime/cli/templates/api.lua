@@ -191,6 +191,7 @@ function get(kind, name, namespace) end
 ---@class tend.ListOptions
 ---@field labels? string "a=b,c"
 ---@field namespace? string
+---@field owner? any Of these, what this object owns.
 
 --- All objects of a kind. When one comes, changes or goes, the function runs again.
 ---@param kind string
@@ -336,6 +337,13 @@ function moment(text) end
 ---@param text? string
 ---@return number?
 function duration(text) end
+
+--- The next moment of a schedule in UTC, after now or another moment: "*/5 8-18 * * mon-fri". nil and a
+--- sentence where it is none.
+---@param schedule string
+---@param after? number
+---@return number?, string?
+function cron(schedule, after) end
 
 --- Whether the field is there, also where it would read as empty.
 ---@param object any
