@@ -171,15 +171,16 @@ static const char controllers[] =
     "   {name: Phase, type: string, jsonPath: .status.phase},\n"
     "   {name: Kind, type: string, jsonPath: .status.kinds, show: joined},\n"
     "   {name: Version, type: string, jsonPath: .status.version},\n"
-    "   {name: Hash, type: string, jsonPath: .status.hash, show: short},\n"
+    "   {name: Runs, type: integer, jsonPath: .status.counts.runs},\n"
+    "   {name: Failures, type: integer, jsonPath: .status.counts.failures},\n"
     "   {name: Since, type: date, jsonPath: .status.since},\n"
-    "   {name: File, type: string, jsonPath: .status.file},\n"
     "   {name: Message, type: string, jsonPath: .status.message},\n"
     "   {name: Reason, type: string, priority: 1, jsonPath: .status.reason},\n"
+    "   {name: Last Error, type: string, priority: 1, jsonPath: .status.lastError.message},\n"
+    "   {name: Hash, type: string, priority: 1, jsonPath: .status.hash, show: short},\n"
+    "   {name: File, type: string, priority: 1, jsonPath: .status.file},\n"
     "   {name: Observes, type: string, priority: 1, jsonPath: .spec.observes.kinds,\n"
     "    show: joined},\n"
-    "   {name: Runs, type: integer, priority: 1, jsonPath: .status.counts.runs},\n"
-    "   {name: Failures, type: integer, priority: 1, jsonPath: .status.counts.failures},\n"
     "   {name: Age, type: date, priority: 1, jsonPath: .metadata.creationTimestamp}]}]}\n";
 
 static const char manifests[] =

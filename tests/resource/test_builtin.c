@@ -55,16 +55,17 @@ static void show_rows(void)
 static void show_controllers(void)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    CHECK_TEXT(
-        row(&arena, BUILTIN_CONTROLLERS,
-            "{metadata: {name: labinstance, creationTimestamp: '2026-01-01T00:00:00Z'},\n"
-            " status: {phase: live, kinds: [LabInstance, ConfigMap], version: '1.0',\n"
-            "  hash: 0123456789abcdef0123456789abcdef, file: /p/labinstance.so,\n"
-            "  since: '2026-01-01T00:01:00Z'}}"),
-        "Name=\"labinstance\" Phase=\"live\" Kind=\"LabInstance, ConfigMap\" "
-        "Version=\"1.0\" Hash=\"0123456789ab\" Since=\"30s\" File=\"/p/labinstance.so\" "
-        "Message=(absent) Reason=(absent)* Observes=(absent)* Runs=(absent)* Failures=(absent)* "
-        "Age=\"90s\"*");
+    CHECK_TEXT(row(&arena, BUILTIN_CONTROLLERS,
+                   "{metadata: {name: labinstance, creationTimestamp: '2026-01-01T00:00:00Z'},\n"
+                   " status: {phase: live, kinds: [LabInstance, ConfigMap], version: '1.0',\n"
+                   "  hash: 0123456789abcdef0123456789abcdef, file: /p/labinstance.so,\n"
+                   "  counts: {runs: 7, failures: 1}, lastError: {message: it broke},\n"
+                   "  since: '2026-01-01T00:01:00Z'}}"),
+               "Name=\"labinstance\" Phase=\"live\" Kind=\"LabInstance, ConfigMap\" "
+               "Version=\"1.0\" Runs=7 Failures=1 Since=\"30s\" Message=(absent) "
+               "Reason=(absent)* Last Error=\"it broke\"* Hash=\"0123456789ab\"* "
+               "File=\"/p/labinstance.so\"* Observes=(absent)* "
+               "Age=\"90s\"*");
 }
 
 static void show_events(void)
