@@ -220,7 +220,8 @@ struct tend_api {
     tend_node (*draft)(struct tend_call *call, const char *kind, const char *name_space,
                        const char *name);
     /* The fields of `draft` are to be so; what it does not name stays. The object will own it, and
-     * it is deleted when the object is gone. */
+     * it is deleted when the object is gone. What another object owns is not taken over: the run is
+     * put off as by TEND_RETRY, reason "OwnedByAnother", and repeated when that changes. */
     void (*apply)(struct tend_call *call, tend_node draft);
     void (*remove)(struct tend_call *call, const char *kind, const char *name_space,
                    const char *name);

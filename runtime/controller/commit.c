@@ -254,6 +254,30 @@ static const struct value *owned(struct run *run, const struct value *object)
     return meta_with(arena, object, "ownerReferences", owners);
 }
 
+/* An object has one controller: what is another's is not taken from him, or the two would take turns. When it
+ * changes, this run is repeated. */
+static NODISCARD enum tend_code check_controlled(struct run *run, const struct kind *kind,
+                                                 const struct admission_request *request,
+                                                 struct error *err)
+{
+    struct text key = key_make(arena_of(run), request->resource, request->namespace, request->name);
+    struct doc *doc = store_get(run->controller->loop->store, key);
+    const struct value *root = NULL;
+    if (doc == NULL || doc_tree(doc, arena_of(run), &root, NULL) != TEND_OK) {
+        return TEND_OK;
+    }
+    struct meta meta = meta_of(root);
+    const struct value *owner = meta_controller_ref(&meta);
+    if (owner == NULL || text_equal(field_text(owner, TEXT("uid")), run->meta.uid)) {
+        return TEND_OK;
+    }
+    subject_read_key(run->subject, key, meta.revision);
+    struct text owner_kind = field_text(owner, TEXT("kind")),
+                owner_name = field_text(owner, TEXT("name"));
+    return FAIL(err, TEND_EXISTS, "%s \"%.*s\" belongs to %.*s \"%.*s\", and is not taken over",
+                kind->name, TEXT_ARG(request->name), TEXT_ARG(owner_kind), TEXT_ARG(owner_name));
+}
+
 static bool is_itself(const struct run *run, const struct kind *kind, struct text namespace,
                       struct text name)
 {
@@ -311,7 +335,11 @@ static NODISCARD enum tend_code add_apply(struct run *run, const struct value *o
         request->body = object;
         return observes(run) ? check_marks(object, err) : TEND_OK;
     }
-    request->body = may_own(run, request->namespace) ? owned(run, object) : object;
+    request->body = object;
+    if (may_own(run, request->namespace)) {
+        TRY(check_controlled(run, kind, request, err));
+        request->body = owned(run, object);
+    }
     return TEND_OK;
 }
 

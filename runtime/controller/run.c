@@ -82,6 +82,17 @@ static void run_again(struct run *run)
     run_end(run, WORK_STAYED);
 }
 
+/* Nothing of what it wrote is committed now, and it is tried again. */
+static NODISCARD enum tend_code put_off(struct run *run, const char *reason, struct error *err)
+{
+    run->outcome = OUTCOME_RETRY;
+    run->after_ms = 0;
+    run->reason = reason;
+    run->message = arena_text(&run->arena, text_of(err->message)).ptr;
+    run->call.result = value_empty_map();
+    return commit_build(run, err);
+}
+
 static void run_discard(struct run *run, const char *message);
 
 int64_t run_entered_ms(const struct value *root)
@@ -435,7 +446,11 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     if (has_failed(run) && run->reason[0] == '\0' && !is_wordless(run)) {
         run->reason = "ReconcileFailed";
     }
-    if (commit_build(run, &err) != TEND_OK) {
+    enum tend_code code = commit_build(run, &err);
+    if (code == TEND_EXISTS) {
+        code = put_off(run, "OwnedByAnother", &err);
+    }
+    if (code != TEND_OK) {
         run_fail(run, "Stalled", run->outcome == OUTCOME_ENTER ? "MoveRefused" : "WriteRefused",
                  err.message);
         return;

@@ -193,6 +193,38 @@ static void a_child_wakes_its_owner(void)
     ring_free(r);
 }
 
+/* Every lab wants the one ConfigMap. */
+static const char *run_same_child(struct scripted_worker *worker, struct reconcile_call *call,
+                                  const struct value *root)
+{
+    (void)worker;
+    (void)call;
+    (void)root;
+    return "{outcome: done, status: {message: kept}, writes: [{verb: apply, object: {\n"
+           " apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {a: b}}}]}";
+}
+
+static void what_belongs_to_another_is_not_taken(void)
+{
+    struct ring *r = ring_with_children(run_same_child);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    create_lab(r, "lab-2", "");
+    settle(r);
+    CHECK_TEXT(stored(r->b, MAP("one"), "metadata.ownerReferences[0].name"), "\"lab-1\"");
+    CHECK_TEXT(condition_of(r, "lab-2", "Failing"), "True");
+    CHECK_INT(times_said(r, "lab-2", "OwnedByAnother"), 1);
+    CHECK_TEXT(lab(r, "lab-2", "status.message"), "(absent)");
+    long long version = stored_int(r->b, LAB "/default/lab-2", "metadata.resourceVersion");
+    pass(r, 3600 * 1000); /* it is tried again and again */
+    CHECK_INT(stored_int(r->b, LAB "/default/lab-2", "metadata.resourceVersion"), version);
+    CHECK_INT(ask(r->b, ADMIT_DELETE, LAB, "lab-1", NULL)->code, TEND_OK);
+    settle(r);
+    CHECK_TEXT(stored(r->b, MAP("one"), "metadata.ownerReferences[0].name"), "\"lab-2\"");
+    CHECK_TEXT(condition_of(r, "lab-2", "Failing"), "");
+    ring_free(r);
+}
+
 static void what_it_writes_is_compared_with_what_it_read(void)
 {
     struct ring *r = ring_with_children(run_child);
@@ -261,6 +293,7 @@ SUITE({"an object that was read wakes, present or absent", what_was_read_wakes},
       {"what is written together is visible together, and wakes nobody of it",
        what_is_written_together_is_visible_together},
       {"a child's change wakes its owner", a_child_wakes_its_owner},
+      {"what belongs to another is not taken", what_belongs_to_another_is_not_taken},
       {"what is written is compared with what was read",
        what_it_writes_is_compared_with_what_it_read},
       {"removing what is not there is nothing", removing_what_is_not_there_is_nothing},
