@@ -210,7 +210,10 @@ static int delete_act(lua_State *L, int status, lua_KContext act)
     tend_node node;
     int value = 0;
     (void)status;
-    if (view_node(L, 1, &node)) {
+    if (lua_isuserdata(L, 1) || lua_istable(L, 1)) {
+        if (!view_is_object(L, 1) || !view_node(L, 1, &node)) {
+            return luaL_error(L, "delete takes an object, or a kind and a name");
+        }
         const char *version = tend_text(run->call, node, "apiVersion", "");
         const char *kind =
             tend_format(run->call, "%s/%s", version, tend_text(run->call, node, "kind", ""));

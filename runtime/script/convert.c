@@ -57,19 +57,29 @@ static bool has_mark(lua_State *L, int index, const char *mark)
 struct out {
     lua_State *L;
     int place;
+    const char *label; /* of the whole */
     char *bytes;
     size_t len, cap;
 };
 
-static void out_init(struct out *out, lua_State *L)
+static void out_init(struct out *out, lua_State *L, const char *label)
 {
-    *out = (struct out){.L = L, .cap = 512};
+    *out = (struct out){.L = L, .label = label, .cap = 512};
     out->bytes = lua_newuserdatauv(L, out->cap, 0);
     out->place = lua_gettop(L);
 }
 
+static void check_room(const struct out *out, size_t len)
+{
+    if (len > ASK_BYTES_MAX - out->len) {
+        luaL_error(out->L, "%s: as a document it is larger than %d MiB", out->label,
+                   (int)(ASK_BYTES_MAX / MIB));
+    }
+}
+
 static void put(struct out *out, const char *bytes, size_t len)
 {
+    check_room(out, len);
     if (out->cap - out->len < len) {
         while (out->cap - out->len < len) {
             out->cap *= 2;
@@ -93,6 +103,7 @@ static void put_string(struct out *out, const char *chars, size_t len)
 {
     size_t clean = 0;
     char escape[8];
+    check_room(out, len); /* before it is looked at byte by byte */
     put(out, "\"", 1);
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)chars[i];
@@ -133,10 +144,10 @@ static const char *type_name(enum outline_type type)
     return names[type];
 }
 
-static int wrong_type(lua_State *L, const struct place *place, int index)
+static int wrong_type(lua_State *L, const struct place *place, const char *given)
 {
     return luaL_error(L, "%s is %s, not %s", name_of(place), type_name(place->outline->type),
-                      luaL_typename(L, index));
+                      given);
 }
 
 static void write_number(struct out *out, int index, const struct place *place)
@@ -254,7 +265,7 @@ static void write_table(struct out *out, int table, const struct place *place)
     } else if (type == OUTLINE_MAP || (type == OUTLINE_ANY && has_mark(L, table, OBJECT_MARK))) {
         write_map(out, table, place);
     } else if (type != OUTLINE_ANY) {
-        wrong_type(L, place, table);
+        wrong_type(L, place, luaL_typename(L, table));
     } else if (is_empty(L, table)) {
         luaL_error(L,
                    "%s: an empty table is a list or an object, and no schema says which; write "
@@ -270,18 +281,15 @@ static void write_table(struct out *out, int table, const struct place *place)
 static void write_view(struct out *out, int index, const struct place *place)
 {
     lua_State *L = out->L;
-    tend_node node;
-    if (!view_node(L, index, &node)) {
+    enum outline_type type, declared = place->outline == NULL ? OUTLINE_ANY : place->outline->type;
+    struct tend_str text;
+    if (!view_text(L, index, &type, &text)) {
         luaL_error(L, "%s: %s is no value that a document can hold", name_of(place),
                    luaL_typename(L, index));
     }
-    struct tend_call *call = script_run_of(L, "a view")->call;
-    if (node == 0) {
-        put_chars(out,
-                  place->outline != NULL && place->outline->type == OUTLINE_LIST ? "[]" : "{}");
-        return;
+    if (declared != OUTLINE_ANY && declared != type) {
+        wrong_type(L, place, type_name(type));
     }
-    struct tend_str text = call->api->to_json(call, node);
     put(out, text.ptr, text.len);
 }
 
@@ -305,7 +313,7 @@ static void write_value(struct out *out, int index, struct place place)
     lua_State *L = out->L;
     size_t len;
     if (place.outline != NULL && !fits(L, index, place.outline->type)) {
-        wrong_type(L, &place, index);
+        wrong_type(L, &place, luaL_typename(L, index));
     }
     switch (lua_type(L, index)) {
     case LUA_TSTRING: {
@@ -340,7 +348,7 @@ static void write_json(struct out *out, lua_State *L, int index, const struct ou
                        const char *label)
 {
     index = lua_absindex(L, index);
-    out_init(out, L);
+    out_init(out, L, label);
     write_value(out, index, (struct place){outline, label, 0});
 }
 

@@ -49,9 +49,12 @@ struct script {
     struct script_host host;
     char *name, *file, *source;
     struct text text; /* of `source` */
+    size_t read_to;   /* of it: so far the compiler came */
     struct arena arena;
     lua_State *L;
     struct memory memory;
+    int memory_line;  /* where it ended in this slice; 0: it did not ... */
+    bool memory_deep; /* ... and that was in calls of calls of calls */
     struct watchdog watchdog;
     struct tend_plugin plugin;
     struct declared *declared;
@@ -169,8 +172,21 @@ void script_run_answered(lua_State *L, struct script_run *run);
 
 /* --- fault.c: what is said of an error ------------------------------------------------------------ */
 
+/* The line of the script whose code runs in `L`; 0: none of it does. Takes no memory. */
+int fault_line(lua_State *L);
+
 /* A message handler (lua_pcall): writes the traceback of the script's current run. */
 int fault_handler(lua_State *L);
+
+/* The message at the top is that of an error: give it a position where it has none, and write the traceback
+ * of the script's current run where there is none yet. Leaves one value more, or as many. */
+void fault_say(lua_State *L);
+
+/* Write into `out` the sentence of a script whose memory ended in this slice. */
+void fault_memory(const struct script *script, char *out, size_t size);
+
+/* The traceback of `message` without a stack: the line of the source. */
+void fault_show_line(const struct script *script, const char *message, char *out, size_t size);
 
 /* One sentence, and where it is known the line of the source with a caret, for what cannot be loaded. */
 void fault_describe(const struct script *script, const char *message, struct error *err);
@@ -205,13 +221,26 @@ void view_push_object(lua_State *L, struct script_run *run, tend_node node,
 /* The node that the view at `index` shows, `*ret_node` 0 where it is absent; false where it is no view. */
 bool view_node(lua_State *L, int index, tend_node *ret_node);
 
+/* What the view at `index` shows, as JSON and as a list or map: empty where it is absent. False where it is
+ * no view. */
+bool view_text(lua_State *L, int index, enum outline_type *ret_type, struct tend_str *ret_text);
+
+/* Is it the view of a whole object? */
+bool view_is_object(lua_State *L, int index);
+
+/* Push what the view at `index` shows as tables of the script's own, empty where it is absent; false,
+ * and nothing, where it is no view. */
+bool view_push_copy(lua_State *L, int index);
+
 /* Push what `node` is: a scalar, or a view of it. */
 void view_push_node(lua_State *L, struct script_run *run, tend_node node);
 
 /* --- sandbox.c, ask.c, tell.c: what scripts can call ---------------------------------------------- */
 
 void sandbox_open(lua_State *L); /* the libraries, as far as they are given to scripts */
-void ask_open(lua_State *L);     /* into the table at the top: functions that wait */
-void tell_open(lua_State *L);    /* ... functions that write and say */
+int sandbox_told(
+    lua_State *L); /* told(f): f, whose errors are told as those of the line that calls it */
+void ask_open(lua_State *L);  /* into the table at the top: functions that wait */
+void tell_open(lua_State *L); /* ... functions that write and say */
 
 #endif

@@ -147,10 +147,7 @@ static int tell_has(lua_State *L)
 /* copy(object): plain tables, the script's own. */
 static int tell_copy(lua_State *L)
 {
-    tend_node node;
-    if (view_node(L, 1, &node)) {
-        convert_push(L, script_run_of(L, "copy")->call, node);
-    } else {
+    if (!view_push_copy(L, 1)) {
         lua_settop(L, 1);
     }
     return 1;

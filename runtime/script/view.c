@@ -122,6 +122,55 @@ bool view_node(lua_State *L, int index, tend_node *ret_node)
     return true;
 }
 
+bool view_is_object(lua_State *L, int index)
+{
+    struct script_run *run;
+    return luaL_testudata(L, index, VIEW_MARK) != NULL &&
+           check_view(L, index, &run)->mode == VIEW_OBJECT;
+}
+
+static bool is_list(const struct view *view)
+{
+    return view->outline != NULL && view->outline->type == OUTLINE_LIST;
+}
+
+/* As text; what is declared and not there is empty. */
+static struct tend_str json_of(const struct view *view, struct script_run *run)
+{
+    tend_node node = node_of(view, run);
+    return node == 0 ? tend_str(is_list(view) ? "[]" : "{}")
+                     : run->call->api->to_json(run->call, node);
+}
+
+bool view_text(lua_State *L, int index, enum outline_type *ret_type, struct tend_str *ret_text)
+{
+    struct script_run *run;
+    if (luaL_testudata(L, index, VIEW_MARK) == NULL) {
+        return false;
+    }
+    struct view *view = check_view(L, index, &run);
+    *ret_text = json_of(view, run);
+    *ret_type = ret_text->len > 0 && ret_text->ptr[0] == '[' ? OUTLINE_LIST : OUTLINE_MAP;
+    return true;
+}
+
+bool view_push_copy(lua_State *L, int index)
+{
+    struct script_run *run;
+    if (luaL_testudata(L, index, VIEW_MARK) == NULL) {
+        return false;
+    }
+    struct view *view = check_view(L, index, &run);
+    tend_node node = node_of(view, run);
+    if (node != 0) {
+        convert_push(L, run->call, node);
+    } else {
+        lua_newtable(L);
+        luaL_setmetatable(L, is_list(view) ? ARRAY_MARK : OBJECT_MARK);
+    }
+    return true;
+}
+
 static bool is_plain(const char *key, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
@@ -138,14 +187,14 @@ static const char *add_step(lua_State *L, char *out, const char *before, int ind
 {
     size_t used = strlen(before), len;
     memcpy(out, before, used + 1);
-    if (lua_isinteger(L, index)) {
+    const char *key = lua_isinteger(L, index) ? NULL : luaL_checklstring(L, index, &len);
+    if (used + (key == NULL ? 24 : 2 * len + 8) > PATH_MAX_BYTES) {
+        luaL_error(L, "the path to a field is too long");
+    }
+    if (key == NULL) {
         snprintf(out + used, PATH_MAX_BYTES - used, "[%lld]",
                  (long long)lua_tointeger(L, index) - 1);
         return out;
-    }
-    const char *key = luaL_checklstring(L, index, &len);
-    if (used + 2 * len + 8 > PATH_MAX_BYTES) {
-        luaL_error(L, "the path to a field is too long");
     }
     if (is_plain(key, len)) {
         snprintf(out + used, PATH_MAX_BYTES - used, "%s%s", used > 0 ? "." : "", key);
@@ -169,12 +218,11 @@ static const struct outline *outline_of_step(lua_State *L, const struct view *vi
 {
     const struct outline *field = NULL;
     size_t len;
-    bool list = view->outline != NULL && view->outline->type == OUTLINE_LIST;
     if (lua_isinteger(L, index)) {
-        return list ? view->outline->items : NULL;
+        return is_list(view) ? view->outline->items : NULL;
     }
     const char *key = luaL_checklstring(L, index, &len);
-    if (list || !outline_field(view->outline, (struct text){key, len}, &field)) {
+    if (is_list(view) || !outline_field(view->outline, (struct text){key, len}, &field)) {
         outline_unknown(L, view->outline, key);
     }
     return field;
@@ -239,6 +287,23 @@ static bool is_declared(const struct view *view, struct text key)
     return outline_field(view->outline, key, &field) && field != NULL;
 }
 
+/* The item at the place at 2 of a list; nil where there is none, whatever items are. */
+static int push_item(lua_State *L, const struct view *view, struct script_run *run)
+{
+    char path[PATH_MAX_BYTES];
+    tend_node node = node_of(view, run);
+    lua_Integer place = lua_tointeger(L, 2);
+    if (place < 1 || place > (lua_Integer)run->call->api->count(run->call, node)) {
+        lua_pushnil(L);
+        return 1;
+    }
+    const char *step = add_step(L, path, view->mode == VIEW_STATUS ? view->path : "", 2);
+    tend_node from = view->mode == VIEW_STATUS ? TEND_THIS : node;
+    push_part(L, run, run->call->api->get(run->call, from, step), outline_of_step(L, view, 2),
+              view->mode == VIEW_STATUS ? step : NULL);
+    return 1;
+}
+
 /* --- metamethods ------------------------------------------------------------------------------- */
 
 static int view_index(lua_State *L)
@@ -246,17 +311,24 @@ static int view_index(lua_State *L)
     struct script_run *run;
     struct view *view = check_view(L, 1, &run);
     char path[PATH_MAX_BYTES];
-    if (lua_type(L, 2) != LUA_TSTRING && !lua_isinteger(L, 2)) {
+    lua_Integer place;
+    if (lua_type(L, 2) == LUA_TNUMBER && lua_tointegerx(L, 2, NULL) == lua_tonumber(L, 2)) {
+        place = lua_tointeger(L, 2);
+        lua_pushinteger(L, place); /* 1.0 as well, as in a table */
+        lua_replace(L, 2);
+        return push_item(L, view, run);
+    }
+    if (lua_type(L, 2) != LUA_TSTRING) {
         lua_pushnil(L);
         return 1;
     }
-    const char *key = lua_isinteger(L, 2) ? NULL : lua_tostring(L, 2);
-    if (view->mode == VIEW_OBJECT && key != NULL && !is_declared(view, text_of(key)) &&
+    const char *key = lua_tostring(L, 2);
+    if (view->mode == VIEW_OBJECT && !is_declared(view, text_of(key)) &&
         push_shortcut(L, view, run, key)) {
         return 1;
     }
     const struct outline *outline = outline_of_step(L, view, 2);
-    if (view->mode == VIEW_OBJECT && view->own && key != NULL && strcmp(key, "status") == 0) {
+    if (view->mode == VIEW_OBJECT && view->own && strcmp(key, "status") == 0) {
         push_part(L, run, run->call->api->get(run->call, TEND_THIS, "status"), outline, "status");
         if (lua_isnil(L, -1)) { /* no schema says what it is, and it is not there yet */
             push_view(L, &(struct view){.run = run->id, .mode = VIEW_STATUS, .outline = outline},
@@ -283,6 +355,41 @@ static int refuse_write(lua_State *L, const struct view *view)
                       what);
 }
 
+static const char *label_of(const struct view *view)
+{
+    return view->outline == NULL ? view->path : view->outline->label;
+}
+
+/* A list is written at its places and behind its end; raises elsewhere. */
+static void check_place(lua_State *L, const struct view *view, struct script_run *run)
+{
+    const struct tend_api *api = run->call->api;
+    tend_node node = node_of(view, run);
+    int32_t type = api->type(run->call, node);
+    lua_Integer place = lua_tointeger(L, 2), count = (lua_Integer)api->count(run->call, node);
+    if (type == TEND_MAP ||
+        (!is_list(view) && view->outline != NULL && view->outline->type == OUTLINE_MAP)) {
+        luaL_error(L, "%s is an object; [%I] is no field of it", label_of(view), place);
+    }
+    if (place < 1 || place > count + 1) {
+        luaL_error(L, "%s has %I items; the next one is [%I], not [%I]", label_of(view), count,
+                   count + 1, place);
+    }
+}
+
+static void check_step(lua_State *L, const struct view *view, struct script_run *run)
+{
+    size_t len;
+    if (lua_isinteger(L, 2)) {
+        check_place(L, view, run);
+        return;
+    }
+    const char *key = luaL_checklstring(L, 2, &len);
+    if (!is_plain(key, len)) {
+        (void)convert_node(L, run, 2, NULL, "a field's name");
+    }
+}
+
 static int view_newindex(lua_State *L)
 {
     struct script_run *run;
@@ -296,6 +403,7 @@ static int view_newindex(lua_State *L)
         return refuse_write(L, view);
     }
     const struct outline *outline = outline_of_step(L, view, 2);
+    check_step(L, view, run);
     add_step(L, path, view->path, 2);
     const char *state = run->declared->given.state_field;
     if (run->declared->states != NULL &&
@@ -368,23 +476,22 @@ static int view_tostring(lua_State *L)
                         name.ptr);
         return 1;
     }
-    struct tend_str text = api->to_json(run->call, node);
+    struct tend_str text = json_of(view, run);
     lua_pushlstring(L, text.ptr, text.len);
     return 1;
 }
 
+/* Views are equal where they show the same. */
 static int view_eq(lua_State *L)
 {
     struct script_run *run;
-    tend_node a, b;
-    bool views = view_node(L, 1, &a) && view_node(L, 2, &b);
+    bool views = luaL_testudata(L, 1, VIEW_MARK) != NULL && luaL_testudata(L, 2, VIEW_MARK) != NULL;
     if (!views) {
         lua_pushboolean(L, false);
         return 1;
     }
-    run = script_run_of(L, "an object");
-    struct tend_str left = run->call->api->to_json(run->call, a);
-    struct tend_str right = run->call->api->to_json(run->call, b);
+    struct tend_str left = json_of(check_view(L, 1, &run), run);
+    struct tend_str right = json_of(check_view(L, 2, &run), run);
     lua_pushboolean(L, left.len == right.len && memcmp(left.ptr, right.ptr, left.len) == 0);
     return 1;
 }

@@ -23,12 +23,16 @@
     "\"size\":{\"type\":\"integer\"},\"rate\":{\"type\":\"number\"},\"on\":{\"type\":\"boolean\"}," \
     "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                                \
     "\"env\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}},"                 \
+    "\"disks\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"                 \
+    "\"size\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"}}}},"                            \
     "\"net\":{\"type\":\"object\",\"properties\":{\"dns\":{\"type\":\"object\",\"properties\":{"    \
     "\"server\":{\"type\":\"string\"}}}}},"                                                         \
     "\"free\":{\"type\":\"object\",\"x-kubernetes-preserve-unknown-fields\":true}}},"               \
     "\"status\":{\"type\":\"object\",\"properties\":{\"text\":{\"type\":\"string\"},"               \
     "\"count\":{\"type\":\"integer\"},\"rate\":{\"type\":\"number\"},"                              \
     "\"tags\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"                                \
+    "\"disks\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{"                 \
+    "\"size\":{\"type\":\"integer\"}}}},"                                                           \
     "\"net\":{\"type\":\"object\",\"properties\":{\"ip\":{\"type\":\"string\"}}},"                  \
     "\"free\":{\"x-kubernetes-preserve-unknown-fields\":true},"                                     \
     "\"state\":{\"type\":\"string\"}}}}}}"
@@ -85,6 +89,38 @@ static inline const char *script_body(struct engine_bench *bench, const char *bo
         return "";
     }
     return script_run_on(bench, spec, "{}");
+}
+
+/* The body's result over a Thing with that spec. */
+static inline void check_body(const char *body, const char *spec, const char *expected)
+{
+    struct engine_bench bench;
+    CHECK_TEXT(script_body(&bench, body, spec), expected);
+    engine_bench_done(&bench);
+}
+
+/* The status that the body writes, over a Thing with that spec: {"outcome":"done","status":...}. */
+static inline void check_status(const char *body, const char *spec, const char *status)
+{
+    char expected[2048];
+    snprintf(expected, sizeof expected, "{\"outcome\":\"done\",\"status\":%s}", status);
+    check_body(body, spec, expected);
+}
+
+/* A result that says `message` (as JSON escapes it) as the script's fault. */
+static inline void check_fault_in(const char *result, const char *message)
+{
+    if (!CHECK(strstr(result, message) != NULL && strstr(result, "\"reason\":\"ScriptError\"") &&
+               strstr(result, "\"outcome\":\"retry\""))) {
+        printf("%s\n", result);
+    }
+}
+
+static inline void check_fault(const char *body, const char *spec, const char *message)
+{
+    struct engine_bench bench;
+    check_fault_in(script_body(&bench, body, spec), message);
+    engine_bench_done(&bench);
 }
 
 #endif
