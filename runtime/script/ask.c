@@ -247,19 +247,26 @@ static int end_wait(lua_State *L, int status, lua_KContext context)
     return 1;
 }
 
-/* "2s", or a number of seconds; in milliseconds. */
+/* "2s", or a number of seconds; false where it is neither. */
+static bool take_duration(lua_State *L, int index, int64_t *ret_ms)
+{
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        lua_Number seconds = lua_tonumber(L, index);
+        if (!(seconds >= 0 && seconds <= (lua_Number)DURATION_MAX_MS / 1000)) {
+            return false;
+        }
+        *ret_ms = convert_ms(seconds);
+        return true;
+    }
+    return duration_parse(text_of(luaL_checkstring(L, index)), ret_ms);
+}
+
 static int64_t check_duration(lua_State *L, int index)
 {
     int64_t ms = 0;
-    if (lua_type(L, index) == LUA_TNUMBER) {
-        lua_Number seconds = lua_tonumber(L, index);
-        luaL_argcheck(L, seconds >= 0 && seconds <= (lua_Number)DURATION_MAX_MS / 1000, index,
-                      "not a duration");
-        return convert_ms(seconds);
-    }
-    const char *text = luaL_checkstring(L, index);
-    if (!duration_parse(text_of(text), &ms)) {
-        luaL_error(L, "\"%s\" is no duration; expected one such as \"2s\" or \"1h30m\"", text);
+    if (!take_duration(L, index, &ms)) {
+        luaL_error(L, "sleep: %s is no duration; expected one such as \"2s\" or \"1h30m\"",
+                   luaL_tolstring(L, index, NULL));
     }
     return ms;
 }
@@ -282,9 +289,15 @@ static int ask_outside(lua_State *L)
     return script_run_wait(L, run, question, end_wait, ACT_ANSWER);
 }
 
+/* milliseconds(duration): nil where it is none. */
 static int parse_duration(lua_State *L)
 {
-    lua_pushinteger(L, check_duration(L, 1));
+    int64_t ms;
+    if (take_duration(L, 1, &ms)) {
+        lua_pushinteger(L, ms);
+    } else {
+        lua_pushnil(L);
+    }
     return 1;
 }
 

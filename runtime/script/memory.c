@@ -12,9 +12,14 @@ void *memory_alloc(void *owner, void *block, size_t old_size, size_t new_size)
         free(block);
         return NULL;
     }
-    if (new_size > before && new_size - before > memory->max - memory->used) {
+    if (new_size > before &&
+        (memory->used > memory->max || new_size - before > memory->max - memory->used)) {
+        if (++memory->refused > 1 && memory->ended != NULL) {
+            memory->ended(memory);
+        }
         return NULL;
     }
+    memory->refused = new_size > before ? 0 : memory->refused;
     void *moved = realloc(block, new_size);
     if (moved != NULL) {
         memory->used = memory->used - before + new_size;

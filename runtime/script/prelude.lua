@@ -9,14 +9,7 @@ local function stop(format, ...)
   error(string.format(format, ...), 0)
 end
 
--- f, whose errors are told as those of the line that calls it.
-local function told(f)
-  local function finish(ok, ...)
-    if not ok then error(..., 3) end
-    return ...
-  end
-  return function(...) return finish(pcall(f, ...)) end
-end
+local told = host.told
 
 local function text_of(format, ...)
   if format == nil then return "" end
@@ -24,9 +17,12 @@ local function text_of(format, ...)
   return string.format(format, ...)
 end
 
+-- The keys that are texts.
 local function sorted_keys(map)
   local keys = {}
-  for key in pairs(map) do keys[#keys + 1] = key end
+  for key in pairs(map) do
+    if type(key) == "string" then keys[#keys + 1] = key end
+  end
   table.sort(keys)
   return keys
 end
@@ -37,13 +33,17 @@ local function check_keys(options, known, what)
     local kind = known[key]
     if kind == nil then
       local near = type(key) == "string" and host.nearest(key, sorted_keys(known))
-      stop("unknown key %s in %s%s", type(key) == "string" and '"' .. key .. '"' or "[" .. tostring(key) .. "]",
+      stop("unknown key %s in %s%s", type(key) == "string" and quoted(key) or "[" .. tostring(key) .. "]",
         what, near and ', did you mean "' .. near .. '"?' or "")
     end
     if kind ~= "any" and not (" " .. kind .. " "):find(" " .. type(value) .. " ", 1, true) then
       stop("%s: %s is a %s, not a %s", what, key == 1 and "[1]" or key, kind:gsub(" ", " or a "), type(value))
     end
   end
+end
+
+local function quoted(value)
+  return type(value) == "string" and '"' .. value .. '"' or tostring(value)
 end
 
 local function words_of(value, what)
@@ -77,22 +77,31 @@ local function outcome(fields)
 end
 
 local function is_duration(value)
-  return type(value) == "number" or host.duration(value) ~= nil
+  return type(value) == "number" or type(value) == "string" and host.duration(value) ~= nil
+end
+
+local function milliseconds(value, what)
+  if type(value) ~= "string" and type(value) ~= "number" then
+    stop('%s takes a duration such as "5s" or a number of seconds, not a %s', what, type(value))
+  end
+  local ms = host.milliseconds(value)
+  if not ms then stop('%s: %s is no duration; expected one such as "2s" or "1h30m"', what, quoted(value)) end
+  return ms
 end
 
 -- retry(), retry "5s", retry("5s", "Reason", "why %s", x), retry("Reason", "why %s", x)
 local function retry(after, reason, ...)
-  if after ~= nil and not is_duration(after) then
+  if type(after) == "string" and not is_duration(after) then
     return outcome { outcome = RETRY, after_ms = 0, reason = after, message = text_of(reason, ...) }
   end
   return outcome {
-    outcome = RETRY, after_ms = after and host.milliseconds(after) or 0,
+    outcome = RETRY, after_ms = after and milliseconds(after, "retry") or 0,
     reason = reason, message = text_of(...),
   }
 end
 
 local function again(after)
-  return outcome { outcome = AGAIN, after_ms = host.milliseconds(after) }
+  return outcome { outcome = AGAIN, after_ms = milliseconds(after, "again") }
 end
 
 local function fail(reason, ...)
@@ -126,13 +135,13 @@ local function condition(kind, truth, reason, ...)
 end
 
 local function logger(level)
-  return function(...) host.log(level, text_of(...)) end
+  return told(function(...) host.log(level, text_of(...)) end)
 end
 
 local log = setmetatable({
   debug = logger(DEBUG_LEVEL), info = logger(INFO_LEVEL),
   warn = logger(WARN_LEVEL), error = logger(ERROR_LEVEL),
-}, { __call = function(_, ...) host.log(INFO_LEVEL, text_of(...)) end })
+}, { __call = told(function(_, ...) host.log(INFO_LEVEL, text_of(...)) end) })
 
 local function print(...)
   local words = table.pack(...)
@@ -180,7 +189,7 @@ local function exec(options)
   return host.outside("exec", {
     argv = setmetatable(argv, host.array_mark), stdin = named.stdin, directory = named.directory,
     env = named.env and setmetatable(named.env, host.object_mark),
-    timeoutMs = named.timeout and host.milliseconds(named.timeout), name = named.name,
+    timeoutMs = named.timeout and milliseconds(named.timeout, "exec: timeout"), name = named.name,
   })
 end
 
@@ -198,6 +207,7 @@ local HTTP_KEYS = {
 }
 
 local function request(options)
+  if type(options) ~= "table" then stop('http.request takes a table: http.request { url = "http://..." }') end
   check_keys(options, HTTP_KEYS, "http")
   local headers = {}
   for name, value in pairs(options.headers or {}) do headers[name] = tostring(value) end
@@ -209,20 +219,21 @@ local function request(options)
   return setmetatable(host.outside("http", {
     url = options.url, method = options.method, body = body,
     headers = setmetatable(headers, host.object_mark),
-    timeoutMs = options.timeout and host.milliseconds(options.timeout), name = options.name,
+    timeoutMs = options.timeout and milliseconds(options.timeout, "http: timeout"), name = options.name,
   }), response)
 end
 
 local function requester(method)
-  return function(url, options)
+  return told(function(url, options)
     local all = { url = url, method = method }
+    if options ~= nil and type(options) ~= "table" then stop("http: the options are a table, not a %s", type(options)) end
     for key, value in pairs(options or {}) do all[key] = value end
     return request(all)
-  end
+  end)
 end
 
 local http = {
-  request = request, get = requester "GET", head = requester "HEAD", post = requester "POST",
+  request = told(request), get = requester "GET", head = requester "HEAD", post = requester "POST",
   put = requester "PUT", patch = requester "PATCH", delete = requester "DELETE",
 }
 
@@ -388,8 +399,8 @@ local function state(options)
   states_made = states_made + 1
   return setmetatable({
     order = states_made, run = options[1], to = words_of(options.to, "to"),
-    within_ms = options.within and host.milliseconds(options.within) or 0,
-    every_ms = options.every and host.milliseconds(options.every) or 0,
+    within_ms = options.within and milliseconds(options.within, "within") or 0,
+    every_ms = options.every and milliseconds(options.every, "every") or 0,
     within_field = options.within_field, from = options.from, otherwise = options.otherwise,
     condition = options.condition, reason = options.reason, message = options.message,
     flags = (options.final and FINAL or 0) | (options.teardown and TEARDOWN or 0) | (options.alone and ALONE or 0),
@@ -454,7 +465,7 @@ local LIMIT_KEYS = { run = "string number" }
 
 local function run_limit(limits)
   check_keys(limits or {}, LIMIT_KEYS, "limits")
-  return limits and limits.run and host.milliseconds(limits.run) or host.run_ms
+  return limits and limits.run and milliseconds(limits.run, "limits.run") or host.run_ms
 end
 
 local function renames_of(renamed, names)
@@ -541,10 +552,10 @@ local words = {
   assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall,
   rawequal = rawequal, rawget = rawget, rawlen = rawlen, select = select, setmetatable = setmetatable,
   getmetatable = getmetatable, tonumber = tonumber, tostring = tostring, type = type, xpcall = xpcall,
-  string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, print = print,
+  string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, print = told(print),
 
   controller = told(controller), observer = told(observer), state = told(state),
-  retry = told(retry), again = told(again), fail = fail, enter = enter, done = done,
+  retry = told(retry), again = told(again), fail = told(fail), enter = told(enter), done = done,
   get = host.get, list = told(list), apply = host.apply, delete = host.delete,
   sleep = host.sleep, exec = told(exec), http = http,
   event = told(event), warn = told(warn), condition = told(condition), log = log,

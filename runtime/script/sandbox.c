@@ -50,12 +50,13 @@ static int safe_pcall(lua_State *L)
     return end_pcall(L, status, 0);
 }
 
+/* The stack is: the handler, false, then what the handler returned or its error. */
 static int end_handler(lua_State *L, int status, lua_KContext context)
 {
-    (void)status;
     (void)context;
-    lua_pushboolean(L, false);
-    lua_insert(L, 2);
+    if (status != LUA_OK && status != LUA_YIELD && must_go_on(L, status)) {
+        return lua_error(L);
+    }
     return lua_gettop(L) - 1;
 }
 
@@ -68,14 +69,13 @@ static int end_xpcall(lua_State *L, int status, lua_KContext context)
     if (must_go_on(L, status)) {
         return lua_error(L);
     }
+    lua_replace(L, 2); /* the error, wherever it is, in place of `true` */
+    lua_settop(L, 2);
+    lua_pushboolean(L, false);
     lua_pushvalue(L, 1);
-    lua_insert(L, -2);
-    lua_replace(L, 2); /* in place of `true`: the handler is at 2 now, wherever the error is */
-    lua_pushvalue(L, 1);
-    lua_insert(L, 2);
-    lua_settop(L, 3);
-    lua_callk(L, 1, LUA_MULTRET, context, end_handler);
-    return end_handler(L, LUA_OK, context);
+    lua_rotate(L, 2, -1); /* handler, false, handler, error */
+    status = lua_pcallk(L, 1, LUA_MULTRET, 0, context, end_handler);
+    return end_handler(L, status, context);
 }
 
 /* xpcall(f, handler, ...) */
@@ -90,6 +90,40 @@ static int safe_xpcall(lua_State *L)
     lua_insert(L, 2); /* handler, true, f, ... */
     int status = lua_pcallk(L, lua_gettop(L) - 3, LUA_MULTRET, 0, 0, end_xpcall);
     return end_xpcall(L, status, 0);
+}
+
+/* --- words of the prelude ------------------------------------------------------------------------ */
+
+/* An error of the prelude has no position: it gets that of the line of the script. */
+static int end_told(lua_State *L, int status, lua_KContext context)
+{
+    (void)context;
+    if (status == LUA_OK || status == LUA_YIELD) {
+        return lua_gettop(L);
+    }
+    if (!must_go_on(L, status) && lua_type(L, -1) == LUA_TSTRING) {
+        luaL_where(L, 1);
+        lua_insert(L, -2);
+        lua_concat(L, 2);
+    }
+    return lua_error(L);
+}
+
+/* A function of C, so that `return retry(...)`, a tail call, leaves the frame of the script. */
+static int call_told(lua_State *L)
+{
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    int status = lua_pcallk(L, lua_gettop(L) - 1, LUA_MULTRET, 0, 0, end_told);
+    return end_told(L, status, 0);
+}
+
+int sandbox_told(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    lua_settop(L, 1);
+    lua_pushcclosure(L, call_told, 1);
+    return 1;
 }
 
 /* --- coroutines -------------------------------------------------------------------------------- */
@@ -335,6 +369,11 @@ static int string_rep(lua_State *L)
     luaL_Buffer buffer;
     size_t total = (size_t)times * (len + gap) - gap;
     char *at = luaL_buffinitsize(L, &buffer, total);
+    if (total == (size_t)times) { /* of one byte */
+        memset(at, chars[0], total);
+        luaL_pushresultsize(&buffer, total);
+        return 1;
+    }
     for (lua_Integer i = 0; i < times; i++) {
         memcpy(at, chars, len);
         at += len;

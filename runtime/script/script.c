@@ -13,18 +13,37 @@
 #include "script/inside.h"
 #include "script/prelude.h"
 
-/* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. */
+/* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. The
+ * traceback is taken here: what goes through the script's own pcall loses its stack. */
 static void stop_hook(lua_State *L, lua_Debug *record)
 {
     struct script *script = script_of(L);
     (void)record;
     if (script->watchdog.stop == STOP_NONE) {
         lua_sethook(L, NULL, 0, 0);
-    } else if (script->watchdog.stop == STOP_MEMORY) {
-        luaL_error(L, "not enough memory: a script has %d MiB", (int)(script->memory.max / MIB));
+        return;
+    }
+    if (script->watchdog.stop == STOP_MEMORY) {
+        lua_pushfstring(L, "not enough memory: a script has %d MiB",
+                        (int)(script->memory.max / MIB));
     } else {
-        luaL_error(L, "ran for more than %d ms without a wait",
-                   (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
+        lua_pushfstring(L, "ran for more than %d ms without a wait",
+                        (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
+    }
+    fault_say(L);
+    lua_error(L);
+}
+
+/* Noted where it happens: when the error arrives, the stack is gone. */
+static void on_memory_ended(struct memory *memory)
+{
+    enum { DEEP = 10000 }; /* nobody nests calls like that but by mistake */
+    struct script *script = CONTAINER_OF(memory, struct script, memory);
+    lua_State *L = script->watchdog.running;
+    lua_Debug record;
+    if (L != NULL) {
+        script->memory_line = fault_line(L);
+        script->memory_deep = lua_getstack(L, DEEP, &record) == 1;
     }
 }
 
@@ -54,6 +73,15 @@ static void load_prelude(lua_State *L)
     }
 }
 
+/* Byte by byte, so that the place of a syntax error is known (lua_Reader). */
+static const char *read_byte(lua_State *L, void *data, size_t *ret_size)
+{
+    struct script *script = data;
+    (void)L;
+    *ret_size = script->read_to < script->text.len ? 1 : 0;
+    return *ret_size == 0 ? NULL : script->text.ptr + script->read_to++;
+}
+
 static void set_mark(lua_State *L, const char *field, const char *mark)
 {
     luaL_getmetatable(L, mark);
@@ -67,6 +95,8 @@ static void run_prelude(lua_State *L, const struct script *script)
     lua_newtable(L);
     ask_open(L);
     tell_open(L);
+    lua_pushcfunction(L, sandbox_told);
+    lua_setfield(L, -2, "told");
     lua_pushstring(L, script->name);
     lua_setfield(L, -2, "name");
     lua_pushinteger(L, SCRIPT_RUN_MS);
@@ -89,7 +119,7 @@ static int load_all(lua_State *L)
     lua_pop(L, 1);
     run_prelude(L, script); /* words, read */
     snprintf(name, sizeof name, "@%s", script->file);
-    if (luaL_loadbufferx(L, script->text.ptr, script->text.len, name, "t") != LUA_OK) {
+    if (lua_load(L, read_byte, script, name, "t") != LUA_OK) {
         return lua_error(L);
     }
     lua_pushvalue(L, 1);
@@ -116,7 +146,9 @@ static enum tend_code load(struct script *script, struct error *err)
         SCRIPT_MEMORY_MAX + MIB; /* what is done for it must not fail for want of it */
     if (status != LUA_OK) {
         const char *message = lua_tostring(L, -1);
-        fault_describe(script, message == NULL ? "it cannot be loaded" : message, err);
+        char memory[ERROR_TEXT_MAX];
+        fault_memory(script, memory, sizeof memory);
+        fault_describe(script, script->memory_line > 0 ? memory : message, err);
         return TEND_INVALID;
     }
     lua_settop(L, 0);
@@ -161,6 +193,7 @@ enum tend_code script_open(const struct script_options *options, struct script *
     script->source = alloc_text(options->source.ptr, options->source.len);
     script->text = (struct text){script->source, options->source.len};
     script->memory.max = SCRIPT_MEMORY_MAX;
+    script->memory.ended = on_memory_ended;
     script->watchdog = (struct watchdog){.die = options->host.die,
                                          .owner = options->host.owner,
                                          .file = script->file,

@@ -145,21 +145,32 @@ static void look_at_memory(struct script *script)
     }
 }
 
+/* The message of the error that ended the run. */
+static void say_error(struct script_run *run, const char *message)
+{
+    struct script *script = run->script;
+    char memory[ERROR_TEXT_MAX];
+    if (script->memory_line > 0) {
+        fault_memory(script, memory, sizeof memory);
+        fault_show_line(script, memory, run->trace, sizeof run->trace);
+        message = memory;
+    }
+    say_fault(run, message == NULL ? "an error without a message" : message);
+}
+
 static void end_run(struct script_run *run, int status)
 {
     lua_State *L = run->co;
-    bool memory = run->script->watchdog.stop == STOP_MEMORY || status == LUA_ERRMEM;
     lua_sethook(L, NULL, 0, 0);
     if (status == LUA_OK && lua_toboolean(L, 1)) {
         take_value(run);
     } else {
-        const char *message = lua_tostring(L, -1);
-        say_fault(run, message == NULL ? "an error without a message" : message);
+        say_error(run, lua_tostring(L, -1));
     }
     run->over = true;
     luaL_unref(run->script->L, LUA_REGISTRYINDEX, run->co_ref);
     run->co = NULL;
-    if (memory) {
+    if (run->script->memory_line > 0) {
         look_at_memory(run->script);
     }
 }
@@ -188,6 +199,7 @@ static void go_on(struct script_run *run, int arguments)
     int results = 0;
     script->current = run;
     script->memory.max = SCRIPT_MEMORY_MAX;
+    script->memory_line = 0;
     watchdog_begin(&script->watchdog, run->co, SCRIPT_SLICE_MS);
     int status = lua_resume(run->co, NULL, arguments, &results);
     watchdog_end(&script->watchdog);
@@ -273,10 +285,13 @@ static int choose(struct script_run *run)
     return code != LUA_NOREF ? code : run->declared->reconcile;
 }
 
-/* At the bottom of the coroutine: (handler, function, object) -> true, value | false, message. */
+/* At the bottom of the coroutine: (handler, function, object) -> true, value | false, message. Nothing of
+ * the script runs from here on, and nothing is to be stopped. */
 static int end_bottom(lua_State *L, int status, lua_KContext context)
 {
     (void)context;
+    watchdog_end(&script_of(L)->watchdog);
+    lua_sethook(L, NULL, 0, 0);
     lua_pushboolean(L, status == LUA_OK || status == LUA_YIELD);
     lua_replace(L, 1); /* in place of the handler */
     return 2;
