@@ -210,7 +210,7 @@ static int delete_act(lua_State *L, int status, lua_KContext act)
     tend_node node;
     int value = 0;
     (void)status;
-    if (lua_isuserdata(L, 1) || lua_istable(L, 1)) {
+    if (lua_type(L, 1) != LUA_TSTRING) {
         if (!view_is_object(L, 1) || !view_node(L, 1, &node)) {
             return luaL_error(L, "delete takes an object, or a kind and a name");
         }
@@ -261,21 +261,12 @@ static bool take_duration(lua_State *L, int index, int64_t *ret_ms)
     return duration_parse(text_of(luaL_checkstring(L, index)), ret_ms);
 }
 
-static int64_t check_duration(lua_State *L, int index)
-{
-    int64_t ms = 0;
-    if (!take_duration(L, index, &ms)) {
-        luaL_error(L, "sleep: %s is no duration; expected one such as \"2s\" or \"1h30m\"",
-                   luaL_tolstring(L, index, NULL));
-    }
-    return ms;
-}
-
+/* sleep(milliseconds) */
 static int ask_sleep(lua_State *L)
 {
     struct script_run *run = script_run_of(L, "sleep");
     tend_node question = run->call->api->make_map(run->call);
-    tend_put_int(run->call, question, "sleep.ms", check_duration(L, 1));
+    tend_put_int(run->call, question, "sleep.ms", luaL_checkinteger(L, 1));
     return script_run_wait(L, run, question, end_wait, ACT_ANSWER);
 }
 

@@ -6,14 +6,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "script/inside.h"
 
 void convert_open(lua_State *L)
 {
-    luaL_newmetatable(L, ARRAY_MARK);
-    luaL_newmetatable(L, OBJECT_MARK);
-    lua_pop(L, 2);
+    static const char *const marks[] = {ARRAY_MARK, OBJECT_MARK, OUTCOME_MARK};
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
+        luaL_newmetatable(L, marks[i]);
+        lua_pushboolean(L, false); /* else a __gc could be put in, which nothing can stop */
+        lua_setfield(L, -2, "__metatable");
+        lua_pop(L, 1);
+    }
 }
 
 /* The address of the marks' names is as good as any other that nobody else has. */
@@ -365,6 +370,7 @@ tend_node convert_node(lua_State *L, struct script_run *run, int index,
 {
     struct out out;
     write_json(&out, L, index, outline, label);
+    script_run_charge(L, run, out.len);
     tend_node node = run->call->api->from_json(run->call, (struct tend_str){out.bytes, out.len});
     if (node == 0) {
         luaL_error(L, "%s: a text in it is not UTF-8, or it is too large", label);

@@ -147,8 +147,11 @@ struct script_run {
     unsigned closed;     /* functions of C on the stack that cannot be left for a wait */
     unsigned threads;    /* coroutines that it made */
     unsigned lines;      /* that it logged */
+    unsigned asks;       /* questions that it asked */
+    size_t bytes;        /* of documents that it made: they live as long as it does */
     tend_node answer;    /* to the last question ... */
     const char *problem; /* ... or why there is none */
+    bool is_over;        /* its time: it is stopped wherever it is */
 
     bool over;
     struct tend_result result;
@@ -166,6 +169,9 @@ struct script_run *script_run_of(lua_State *L, const char *what);
  * there: run->answer and run->problem. Raises where this cannot wait. */
 int script_run_wait(lua_State *L, struct script_run *run, tend_node question, lua_KFunction k,
                     lua_KContext context);
+
+/* The run makes a document of so many bytes; raises where it has made too much. */
+void script_run_charge(lua_State *L, struct script_run *run, size_t bytes);
 
 /* Back from a wait: raises run->problem where there is one. */
 void script_run_answered(lua_State *L, struct script_run *run);
@@ -190,6 +196,14 @@ void fault_show_line(const struct script *script, const char *message, char *out
 
 /* One sentence, and where it is known the line of the source with a caret, for what cannot be loaded. */
 void fault_describe(const struct script *script, const char *message, struct error *err);
+
+/* --- clean.c: texts for people ---------------------------------------------------------------------- */
+
+/* `text` as UTF-8 that lives as long as the call: what is none in it is replaced, nothing is refused. */
+const char *clean_text(struct tend_call *call, struct text text);
+
+/* The same, of the text at `index`; raises where it is none. */
+const char *clean_argument(lua_State *L, struct tend_call *call, int index);
 
 /* --- convert.c: between Lua and documents --------------------------------------------------------- */
 

@@ -162,8 +162,11 @@ static const struct outline *metadata_outline(struct arena *arena, const char *l
     outline->names = arena_alloc(arena, sizeof fields);
     outline->outlines = arena_alloc(arena, sizeof fields);
     for (size_t i = 0; i < COUNT_OF(fields); i++) {
+        struct outline *field = arena_alloc(arena, sizeof *field);
+        *field = *fields[i].outline;
+        field->label = arena_format(arena, "%s.%s", label, fields[i].name).ptr;
         outline->names[i] = fields[i].name;
-        outline->outlines[i] = fields[i].outline;
+        outline->outlines[i] = field;
     }
     return outline;
 }

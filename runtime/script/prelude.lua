@@ -27,6 +27,10 @@ local function sorted_keys(map)
   return keys
 end
 
+local function quoted(value)
+  return type(value) == "string" and '"' .. value .. '"' or tostring(value)
+end
+
 -- Every key of `options` is one of `known` (a map from name to type), or else what was meant is told.
 local function check_keys(options, known, what)
   for key, value in pairs(options) do
@@ -40,10 +44,6 @@ local function check_keys(options, known, what)
       stop("%s: %s is a %s, not a %s", what, key == 1 and "[1]" or key, kind:gsub(" ", " or a "), type(value))
     end
   end
-end
-
-local function quoted(value)
-  return type(value) == "string" and '"' .. value .. '"' or tostring(value)
 end
 
 local function words_of(value, what)
@@ -68,6 +68,16 @@ local function one_of(name, names, what)
   stop('%s names unknown state "%s"%s', what, name, near and ', did you mean "' .. near .. '"?' or "")
 end
 
+-- `items` as a list or an object, whatever it was.
+local function marked(mark, items)
+  if items == nil then return setmetatable({}, mark) end
+  if type(items) ~= "table" then stop("array and object take a table, not a %s", type(items)) end
+  if getmetatable(items) == nil then return setmetatable(items, mark) end
+  local copy = {}
+  for key, value in next, items do copy[key] = value end
+  return setmetatable(copy, mark)
+end
+
 -- --- outcomes ---------------------------------------------------------------------------------------
 
 local DONE, AGAIN, ENTER, RETRY, FAIL = 0, 1, 2, 3, 4
@@ -89,15 +99,25 @@ local function milliseconds(value, what)
   return ms
 end
 
--- retry(), retry "5s", retry("5s", "Reason", "why %s", x), retry("Reason", "why %s", x)
-local function retry(after, reason, ...)
-  if type(after) == "string" and not is_duration(after) then
-    return outcome { outcome = RETRY, after_ms = 0, reason = after, message = text_of(reason, ...) }
+-- A reason is one word; a sentence in its place is the message, and `otherwise` the reason.
+local function told_as(fields, otherwise, reason, ...)
+  if reason ~= nil and type(reason) ~= "string" then
+    stop("a reason is a text such as NotReady, not a %s", type(reason))
   end
-  return outcome {
-    outcome = RETRY, after_ms = after and milliseconds(after, "retry") or 0,
-    reason = reason, message = text_of(...),
-  }
+  if reason ~= nil and not reason:match("^%a[%w_,:]*$") then
+    fields.reason, fields.message = otherwise, text_of(reason, ...)
+  else
+    fields.reason, fields.message = reason, text_of(...)
+  end
+  return outcome(fields)
+end
+
+-- retry(), retry "5s", retry("5s", "Reason", "why %s", x), retry("Reason", "why %s", x)
+local function retry(after, ...)
+  local fields = { outcome = RETRY, after_ms = 0 }
+  if type(after) == "string" and not is_duration(after) then return told_as(fields, "Retrying", after, ...) end
+  fields.after_ms = after and milliseconds(after, "retry") or 0
+  return told_as(fields, "Retrying", ...)
 end
 
 local function again(after)
@@ -105,11 +125,12 @@ local function again(after)
 end
 
 local function fail(reason, ...)
-  return outcome { outcome = FAIL, after_ms = 0, reason = reason or "Failed", message = text_of(...) }
+  return told_as({ outcome = FAIL, after_ms = 0 }, "Failed", reason or "Failed", ...)
 end
 
-local function enter(state, reason, ...)
-  return outcome { outcome = ENTER, after_ms = 0, state = state, reason = reason, message = text_of(...) }
+local function enter(state, ...)
+  if type(state) ~= "string" then stop("enter takes the name of a state, not a %s", type(state)) end
+  return told_as({ outcome = ENTER, after_ms = 0, state = state }, "Entered", ...)
 end
 
 local function done()
@@ -121,16 +142,21 @@ end
 local NORMAL, WARNING = 0, 1
 local DEBUG_LEVEL, INFO_LEVEL, WARN_LEVEL, ERROR_LEVEL = 0, 1, 2, 3
 
-local function event(reason, ...)
-  host.event(NORMAL, reason, text_of(...))
+local function teller(tone, what)
+  return function(reason, ...)
+    if type(reason) ~= "string" then stop('%s takes a reason and a message: %s("Reason", "message")', what, what) end
+    host.event(tone, reason, text_of(...))
+  end
 end
 
-local function warn(reason, ...)
-  host.event(WARNING, reason, text_of(...))
-end
+local event, warn = teller(NORMAL, "event"), teller(WARNING, "warn")
 
 local function condition(kind, truth, reason, ...)
+  if type(kind) ~= "string" then stop('condition takes a type: condition("Ready", true, "Reason", "message")') end
   if truth == "Unknown" then truth = nil end
+  if truth ~= nil and type(truth) ~= "boolean" then
+    stop('condition %s is true, false or "Unknown", not %s', kind, quoted(truth))
+  end
   host.condition(kind, truth, reason or kind, text_of(...))
 end
 
@@ -141,7 +167,7 @@ end
 local log = setmetatable({
   debug = logger(DEBUG_LEVEL), info = logger(INFO_LEVEL),
   warn = logger(WARN_LEVEL), error = logger(ERROR_LEVEL),
-}, { __call = told(function(_, ...) host.log(INFO_LEVEL, text_of(...)) end) })
+}, { __call = told(function(_, ...) host.log(INFO_LEVEL, text_of(...)) end), __metatable = false })
 
 local function print(...)
   local words = table.pack(...)
@@ -155,6 +181,7 @@ local LIST_KEYS = { labels = "string", namespace = "string", owner = "userdata" 
 
 -- list("Pod", { labels = "a=b", namespace = "x", owner = object }): of these, those that `owner` owns.
 local function list(kind, options)
+  if options ~= nil and type(options) ~= "table" then stop("list: the options are a table, not a %s", type(options)) end
   check_keys(options or {}, LIST_KEYS, "list")
   local found = host.list(kind, options)
   if not options or not options.owner then return found end
@@ -186,15 +213,17 @@ local function exec(options)
     if math.type(key) ~= "integer" or key < 1 or key > #argv then named[key] = value end
   end
   check_keys(named, EXEC_KEYS, "exec")
+  if #argv == 0 then stop('exec: there is no program to run: exec { "program", "argument" }') end
   return host.outside("exec", {
-    argv = setmetatable(argv, host.array_mark), stdin = named.stdin, directory = named.directory,
-    env = named.env and setmetatable(named.env, host.object_mark),
+    argv = marked(host.array_mark, argv), stdin = named.stdin, directory = named.directory,
+    env = named.env and marked(host.object_mark, named.env),
     timeoutMs = named.timeout and milliseconds(named.timeout, "exec: timeout"), name = named.name,
   })
 end
 
 local response = {}
 response.__index = response
+response.__metatable = false
 
 -- The body as a value: nil and a sentence where it is no JSON.
 function response:json()
@@ -209,6 +238,7 @@ local HTTP_KEYS = {
 local function request(options)
   if type(options) ~= "table" then stop('http.request takes a table: http.request { url = "http://..." }') end
   check_keys(options, HTTP_KEYS, "http")
+  if not options.url then stop('http: there is no url: http.get "http://..."') end
   local headers = {}
   for name, value in pairs(options.headers or {}) do headers[name] = tostring(value) end
   local body = options.body
@@ -216,11 +246,11 @@ local function request(options)
     body = host.encode(options.json)
     headers["content-type"] = headers["content-type"] or "application/json"
   end
-  return setmetatable(host.outside("http", {
+  return marked(response, host.outside("http", {
     url = options.url, method = options.method, body = body,
-    headers = setmetatable(headers, host.object_mark),
+    headers = marked(host.object_mark, headers),
     timeoutMs = options.timeout and milliseconds(options.timeout, "http: timeout"), name = options.name,
-  }), response)
+  }))
 end
 
 local function requester(method)
@@ -237,141 +267,7 @@ local http = {
   put = requester "PUT", patch = requester "PATCH", delete = requester "DELETE",
 }
 
--- --- a kind in the script itself ---------------------------------------------------------------------
-
-local FIELD_TYPES = {
-  string = { type = "string" }, integer = { type = "integer" }, number = { type = "number" },
-  boolean = { type = "boolean" }, duration = { type = "string", format = "duration" },
-  time = { type = "string", format = "date-time" },
-  any = { ["x-kubernetes-preserve-unknown-fields"] = true },
-}
-
-local schema_of
-
-local function object_schema(fields, what)
-  local schema = { type = "object", properties = setmetatable({}, host.object_mark) }
-  local required = {}
-  for _, name in ipairs(sorted_keys(fields)) do
-    local field, needed = schema_of(fields[name], what .. "." .. name)
-    schema.properties[name] = field
-    if needed then required[#required + 1] = name end
-  end
-  if #required > 0 then schema.required = required end
-  return schema
-end
-
-local function named_type(word, what)
-  local name, needed = word:match("^(%a+)(!?)$")
-  local base = name and FIELD_TYPES[name]
-  if not base then
-    local near = host.nearest(word, sorted_keys(FIELD_TYPES))
-    stop('%s: there is no type "%s"%s', what, word, near and ', did you mean "' .. near .. '"?' or "")
-  end
-  local schema = {}
-  for key, value in pairs(base) do schema[key] = value end
-  return schema, needed == "!"
-end
-
--- "string!", { "integer", default = 3 }, { "list", items = "string" }, { "map", values = "string" },
--- { field = ..., ... }, or plain OpenAPI, which has a `type`.
-function schema_of(field, what)
-  if type(field) == "string" then return named_type(field, what) end
-  if type(field) ~= "table" then stop("%s: a type is a text or a table, not a %s", what, type(field)) end
-  if field.type ~= nil and type(field.type) == "string" and field[1] == nil then return field end
-  if field[1] == nil then return object_schema(field, what) end
-  local schema, needed
-  if field[1] == "list" then
-    schema = { type = "array", items = (schema_of(field.items or "any", what .. "[]")) }
-  elseif field[1] == "map" then
-    schema = { type = "object", additionalProperties = (schema_of(field.values or "string", what .. "[]")) }
-  else
-    schema, needed = named_type(field[1], what)
-  end
-  for key, value in pairs(field) do
-    if key == "required" then
-      needed = value
-    elseif key ~= 1 and key ~= "items" and key ~= "values" then
-      schema[key] = value
-    end
-  end
-  return schema, needed
-end
-
-local CONDITIONS = {
-  type = "array", ["x-kubernetes-list-type"] = "map", ["x-kubernetes-list-map-keys"] = { "type" },
-  items = {
-    type = "object", required = { "type", "status" },
-    properties = {
-      type = { type = "string" }, status = { type = "string", enum = { "True", "False", "Unknown" } },
-      observedGeneration = { type = "integer" },
-      lastTransitionTime = { type = "string", format = "date-time" },
-      reason = { type = "string" }, message = { type = "string" },
-    },
-  },
-}
-
-local function status_schema(fields, has_states)
-  local schema = object_schema(fields or {}, "status")
-  local properties = schema.properties
-  properties.conditions = properties.conditions or CONDITIONS
-  properties.observedGeneration = properties.observedGeneration or { type = "integer" }
-  if has_states then properties.state = properties.state or { type = "string" } end
-  return schema
-end
-
-local function columns_of(columns)
-  local list = {}
-  for i, column in ipairs(columns or {}) do
-    if type(column) ~= "table" or type(column[1]) ~= "string" or type(column[2]) ~= "string" then
-      stop('kind: column %d is no { "Name", ".status.field" }', i)
-    end
-    list[i] = { name = column[1], jsonPath = column[2], type = column[3] or "string" }
-  end
-  list[#list + 1] = { name = "Age", type = "date", jsonPath = ".metadata.creationTimestamp" }
-  return list
-end
-
-local KIND_KEYS = {
-  plural = "string", singular = "string", short = "string table", categories = "string table",
-  scope = "string", spec = "table", status = "table", columns = "table", description = "string",
-}
-
-local function names_of(declared, name)
-  local short = words_of(declared.short, "kind.short")
-  local categories = words_of(declared.categories, "kind.categories")
-  return {
-    kind = name, listKind = name .. "List", plural = declared.plural or name:lower() .. "s",
-    singular = declared.singular or name:lower(),
-    shortNames = #short > 0 and short or nil, categories = #categories > 0 and categories or nil,
-  }
-end
-
--- The CustomResourceDefinition of `identity`, as JSON.
-local function definition(identity, declared, has_states)
-  check_keys(declared, KIND_KEYS, "kind")
-  local group, version, name = identity:match("^(.+)/([^/]+)/([^/]+)$")
-  if not group then stop('kind: "%s" has no group; a kind of your own is GROUP/VERSION/KIND', identity) end
-  local names = names_of(declared, name)
-  local properties = { status = status_schema(declared.status, has_states) }
-  local schema = { type = "object", description = declared.description, properties = properties }
-  if declared.spec then
-    properties.spec = object_schema(declared.spec, "spec")
-    if properties.spec.required then schema.required = { "spec" } end
-  end
-  return host.encode {
-    apiVersion = "apiextensions.k8s.io/v1", kind = "CustomResourceDefinition",
-    metadata = { name = names.plural .. "." .. group },
-    spec = {
-      group = group, scope = declared.scope or "Namespaced", names = names,
-      versions = { {
-        name = version, served = true, storage = true,
-        subresources = { status = setmetatable({}, host.object_mark) },
-        additionalPrinterColumns = columns_of(declared.columns),
-        schema = { openAPIV3Schema = schema },
-      } },
-    },
-  }
-end
+local definition = host.kind(host, stop, check_keys, words_of, sorted_keys)
 
 -- --- states -----------------------------------------------------------------------------------------
 
@@ -557,13 +453,13 @@ local words = {
   controller = told(controller), observer = told(observer), state = told(state),
   retry = told(retry), again = told(again), fail = told(fail), enter = told(enter), done = done,
   get = host.get, list = told(list), apply = host.apply, delete = host.delete,
-  sleep = host.sleep, exec = told(exec), http = http,
+  sleep = told(function(duration) return host.sleep(milliseconds(duration, "sleep")) end), exec = told(exec), http = http,
   event = told(event), warn = told(warn), condition = told(condition), log = log,
   now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration, cron = host.cron,
   has = host.has, copy = host.copy, null = host.null,
   json = { encode = host.encode, decode = host.decode },
-  array = function(items) return setmetatable(items or {}, host.array_mark) end,
-  object = function(fields) return setmetatable(fields or {}, host.object_mark) end,
+  array = told(function(items) return marked(host.array_mark, items) end),
+  object = told(function(fields) return marked(host.object_mark, fields) end),
 }
 
 local INSTEAD = {

@@ -94,7 +94,8 @@ static int safe_xpcall(lua_State *L)
 
 /* --- words of the prelude ------------------------------------------------------------------------ */
 
-/* An error of the prelude has no position: it gets that of the line of the script. */
+/* An error of the prelude has no position, or none that anybody knows: it gets that of the line of the
+ * script. */
 static int end_told(lua_State *L, int status, lua_KContext context)
 {
     (void)context;
@@ -102,8 +103,11 @@ static int end_told(lua_State *L, int status, lua_KContext context)
         return lua_gettop(L);
     }
     if (!must_go_on(L, status) && lua_type(L, -1) == LUA_TSTRING) {
+        static const char nowhere[] = "?:-1: ";
+        const char *message = lua_tostring(L, -1);
+        size_t skip = strncmp(message, nowhere, strlen(nowhere)) == 0 ? strlen(nowhere) : 0;
         luaL_where(L, 1);
-        lua_insert(L, -2);
+        lua_pushstring(L, message + skip);
         lua_concat(L, 2);
     }
     return lua_error(L);

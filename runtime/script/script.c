@@ -11,7 +11,26 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "script/inside.h"
-#include "script/prelude.h"
+#include "script/kind_text.h"
+#include "script/prelude_text.h"
+
+static const char *push_stop(lua_State *L, const struct script *script)
+{
+    const struct script_run *run = script->current;
+    switch ((enum watchdog_stop)script->watchdog.stop) {
+    case STOP_MEMORY:
+        return lua_pushfstring(L, "not enough memory: a script has %d MiB",
+                               (int)(SCRIPT_MEMORY_MAX / MIB));
+    case STOP_OVER:
+        return lua_pushstring(L, run == NULL || run->problem == NULL ? "the run is over"
+                                                                     : run->problem);
+    case STOP_NONE:
+    case STOP_TIME:
+        break;
+    }
+    return lua_pushfstring(L, "ran for more than %d ms without a wait",
+                           (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
+}
 
 /* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. The
  * traceback is taken here: what goes through the script's own pcall loses its stack. */
@@ -23,13 +42,7 @@ static void stop_hook(lua_State *L, lua_Debug *record)
         lua_sethook(L, NULL, 0, 0);
         return;
     }
-    if (script->watchdog.stop == STOP_MEMORY) {
-        lua_pushfstring(L, "not enough memory: a script has %d MiB",
-                        (int)(script->memory.max / MIB));
-    } else {
-        lua_pushfstring(L, "ran for more than %d ms without a wait",
-                        (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
-    }
+    (void)push_stop(L, script);
     fault_say(L);
     lua_error(L);
 }
@@ -56,12 +69,12 @@ static int keep_bytes(lua_State *L, const void *bytes, size_t size, void *buffer
     return 0;
 }
 
-/* Pushes the prelude without its debug information: positions are those of the script that calls it.
- * Nothing raises while the buffer is held. */
-static void load_prelude(lua_State *L)
+/* Pushes a file of the prelude without its debug information: positions are those of the script that calls
+ * it. Nothing raises while the buffer is held. */
+static void load_prelude(lua_State *L, const char *text)
 {
     struct buffer bytes = BUFFER_INIT(SCRIPT_BYTES_MAX);
-    int status = luaL_loadbufferx(L, prelude_text, strlen(prelude_text), "=prelude", "t");
+    int status = luaL_loadbufferx(L, text, strlen(text), "=prelude", "t");
     if (status == LUA_OK) {
         lua_dump(L, keep_bytes, &bytes, 1);
         lua_pop(L, 1);
@@ -91,8 +104,10 @@ static void set_mark(lua_State *L, const char *field, const char *mark)
 /* prelude(host): pushes the environment of scripts, and the function that reads declarations. */
 static void run_prelude(lua_State *L, const struct script *script)
 {
-    load_prelude(L);
+    load_prelude(L, prelude_text);
     lua_newtable(L);
+    load_prelude(L, kind_text);
+    lua_setfield(L, -2, "kind");
     ask_open(L);
     tell_open(L);
     lua_pushcfunction(L, sandbox_told);
@@ -115,8 +130,6 @@ static int load_all(lua_State *L)
     sandbox_open(L);
     convert_open(L);
     view_open(L);
-    luaL_newmetatable(L, OUTCOME_MARK);
-    lua_pop(L, 1);
     run_prelude(L, script); /* words, read */
     snprintf(name, sizeof name, "@%s", script->file);
     if (lua_load(L, read_byte, script, name, "t") != LUA_OK) {

@@ -23,14 +23,15 @@ static void set_outcome(struct script_run *run, int32_t outcome, int64_t after_m
 /* Texts of a result live as long as the call. */
 static const char *keep(struct script_run *run, const char *chars)
 {
-    return chars == NULL || chars[0] == '\0' ? NULL : tend_format(run->call, "%s", chars);
+    return chars == NULL || chars[0] == '\0' ? NULL : clean_text(run->call, text_of(chars));
 }
 
 static void say_fault(struct script_run *run, const char *message)
 {
     struct tend_call *call = run->call;
     call->api->discard(call);
-    tend_event(call, TEND_WARNING, "ScriptError", run->trace[0] != '\0' ? run->trace : message);
+    tend_event(call, TEND_WARNING, "ScriptError",
+               clean_text(call, text_of(run->trace[0] != '\0' ? run->trace : message)));
     set_outcome(run, TEND_RETRY, 0);
     run->result.reason = "ScriptError";
     run->result.message = keep(run, message);
@@ -82,8 +83,10 @@ static int64_t field_int(lua_State *L, const char *name)
 
 static const char *field_text(struct script_run *run, lua_State *L, const char *name)
 {
+    size_t len = 0;
     lua_getfield(L, -1, name);
-    const char *text = keep(run, lua_tostring(L, -1));
+    const char *chars = lua_tolstring(L, -1, &len);
+    const char *text = len == 0 ? NULL : clean_text(run->call, (struct text){chars, len});
     lua_pop(L, 1);
     return text;
 }
@@ -201,6 +204,10 @@ static void go_on(struct script_run *run, int arguments)
     script->memory.max = SCRIPT_MEMORY_MAX;
     script->memory_line = 0;
     watchdog_begin(&script->watchdog, run->co, SCRIPT_SLICE_MS);
+    if (run->is_over) {
+        watchdog_stop(&script->watchdog,
+                      STOP_OVER); /* else a pcall around each wait goes on for ever */
+    }
     int status = lua_resume(run->co, NULL, arguments, &results);
     watchdog_end(&script->watchdog);
     script->memory.max =
@@ -217,6 +224,7 @@ static void on_answer(struct tend_call *call, tend_node answer, void *data)
     run->answer = answer;
     run->problem = call->api->problem(call);
     run->waits = false;
+    run->is_over = run->problem != NULL && call->api->time_left_ms(call) == 0;
     go_on(run, 0);
     if (run->over) {
         finish(run);
@@ -231,6 +239,12 @@ int script_run_wait(lua_State *L, struct script_run *run, tend_node question, lu
                           "cannot wait here: inside a comparator of table.sort, a replacement of "
                           "string.gsub or another function that Lua calls from C");
     }
+    if (++run->asks > CALL_ASKS_MAX) {
+        run->problem =
+            tend_format(run->call, "asked more than %u questions in one run", CALL_ASKS_MAX);
+        watchdog_stop(&run->script->watchdog, STOP_OVER);
+        script_run_answered(L, run);
+    }
     run->waits = true;
     run->call->api->ask(run->call, question, on_answer, run);
     return lua_yieldk(L, 0, context, k);
@@ -240,6 +254,15 @@ void script_run_answered(lua_State *L, struct script_run *run)
 {
     if (run->problem != NULL) {
         luaL_error(L, "%s", run->problem);
+    }
+}
+
+void script_run_charge(lua_State *L, struct script_run *run, size_t bytes)
+{
+    run->bytes += bytes;
+    if (run->bytes > SCRIPT_MEMORY_MAX) {
+        luaL_error(L, "not enough memory: one run makes documents of %d MiB at most",
+                   (int)(SCRIPT_MEMORY_MAX / MIB));
     }
 }
 
@@ -372,6 +395,7 @@ void script_run_reconcile(struct tend_call *call, struct tend_result *result)
     if (run->kind == NULL) {
         tend_node question = call->api->make_map(call);
         tend_put_text(call, question, "kind.word", kind);
+        run->asks++;
         call->api->ask(call, question, on_learned, run);
         tend_later(result);
         return;

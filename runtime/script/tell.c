@@ -10,8 +10,8 @@
 static int tell_event(lua_State *L)
 {
     struct script_run *run = script_run_of(L, "event");
-    tend_event(run->call, (int32_t)luaL_checkinteger(L, 1), luaL_checkstring(L, 2),
-               luaL_checkstring(L, 3));
+    tend_event(run->call, (int32_t)luaL_checkinteger(L, 1), clean_argument(L, run->call, 2),
+               clean_argument(L, run->call, 3));
     return 0;
 }
 
@@ -23,8 +23,8 @@ static int tell_condition(lua_State *L)
     if (run->declared->given.flags & TEND_OBSERVER) {
         return luaL_error(L, "an observer sets no conditions: they are in the status");
     }
-    tend_condition(run->call, luaL_checkstring(L, 1), truth, luaL_checkstring(L, 3),
-                   luaL_checkstring(L, 4));
+    tend_condition(run->call, clean_argument(L, run->call, 1), truth,
+                   clean_argument(L, run->call, 3), clean_argument(L, run->call, 4));
     return 0;
 }
 
@@ -33,7 +33,6 @@ static int tell_log(lua_State *L)
 {
     struct script_run *run = script_run_of(L, "log");
     int32_t level = (int32_t)luaL_checkinteger(L, 1);
-    const char *text = luaL_checkstring(L, 2);
     struct tend_call *call = run->call;
     if (++run->lines > SCRIPT_LINES_MAX) {
         if (run->lines == SCRIPT_LINES_MAX + 1) {
@@ -43,8 +42,9 @@ static int tell_log(lua_State *L)
     }
     const char *space = tend_text(call, TEND_THIS, "metadata.namespace", "");
     const char *name = tend_text(call, TEND_THIS, "metadata.name", "");
-    lua_pushfstring(L, "%s%s%s: %s", space, space[0] != '\0' ? "/" : "", name, text);
-    call->api->log(call->host, level, lua_tostring(L, -1));
+    const char *text = clean_argument(L, call, 2);
+    call->api->log(call->host, level,
+                   tend_format(call, "%s%s%s: %s", space, space[0] != '\0' ? "/" : "", name, text));
     return 0;
 }
 
@@ -166,6 +166,7 @@ static int tell_decode(lua_State *L)
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len);
     struct script_run *run = script_run_of(L, "json.decode");
+    script_run_charge(L, run, len);
     tend_node node = run->call->api->from_json(run->call, (struct tend_str){text, len});
     if (node == 0) {
         lua_pushnil(L);

@@ -135,11 +135,15 @@ static bool is_list(const struct view *view)
 }
 
 /* As text; what is declared and not there is empty. */
-static struct tend_str json_of(const struct view *view, struct script_run *run)
+static struct tend_str json_of(lua_State *L, const struct view *view, struct script_run *run)
 {
     tend_node node = node_of(view, run);
-    return node == 0 ? tend_str(is_list(view) ? "[]" : "{}")
-                     : run->call->api->to_json(run->call, node);
+    if (node == 0) {
+        return tend_str(is_list(view) ? "[]" : "{}");
+    }
+    struct tend_str text = run->call->api->to_json(run->call, node);
+    script_run_charge(L, run, text.len);
+    return text;
 }
 
 bool view_text(lua_State *L, int index, enum outline_type *ret_type, struct tend_str *ret_text)
@@ -149,7 +153,7 @@ bool view_text(lua_State *L, int index, enum outline_type *ret_type, struct tend
         return false;
     }
     struct view *view = check_view(L, index, &run);
-    *ret_text = json_of(view, run);
+    *ret_text = json_of(L, view, run);
     *ret_type = ret_text->len > 0 && ret_text->ptr[0] == '[' ? OUTLINE_LIST : OUTLINE_MAP;
     return true;
 }
@@ -476,7 +480,7 @@ static int view_tostring(lua_State *L)
                         name.ptr);
         return 1;
     }
-    struct tend_str text = json_of(view, run);
+    struct tend_str text = json_of(L, view, run);
     lua_pushlstring(L, text.ptr, text.len);
     return 1;
 }
@@ -490,8 +494,8 @@ static int view_eq(lua_State *L)
         lua_pushboolean(L, false);
         return 1;
     }
-    struct tend_str left = json_of(check_view(L, 1, &run), run);
-    struct tend_str right = json_of(check_view(L, 2, &run), run);
+    struct tend_str left = json_of(L, check_view(L, 1, &run), run);
+    struct tend_str right = json_of(L, check_view(L, 2, &run), run);
     lua_pushboolean(L, left.len == right.len && memcmp(left.ptr, right.ptr, left.len) == 0);
     return 1;
 }

@@ -16,7 +16,8 @@
 
 #include "base/error.h"
 
-enum watchdog_stop { STOP_NONE, STOP_TIME, STOP_MEMORY };
+/* OVER: the run is, whatever its slice has left. */
+enum watchdog_stop { STOP_NONE, STOP_TIME, STOP_MEMORY, STOP_OVER };
 
 struct watchdog {
     void (*die)(void *owner, const char *why);

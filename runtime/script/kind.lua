@@ -1,0 +1,139 @@
+-- A kind that a script carries in itself: from what it says of fields and columns to a
+-- CustomResourceDefinition. Part of the prelude, which hands in what it checks with.
+local host, stop, check_keys, words_of, sorted_keys = ...
+
+local FIELD_TYPES = {
+  string = { type = "string" }, integer = { type = "integer" }, number = { type = "number" },
+  boolean = { type = "boolean" }, duration = { type = "string", format = "duration" },
+  time = { type = "string", format = "date-time" },
+  any = { ["x-kubernetes-preserve-unknown-fields"] = true },
+}
+
+local schema_of
+
+local function object_schema(fields, what)
+  local schema = { type = "object", properties = setmetatable({}, host.object_mark) }
+  local required = {}
+  for _, name in ipairs(sorted_keys(fields)) do
+    local field, needed = schema_of(fields[name], what .. "." .. name)
+    schema.properties[name] = field
+    if needed then required[#required + 1] = name end
+  end
+  if #required > 0 then schema.required = required end
+  return schema
+end
+
+local function named_type(word, what)
+  local name, needed = word:match("^(%a+)(!?)$")
+  local base = name and FIELD_TYPES[name]
+  if not base then
+    local near = host.nearest(word, sorted_keys(FIELD_TYPES))
+    stop('%s: there is no type "%s"%s', what, word, near and ', did you mean "' .. near .. '"?' or "")
+  end
+  local schema = {}
+  for key, value in pairs(base) do schema[key] = value end
+  return schema, needed == "!"
+end
+
+-- "string!", { "integer", default = 3 }, { "list", items = "string" }, { "map", values = "string" },
+-- { field = ..., ... }, or plain OpenAPI, which has a `type`.
+function schema_of(field, what)
+  if type(field) == "string" then return named_type(field, what) end
+  if type(field) ~= "table" then stop("%s: a type is a text or a table, not a %s", what, type(field)) end
+  if field.type ~= nil and type(field.type) == "string" and field[1] == nil then return field end
+  if field[1] == nil then return object_schema(field, what) end
+  local schema, needed
+  if field[1] == "list" then
+    schema = { type = "array", items = (schema_of(field.items or "any", what .. "[]")) }
+  elseif field[1] == "map" then
+    schema = { type = "object", additionalProperties = (schema_of(field.values or "string", what .. "[]")) }
+  else
+    schema, needed = named_type(field[1], what)
+  end
+  for key, value in pairs(field) do
+    if key == "required" then
+      needed = value
+    elseif key ~= 1 and key ~= "items" and key ~= "values" then
+      schema[key] = value
+    end
+  end
+  return schema, needed
+end
+
+local CONDITIONS = {
+  type = "array", ["x-kubernetes-list-type"] = "map", ["x-kubernetes-list-map-keys"] = { "type" },
+  items = {
+    type = "object", required = { "type", "status" },
+    properties = {
+      type = { type = "string" }, status = { type = "string", enum = { "True", "False", "Unknown" } },
+      observedGeneration = { type = "integer" },
+      lastTransitionTime = { type = "string", format = "date-time" },
+      reason = { type = "string" }, message = { type = "string" },
+    },
+  },
+}
+
+local function status_schema(fields, has_states)
+  local schema = object_schema(fields or {}, "status")
+  local properties = schema.properties
+  properties.conditions = properties.conditions or CONDITIONS
+  properties.observedGeneration = properties.observedGeneration or { type = "integer" }
+  if has_states then properties.state = properties.state or { type = "string" } end
+  return schema
+end
+
+local function columns_of(columns)
+  local list = {}
+  for i, column in ipairs(columns or {}) do
+    if type(column) ~= "table" or type(column[1]) ~= "string" or type(column[2]) ~= "string" then
+      stop('kind: column %d is no { "Name", ".status.field" }', i)
+    end
+    list[i] = { name = column[1], jsonPath = column[2], type = column[3] or "string" }
+  end
+  list[#list + 1] = { name = "Age", type = "date", jsonPath = ".metadata.creationTimestamp" }
+  return list
+end
+
+local KIND_KEYS = {
+  plural = "string", singular = "string", short = "string table", categories = "string table",
+  scope = "string", spec = "table", status = "table", columns = "table", description = "string",
+}
+
+local function names_of(declared, name)
+  local short = words_of(declared.short, "kind.short")
+  local categories = words_of(declared.categories, "kind.categories")
+  return {
+    kind = name, listKind = name .. "List", plural = declared.plural or name:lower() .. "s",
+    singular = declared.singular or name:lower(),
+    shortNames = #short > 0 and short or nil, categories = #categories > 0 and categories or nil,
+  }
+end
+
+-- The CustomResourceDefinition of `identity`, as JSON.
+local function definition(identity, declared, has_states)
+  check_keys(declared, KIND_KEYS, "kind")
+  local group, version, name = identity:match("^(.+)/([^/]+)/([^/]+)$")
+  if not group then stop('kind: "%s" has no group; a kind of your own is GROUP/VERSION/KIND', identity) end
+  local names = names_of(declared, name)
+  local properties = { status = status_schema(declared.status, has_states) }
+  local schema = { type = "object", description = declared.description, properties = properties }
+  if declared.spec then
+    properties.spec = object_schema(declared.spec, "spec")
+    if properties.spec.required then schema.required = { "spec" } end
+  end
+  return host.encode {
+    apiVersion = "apiextensions.k8s.io/v1", kind = "CustomResourceDefinition",
+    metadata = { name = names.plural .. "." .. group },
+    spec = {
+      group = group, scope = declared.scope or "Namespaced", names = names,
+      versions = { {
+        name = version, served = true, storage = true,
+        subresources = { status = setmetatable({}, host.object_mark) },
+        additionalPrinterColumns = columns_of(declared.columns),
+        schema = { openAPIV3Schema = schema },
+      } },
+    },
+  }
+end
+
+return definition
