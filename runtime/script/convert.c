@@ -261,6 +261,7 @@ static void write_table(struct out *out, int table, const struct place *place)
     lua_State *L = out->L;
     enum outline_type type = place->outline == NULL ? OUTLINE_ANY : place->outline->type;
     luaL_checkstack(L, 8, "too many values");
+    script_heed_stop(L);
     if (place->depth > SCRIPT_DEPTH_MAX) {
         luaL_error(L, "%s: nested deeper than %d (a table that holds itself?)", name_of(place),
                    SCRIPT_DEPTH_MAX);

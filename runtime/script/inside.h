@@ -53,8 +53,8 @@ struct script {
     struct arena arena;
     lua_State *L;
     struct memory memory;
-    int memory_line;  /* where it ended in this slice; 0: it did not ... */
-    bool memory_deep; /* ... and that was in calls of calls of calls */
+    int memory_line;  /* where it was refused last ... */
+    bool memory_deep; /* ... in calls of calls of calls */
     struct watchdog watchdog;
     struct tend_plugin plugin;
     struct declared *declared;
@@ -72,6 +72,9 @@ static inline struct script *script_of(lua_State *L)
 {
     return *(struct script **)lua_getextraspace(L);
 }
+
+/* In loops of C that a script makes long: raises what stops the slice, where it has to. */
+void script_heed_stop(lua_State *L);
 
 /* --- lexicon.c: what is known of kinds, and their outlines ------------------------------------------- */
 

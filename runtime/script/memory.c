@@ -14,12 +14,13 @@ void *memory_alloc(void *owner, void *block, size_t old_size, size_t new_size)
     }
     if (new_size > before &&
         (memory->used > memory->max || new_size - before > memory->max - memory->used)) {
-        if (++memory->refused > 1 && memory->ended != NULL) {
-            memory->ended(memory);
+        memory->wanted = new_size;
+        if (memory->refused != NULL) {
+            memory->refused(memory);
         }
         return NULL;
     }
-    memory->refused = new_size > before ? 0 : memory->refused;
+    memory->wanted = memory->wanted == new_size ? 0 : memory->wanted;
     void *moved = realloc(block, new_size);
     if (moved != NULL) {
         memory->used = memory->used - before + new_size;

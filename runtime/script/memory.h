@@ -6,8 +6,8 @@
 
 struct memory {
     size_t used, max;
-    unsigned refused;                     /* in a row: Lua asks once more when it has collected */
-    void (*ended)(struct memory *memory); /* it was refused twice: an error follows. NULL allowed */
+    size_t wanted; /* what was refused, and not given since: Lua asks again when it has collected */
+    void (*refused)(struct memory *memory); /* NULL allowed */
 };
 
 /* A lua_Alloc over a struct memory: what would exceed it is refused. */

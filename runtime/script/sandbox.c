@@ -346,13 +346,15 @@ static int coroutine_close(lua_State *L)
     if (strcmp(status, "dead") != 0 && strcmp(status, "suspended") != 0) {
         return luaL_error(L, "cannot close a %s coroutine", status);
     }
-    if (lua_resetthread(co) == LUA_OK) {
-        lua_pushboolean(L, true);
+    watchdog_move(&script_of(L)->watchdog, co); /* its __close functions run in it */
+    int ended = lua_resetthread(co);
+    watchdog_move(&script_of(L)->watchdog, L);
+    lua_pushboolean(L, ended == LUA_OK);
+    if (ended == LUA_OK) {
         return 1;
     }
-    lua_pushboolean(L, false);
     lua_xmove(co, L, 1);
-    return 2;
+    return must_go_on(L, ended) ? lua_error(L) : 2;
 }
 
 /* --- what could loop inside C ------------------------------------------------------------------- */
@@ -390,6 +392,14 @@ static int string_rep(lua_State *L)
     return 1;
 }
 
+/* to[at] = from[i], of the tables at 1 and `to`. */
+static void move_item(lua_State *L, lua_Integer i, int to, lua_Integer at)
+{
+    script_heed_stop(L);
+    lua_geti(L, 1, i);
+    lua_seti(L, to, at);
+}
+
 /* table.insert(t, [pos,] value): of the table itself, which is as long as its memory allows. */
 static int table_insert(lua_State *L)
 {
@@ -402,8 +412,7 @@ static int table_insert(lua_State *L)
         at = luaL_checkinteger(L, 2);
         luaL_argcheck(L, at >= 1 && at <= end, 2, "position out of bounds");
         for (lua_Integer i = end; i > at; i--) {
-            lua_geti(L, 1, i - 1);
-            lua_seti(L, 1, i);
+            move_item(L, i - 1, 1, i);
         }
     }
     lua_seti(L, 1, at);
@@ -421,8 +430,7 @@ static int table_remove(lua_State *L)
     }
     lua_geti(L, 1, at);
     for (; at < size; at++) {
-        lua_geti(L, 1, at + 1);
-        lua_seti(L, 1, at);
+        move_item(L, at + 1, 1, at);
     }
     lua_pushnil(L);
     lua_seti(L, 1, at);
@@ -443,13 +451,11 @@ static int table_move(lua_State *L)
         luaL_argcheck(L, fits, 3, "too many elements to move");
         if (at > last || at <= first || (to != 1 && !lua_compare(L, 1, to, LUA_OPEQ))) {
             for (lua_Integer i = 0; i <= last - first; i++) {
-                lua_geti(L, 1, first + i);
-                lua_seti(L, to, at + i);
+                move_item(L, first + i, to, at + i);
             }
         } else {
             for (lua_Integer i = last - first; i >= 0; i--) {
-                lua_geti(L, 1, first + i);
-                lua_seti(L, to, at + i);
+                move_item(L, first + i, to, at + i);
             }
         }
     }

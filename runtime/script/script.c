@@ -32,23 +32,26 @@ static const char *push_stop(lua_State *L, const struct script *script)
                            (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
 }
 
-/* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. The
- * traceback is taken here: what goes through the script's own pcall loses its stack. */
+/* The traceback is taken here: what goes through the script's own pcall loses its stack. */
+void script_heed_stop(lua_State *L)
+{
+    if (script_of(L)->watchdog.stop != STOP_NONE) {
+        (void)push_stop(L, script_of(L));
+        fault_say(L);
+        lua_error(L);
+    }
+}
+
+/* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. */
 static void stop_hook(lua_State *L, lua_Debug *record)
 {
-    struct script *script = script_of(L);
     (void)record;
-    if (script->watchdog.stop == STOP_NONE) {
-        lua_sethook(L, NULL, 0, 0);
-        return;
-    }
-    (void)push_stop(L, script);
-    fault_say(L);
-    lua_error(L);
+    script_heed_stop(L);
+    lua_sethook(L, NULL, 0, 0);
 }
 
 /* Noted where it happens: when the error arrives, the stack is gone. */
-static void on_memory_ended(struct memory *memory)
+static void on_refused(struct memory *memory)
 {
     enum { DEEP = 10000 }; /* nobody nests calls like that but by mistake */
     struct script *script = CONTAINER_OF(memory, struct script, memory);
@@ -161,7 +164,7 @@ static enum tend_code load(struct script *script, struct error *err)
         const char *message = lua_tostring(L, -1);
         char memory[ERROR_TEXT_MAX];
         fault_memory(script, memory, sizeof memory);
-        fault_describe(script, script->memory_line > 0 ? memory : message, err);
+        fault_describe(script, script->memory.wanted > 0 ? memory : message, err);
         return TEND_INVALID;
     }
     lua_settop(L, 0);
@@ -206,7 +209,7 @@ enum tend_code script_open(const struct script_options *options, struct script *
     script->source = alloc_text(options->source.ptr, options->source.len);
     script->text = (struct text){script->source, options->source.len};
     script->memory.max = SCRIPT_MEMORY_MAX;
-    script->memory.ended = on_memory_ended;
+    script->memory.refused = on_refused;
     script->watchdog = (struct watchdog){.die = options->host.die,
                                          .owner = options->host.owner,
                                          .file = script->file,

@@ -153,7 +153,7 @@ static void say_error(struct script_run *run, const char *message)
 {
     struct script *script = run->script;
     char memory[ERROR_TEXT_MAX];
-    if (script->memory_line > 0) {
+    if (script->memory.wanted > 0) {
         fault_memory(script, memory, sizeof memory);
         fault_show_line(script, memory, run->trace, sizeof run->trace);
         message = memory;
@@ -173,7 +173,7 @@ static void end_run(struct script_run *run, int status)
     run->over = true;
     luaL_unref(run->script->L, LUA_REGISTRYINDEX, run->co_ref);
     run->co = NULL;
-    if (run->script->memory_line > 0) {
+    if (run->script->memory.wanted > 0) {
         look_at_memory(run->script);
     }
 }
@@ -202,7 +202,7 @@ static void go_on(struct script_run *run, int arguments)
     int results = 0;
     script->current = run;
     script->memory.max = SCRIPT_MEMORY_MAX;
-    script->memory_line = 0;
+    script->memory.wanted = 0;
     watchdog_begin(&script->watchdog, run->co, SCRIPT_SLICE_MS);
     if (run->is_over) {
         watchdog_stop(&script->watchdog,

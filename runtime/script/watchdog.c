@@ -111,6 +111,8 @@ void watchdog_move(struct watchdog *watchdog, lua_State *L)
 
 void watchdog_stop(struct watchdog *watchdog, enum watchdog_stop why)
 {
-    watchdog->stop = why;
+    if (watchdog->stop == STOP_NONE) {
+        watchdog->stop = why;
+    }
     set_hook(watchdog);
 }

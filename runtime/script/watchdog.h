@@ -48,7 +48,7 @@ void watchdog_end(struct watchdog *watchdog);
 /* The slice goes on in another coroutine. */
 void watchdog_move(struct watchdog *watchdog, lua_State *L);
 
-/* The slice has to end, for that reason, as if its time were over. */
+/* The slice has to end, for that reason (or an earlier one), as if its time were over. */
 void watchdog_stop(struct watchdog *watchdog, enum watchdog_stop why);
 
 #endif

@@ -1,0 +1,16 @@
+-- done
+-- A metatable that gets its __gc afterwards has none.
+local function attack(thing)
+  local meta = {}
+  for _ = 1, 100 do setmetatable({}, meta) end
+  meta.__gc = function() while true do end end
+  for i = 1, 20000 do local _ = { i } end
+end
+
+return controller "example.com/v1/Thing" {
+  reconcile = function(thing)
+    if thing.spec.attack then attack(thing) end
+    if thing.spec.wait then sleep "1h" end
+    thing.status.n = thing.spec.n
+  end,
+}

@@ -1,0 +1,13 @@
+-- soft: not enough memory: a script has 64 MiB
+local function attack(thing)
+  local list = {}
+  while true do list = { list, list, ("x"):rep(1000000) .. #list } end
+end
+
+return controller "example.com/v1/Thing" {
+  reconcile = function(thing)
+    if thing.spec.attack then attack(thing) end
+    if thing.spec.wait then sleep "1h" end
+    thing.status.n = thing.spec.n
+  end,
+}
