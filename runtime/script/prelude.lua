@@ -164,10 +164,10 @@ local function logger(level)
   return told(function(...) host.log(level, text_of(...)) end)
 end
 
-local log = setmetatable({
+local log = {
   debug = logger(DEBUG_LEVEL), info = logger(INFO_LEVEL),
   warn = logger(WARN_LEVEL), error = logger(ERROR_LEVEL),
-}, { __call = told(function(_, ...) host.log(INFO_LEVEL, text_of(...)) end), __metatable = false })
+}
 
 local function print(...)
   local words = table.pack(...)
@@ -444,20 +444,31 @@ end
 
 -- --- the environment --------------------------------------------------------------------------------
 
+-- A library as scripts have it: what one run would change in it, all later ones would find.
+local function frozen(name, library)
+  return setmetatable({}, {
+    __index = library, __metatable = false, __name = name,
+    __newindex = function() error(string.format("%s cannot be changed; keep what is yours in a local", name), 2) end,
+    __pairs = function() return function(_, key) return next(library, key) end end,
+    __call = library == log and told(function(_, ...) host.log(INFO_LEVEL, text_of(...)) end) or nil,
+  })
+end
+
 local words = {
   assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall,
   rawequal = rawequal, rawget = rawget, rawlen = rawlen, select = select, setmetatable = setmetatable,
   getmetatable = getmetatable, tonumber = tonumber, tostring = tostring, type = type, xpcall = xpcall,
-  string = string, table = table, math = math, utf8 = utf8, coroutine = coroutine, print = told(print),
+  string = frozen("string", string), table = frozen("table", table), math = frozen("math", math),
+  utf8 = frozen("utf8", utf8), coroutine = frozen("coroutine", coroutine), print = told(print),
 
   controller = told(controller), observer = told(observer), state = told(state),
   retry = told(retry), again = told(again), fail = told(fail), enter = told(enter), done = done,
   get = host.get, list = told(list), apply = host.apply, delete = host.delete,
-  sleep = told(function(duration) return host.sleep(milliseconds(duration, "sleep")) end), exec = told(exec), http = http,
-  event = told(event), warn = told(warn), condition = told(condition), log = log,
+  sleep = told(function(duration) return host.sleep(milliseconds(duration, "sleep")) end), exec = told(exec), http = frozen("http", http),
+  event = told(event), warn = told(warn), condition = told(condition), log = frozen("log", log),
   now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration, cron = host.cron,
   has = host.has, copy = host.copy, null = host.null,
-  json = { encode = host.encode, decode = host.decode },
+  json = frozen("json", { encode = host.encode, decode = host.decode }),
   array = told(function(items) return marked(host.array_mark, items) end),
   object = told(function(fields) return marked(host.object_mark, fields) end),
 }

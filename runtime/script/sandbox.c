@@ -501,6 +501,9 @@ static int math_random(lua_State *L)
     } else {
         low = luaL_checkinteger(L, 1);
         high = luaL_checkinteger(L, 2);
+        if (lua_gettop(L) > 2) {
+            return luaL_error(L, "wrong number of arguments");
+        }
     }
     luaL_argcheck(L, low <= high, lua_gettop(L), "interval is empty");
     uint64_t span = (uint64_t)high - (uint64_t)low + 1; /* 0: all of them */
@@ -545,7 +548,9 @@ void sandbox_open(lua_State *L)
                                           "collectgarbage", "rawset",   "warn",   "_G",
                                           "print",          NULL};
     static const char *const no_string[] = {"dump", NULL};
-    static const char *const no_math[] = {"randomseed", NULL};
+    /* ... and what some builds keep of older versions */
+    static const char *const no_math[] = {"randomseed", "atan2", "cosh", "frexp", "ldexp",
+                                          "log10",      "pow",   "sinh", "tanh",  NULL};
     static const char *const none[] = {NULL};
     open_library(L, "_G", luaopen_base, base_functions, no_base);
     open_library(L, LUA_COLIBNAME, luaopen_coroutine, coroutine_functions, none);

@@ -109,11 +109,22 @@ static bool push_defined(lua_State *L)
     return CHECK_INT(lua_pcall(L, 0, 0, 0), LUA_OK);
 }
 
+/* A library is read through a table that cannot be written: in place of the one at the top, what is behind. */
+static void thaw(lua_State *L)
+{
+    if (lua_getmetatable(L, -1)) {
+        lua_getfield(L, -1, "__index");
+        lua_replace(L, -3);
+        lua_pop(L, 1);
+    }
+}
+
 /* Lua's own words are known to every editor: those that scripts have as they are. */
 static bool is_of_lua(lua_State *L, const char *word)
 {
     int type = lua_getglobal(L, word);
     lua_getfield(L, 1, word);
+    thaw(L);
     bool is = type != LUA_TNIL && lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
     return is;
@@ -200,6 +211,7 @@ static void has_every_field_of_words(void)
     }
     for (size_t i = 0; i < COUNT_OF(tables); i++) {
         if (CHECK_INT(lua_getfield(L, -1, tables[i].word), LUA_TTABLE)) {
+            thaw(L);
             check_fields(L, tables[i].class);
         }
         lua_pop(L, 1);

@@ -1,7 +1,10 @@
 -- soft: not enough memory: a script has 64 MiB
 local function attack(thing)
   local text = "x"
-  while true do text = text .. text end
+  while true do
+    text = text .. text
+    sleep "0s"
+  end
 end
 
 return controller "example.com/v1/Thing" {

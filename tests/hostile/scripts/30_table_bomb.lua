@@ -1,7 +1,10 @@
 -- soft: not enough memory: a script has 64 MiB
 local function attack(thing)
   local list = {}
-  while true do list = { list, list, ("x"):rep(1000000) .. #list } end
+  while true do
+    list = { list, list, ("x"):rep(8000000) .. #list }
+    sleep "0s"
+  end
 end
 
 return controller "example.com/v1/Thing" {

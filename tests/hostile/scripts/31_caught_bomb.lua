@@ -3,7 +3,8 @@
 local function attack(thing)
   local kept = {}
   while true do
-    pcall(function() kept[#kept + 1] = ("x"):rep(1000000) .. #kept end)
+    pcall(function() kept[#kept + 1] = ("x"):rep(8000000) .. #kept end)
+    sleep "0s"
   end
 end
 

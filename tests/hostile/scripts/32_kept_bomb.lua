@@ -3,7 +3,10 @@
 local kept = {}
 
 local function attack(thing)
-  while true do kept[#kept + 1] = ("x"):rep(1000000) .. #kept end
+  while true do
+    kept[#kept + 1] = ("x"):rep(8000000) .. #kept
+    sleep "0s"
+  end
 end
 
 return controller "example.com/v1/Thing" {
