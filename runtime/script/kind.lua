@@ -11,7 +11,27 @@ local FIELD_TYPES = {
 
 local schema_of
 
+-- What OpenAPI says of a value beside its type (and any extension, x-...).
+local KEYWORDS = {
+  "default", "description", "enum", "example", "exclusiveMaximum", "exclusiveMinimum", "format", "items",
+  "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties", "minimum",
+  "multipleOf", "nullable", "pattern", "required", "title", "uniqueItems", "values",
+}
+
+local function check_keyword(key, what)
+  if type(key) ~= "string" then stop("%s: a type has one name, not two", what) end
+  if key:sub(1, 2) == "x-" then return end
+  for _, known in ipairs(KEYWORDS) do
+    if key == known then return end
+  end
+  local near = host.nearest(key, KEYWORDS)
+  stop('%s: unknown key "%s"%s', what, key, near and ', did you mean "' .. near .. '"?' or "")
+end
+
 local function object_schema(fields, what)
+  for name in pairs(fields) do
+    if type(name) ~= "string" then stop('%s: a field has a name: name = "string"', what) end
+  end
   local schema = { type = "object", properties = setmetatable({}, host.object_mark) }
   local required = {}
   for _, name in ipairs(sorted_keys(fields)) do
@@ -51,6 +71,7 @@ function schema_of(field, what)
     schema, needed = named_type(field[1], what)
   end
   for key, value in pairs(field) do
+    if key ~= 1 then check_keyword(key, what) end
     if key == "required" then
       needed = value
     elseif key ~= 1 and key ~= "items" and key ~= "values" then

@@ -308,6 +308,8 @@ local function take_states(options)
   local states, names = {}, {}
   for name, value in pairs(options) do
     if getmetatable(value) == state_mark then
+      if type(name) ~= "string" then stop("a state has a name: Name = state { ... }") end
+      if value.name then stop("state %s is there twice, the second time as %s: write state { ... } for each", value.name, name) end
       value.name = name
       states[#states + 1] = value
     end
@@ -366,6 +368,9 @@ end
 
 local function renames_of(renamed, names)
   local list = {}
+  for old in pairs(renamed or {}) do
+    if type(old) ~= "string" then stop('renamed says old = "new": an old name is a text, not a %s', type(old)) end
+  end
   for _, old in ipairs(sorted_keys(renamed or {})) do
     one_of(renamed[old], names, "renamed")
     list[#list + 1] = old .. "=" .. renamed[old]
