@@ -315,9 +315,9 @@ static int view_index(lua_State *L)
     struct script_run *run;
     struct view *view = check_view(L, 1, &run);
     char path[PATH_MAX_BYTES];
-    lua_Integer place;
-    if (lua_type(L, 2) == LUA_TNUMBER && lua_tointegerx(L, 2, NULL) == lua_tonumber(L, 2)) {
-        place = lua_tointeger(L, 2);
+    int whole = 0;
+    lua_Integer place = lua_tointegerx(L, 2, &whole);
+    if (whole && lua_type(L, 2) == LUA_TNUMBER) {
         lua_pushinteger(L, place); /* 1.0 as well, as in a table */
         lua_replace(L, 2);
         return push_item(L, view, run);

@@ -112,7 +112,7 @@ void watchdog_move(struct watchdog *watchdog, lua_State *L)
 void watchdog_stop(struct watchdog *watchdog, enum watchdog_stop why)
 {
     if (watchdog->stop == STOP_NONE) {
-        watchdog->stop = why;
+        watchdog->stop = (sig_atomic_t)why;
     }
     set_hook(watchdog);
 }
