@@ -252,11 +252,25 @@ bool view_push_copy(lua_State *L, int index);
 /* Push what `node` is: a scalar, or a view of it. */
 void view_push_node(lua_State *L, struct script_run *run, tend_node node);
 
+/* --- coroutine.c -------------------------------------------------------------------------------- */
+
+void coroutine_open(lua_State *L); /* into the library at the top */
+
+enum coroutine_hold { COROUTINE_FREE, COROUTINE_HELD };
+
+/* Let nobody but its run have the coroutine at `index`; or let all. */
+void coroutine_hold(lua_State *L, int index, enum coroutine_hold hold);
+
 /* --- sandbox.c, ask.c, tell.c: what scripts can call ---------------------------------------------- */
 
 void sandbox_open(lua_State *L); /* the libraries, as far as they are given to scripts */
-int sandbox_told(
-    lua_State *L); /* told(f): f, whose errors are told as those of the line that calls it */
+
+/* Is an error with that status one that a script must not catch? `status` may be LUA_OK. */
+bool sandbox_must_go_on(lua_State *L, int status);
+
+/* told(f): f, whose errors are told as those of the line that calls it. */
+int sandbox_told(lua_State *L);
+
 void ask_open(lua_State *L);  /* into the table at the top: functions that wait */
 void tell_open(lua_State *L); /* ... functions that write and say */
 

@@ -5,7 +5,7 @@
  *
  *     pcall, xpcall      an error that stops the slice goes through; the handler runs after the stack is
  *                        unwound, where it can be stopped as well
- *     coroutine.*        a wait inside a coroutine is a wait of the run: everything in between yields
+ *     coroutine.*        coroutine.c
  *     string.rep, table.insert, remove, move    bounded by what fits into the script's memory
  *     setmetatable       no __gc: finalizers run where nothing can stop them
  *     math.random        the host's, so that a test can be repeated
@@ -19,7 +19,7 @@
 
 /* --- errors that are to be caught -------------------------------------------------------------- */
 
-static bool must_go_on(lua_State *L, int status)
+bool sandbox_must_go_on(lua_State *L, int status)
 {
     struct watchdog *watchdog = &script_of(L)->watchdog;
     if (status == LUA_ERRMEM && watchdog->stop == STOP_NONE) {
@@ -33,7 +33,7 @@ static int end_pcall(lua_State *L, int status, lua_KContext context)
     if (status == LUA_OK || status == LUA_YIELD) {
         return lua_gettop(L) - (int)context;
     }
-    if (must_go_on(L, status)) {
+    if (sandbox_must_go_on(L, status)) {
         return lua_error(L);
     }
     lua_pushboolean(L, false);
@@ -54,7 +54,7 @@ static int safe_pcall(lua_State *L)
 static int end_handler(lua_State *L, int status, lua_KContext context)
 {
     (void)context;
-    if (status != LUA_OK && status != LUA_YIELD && must_go_on(L, status)) {
+    if (status != LUA_OK && status != LUA_YIELD && sandbox_must_go_on(L, status)) {
         return lua_error(L);
     }
     return lua_gettop(L) - 1;
@@ -66,7 +66,7 @@ static int end_xpcall(lua_State *L, int status, lua_KContext context)
     if (status == LUA_OK || status == LUA_YIELD) {
         return lua_gettop(L) - 1;
     }
-    if (must_go_on(L, status)) {
+    if (sandbox_must_go_on(L, status)) {
         return lua_error(L);
     }
     lua_replace(L, 2); /* the error, wherever it is, in place of `true` */
@@ -102,7 +102,7 @@ static int end_told(lua_State *L, int status, lua_KContext context)
     if (status == LUA_OK || status == LUA_YIELD) {
         return lua_gettop(L);
     }
-    if (!must_go_on(L, status) && lua_type(L, -1) == LUA_TSTRING) {
+    if (!sandbox_must_go_on(L, status) && lua_type(L, -1) == LUA_TSTRING) {
         static const char nowhere[] = "?:-1: ";
         const char *message = lua_tostring(L, -1);
         size_t skip = strncmp(message, nowhere, strlen(nowhere)) == 0 ? strlen(nowhere) : 0;
@@ -128,233 +128,6 @@ int sandbox_told(lua_State *L)
     lua_settop(L, 1);
     lua_pushcclosure(L, call_told, 1);
     return 1;
-}
-
-/* --- coroutines -------------------------------------------------------------------------------- */
-
-static lua_State *check_coroutine(lua_State *L)
-{
-    lua_State *co = lua_tothread(L, 1);
-    luaL_argexpected(L, co != NULL, 1, "coroutine");
-    return co;
-}
-
-static int coroutine_create(lua_State *L)
-{
-    struct script_run *run = script_of(L)->current;
-    luaL_checktype(L, 1, LUA_TFUNCTION);
-    if (run != NULL && ++run->threads > SCRIPT_COROUTINES_MAX) {
-        return luaL_error(L, "more than %d coroutines in one run", SCRIPT_COROUTINES_MAX);
-    }
-    lua_State *co = lua_newthread(L);
-    lua_pushvalue(L, 1);
-    lua_xmove(L, co, 1);
-    return 1;
-}
-
-enum resume_result { RESUMED, FAILED, WAITS };
-
-/* Run `co` on, with `count` arguments that are on its stack. FAILED: the message is on top of L. */
-static enum resume_result resume(lua_State *L, lua_State *co, int count, int *ret_results)
-{
-    struct script *script = script_of(L);
-    struct script_run *run = script->current;
-    unsigned closed = lua_isyieldable(L) ? 0 : 1;
-    if (run != NULL) {
-        run->closed += closed;
-    }
-    watchdog_move(&script->watchdog, co);
-    int status = lua_resume(co, L, count, ret_results);
-    watchdog_move(&script->watchdog, L);
-    if (run != NULL) {
-        run->closed -= closed;
-    }
-    if (status == LUA_YIELD && run != NULL && run->waits) {
-        return WAITS;
-    }
-    if (status == LUA_OK || status == LUA_YIELD) {
-        return RESUMED;
-    }
-    lua_xmove(co, L, 1);
-    return must_go_on(L, status) ? (enum resume_result)lua_error(L) : FAILED;
-}
-
-/* Can `co` be run on at all? False pushes why not. */
-static bool can_resume(lua_State *L, lua_State *co)
-{
-    if (lua_status(co) == LUA_OK && lua_gettop(co) == 0) {
-        lua_pushliteral(L, "cannot resume dead coroutine");
-        return false;
-    }
-    if (lua_status(co) > LUA_YIELD) {
-        lua_pushliteral(L, "cannot resume dead coroutine");
-        return false;
-    }
-    return true;
-}
-
-static int take_results(lua_State *L, lua_State *co, int results)
-{
-    if (!lua_checkstack(L, results + 1)) {
-        lua_pop(co, results);
-        return luaL_error(L, "too many results to resume");
-    }
-    lua_xmove(co, L, results);
-    return results;
-}
-
-static int go_on_resume(lua_State *L, int status, lua_KContext context);
-
-static int finish_resume(lua_State *L, lua_State *co, int count)
-{
-    int results = 0;
-    switch (resume(L, co, count, &results)) {
-    case WAITS:
-        return lua_yieldk(L, 0, 0, go_on_resume);
-    case FAILED:
-        lua_pushboolean(L, false);
-        lua_insert(L, -2);
-        return 2;
-    case RESUMED:
-        break;
-    }
-    lua_pushboolean(L, true);
-    return 1 + take_results(L, co, results);
-}
-
-static int go_on_resume(lua_State *L, int status, lua_KContext context)
-{
-    (void)status;
-    (void)context;
-    return finish_resume(L, check_coroutine(L), 0);
-}
-
-static int coroutine_resume(lua_State *L)
-{
-    lua_State *co = check_coroutine(L);
-    int count = lua_gettop(L) - 1;
-    if (!can_resume(L, co)) {
-        lua_pushboolean(L, false);
-        lua_insert(L, -2);
-        return 2;
-    }
-    if (!lua_checkstack(co, count)) {
-        return luaL_error(L, "too many arguments to resume");
-    }
-    lua_xmove(L, co, count);
-    return finish_resume(L, co, count);
-}
-
-static int go_on_wrapped(lua_State *L, int status, lua_KContext context);
-
-static int finish_wrapped(lua_State *L, lua_State *co, int count)
-{
-    int results = 0;
-    switch (resume(L, co, count, &results)) {
-    case WAITS:
-        return lua_yieldk(L, 0, 0, go_on_wrapped);
-    case FAILED:
-        return lua_error(L);
-    case RESUMED:
-        break;
-    }
-    return take_results(L, co, results);
-}
-
-static int go_on_wrapped(lua_State *L, int status, lua_KContext context)
-{
-    (void)status;
-    (void)context;
-    return finish_wrapped(L, lua_tothread(L, lua_upvalueindex(1)), 0);
-}
-
-static int call_wrapped(lua_State *L)
-{
-    lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-    int count = lua_gettop(L);
-    if (!can_resume(L, co)) {
-        return lua_error(L);
-    }
-    if (!lua_checkstack(co, count)) {
-        return luaL_error(L, "too many arguments to resume");
-    }
-    lua_xmove(L, co, count);
-    return finish_wrapped(L, co, count);
-}
-
-static int coroutine_wrap(lua_State *L)
-{
-    coroutine_create(L);
-    lua_pushcclosure(L, call_wrapped, 1);
-    return 1;
-}
-
-static int coroutine_yield(lua_State *L)
-{
-    struct script_run *run = script_of(L)->current;
-    if (run == NULL || run->co == L) {
-        return luaL_error(L, "coroutine.yield outside of a coroutine that the script made");
-    }
-    return lua_yield(L, lua_gettop(L));
-}
-
-static const char *status_of(lua_State *L, lua_State *co)
-{
-    lua_Debug record;
-    if (L == co) {
-        return "running";
-    }
-    switch (lua_status(co)) {
-    case LUA_YIELD:
-        return "suspended";
-    case LUA_OK:
-        if (lua_getstack(co, 0, &record)) {
-            return "normal";
-        }
-        return lua_gettop(co) == 0 ? "dead" : "suspended";
-    default:
-        return "dead";
-    }
-}
-
-static int coroutine_status(lua_State *L)
-{
-    lua_pushstring(L, status_of(L, check_coroutine(L)));
-    return 1;
-}
-
-static int coroutine_isyieldable(lua_State *L)
-{
-    lua_State *co = lua_isnone(L, 1) ? L : check_coroutine(L);
-    struct script_run *run = script_of(L)->current;
-    lua_pushboolean(L, lua_isyieldable(co) && run != NULL && run->co != co);
-    return 1;
-}
-
-static int coroutine_running(lua_State *L)
-{
-    struct script_run *run = script_of(L)->current;
-    lua_pushthread(L);
-    lua_pushboolean(L, run == NULL || run->co == L);
-    return 2;
-}
-
-static int coroutine_close(lua_State *L)
-{
-    lua_State *co = check_coroutine(L);
-    const char *status = status_of(L, co);
-    if (strcmp(status, "dead") != 0 && strcmp(status, "suspended") != 0) {
-        return luaL_error(L, "cannot close a %s coroutine", status);
-    }
-    watchdog_move(&script_of(L)->watchdog, co); /* its __close functions run in it */
-    int ended = lua_resetthread(co);
-    watchdog_move(&script_of(L)->watchdog, L);
-    lua_pushboolean(L, ended == LUA_OK);
-    if (ended == LUA_OK) {
-        return 1;
-    }
-    lua_xmove(co, L, 1);
-    return must_go_on(L, ended) ? lua_error(L) : 2;
 }
 
 /* --- what could loop inside C ------------------------------------------------------------------- */
@@ -527,15 +300,6 @@ static void open_library(lua_State *L, const char *name, lua_CFunction open,
 
 static const luaL_Reg base_functions[] = {
     {"pcall", safe_pcall}, {"xpcall", safe_xpcall}, {"setmetatable", set_metatable}, {NULL, NULL}};
-static const luaL_Reg coroutine_functions[] = {{"create", coroutine_create},
-                                               {"resume", coroutine_resume},
-                                               {"wrap", coroutine_wrap},
-                                               {"yield", coroutine_yield},
-                                               {"status", coroutine_status},
-                                               {"isyieldable", coroutine_isyieldable},
-                                               {"running", coroutine_running},
-                                               {"close", coroutine_close},
-                                               {NULL, NULL}};
 static const luaL_Reg string_functions[] = {{"rep", string_rep}, {NULL, NULL}};
 static const luaL_Reg table_functions[] = {
     {"insert", table_insert}, {"remove", table_remove}, {"move", table_move}, {NULL, NULL}};
@@ -553,7 +317,9 @@ void sandbox_open(lua_State *L)
                                           "log10",      "pow",   "sinh", "tanh",  NULL};
     static const char *const none[] = {NULL};
     open_library(L, "_G", luaopen_base, base_functions, no_base);
-    open_library(L, LUA_COLIBNAME, luaopen_coroutine, coroutine_functions, none);
+    luaL_requiref(L, LUA_COLIBNAME, luaopen_coroutine, 1);
+    coroutine_open(L);
+    lua_pop(L, 1);
     open_library(L, LUA_STRLIBNAME, luaopen_string, string_functions, no_string);
     open_library(L, LUA_TABLIBNAME, luaopen_table, table_functions, none);
     open_library(L, LUA_MATHLIBNAME, luaopen_math, math_functions, no_math);

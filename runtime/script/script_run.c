@@ -335,6 +335,7 @@ static int make_coroutine(lua_State *L)
     lua_pushcfunction(run->co, fault_handler);
     lua_rawgeti(run->co, LUA_REGISTRYINDEX, lua_tointeger(L, 2));
     view_push_own(run->co, run);
+    coroutine_hold(L, -1, COROUTINE_HELD);
     run->co_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     return 0;
 }

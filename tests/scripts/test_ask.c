@@ -344,6 +344,42 @@ static void holds_thousands_of_waits(void)
     engine_bench_done(&bench);
 }
 
+/* One run keeps a coroutine, itself or one that waits; the next one gets at it. */
+static void leaves_a_waiting_coroutine_to_its_run(void)
+{
+    static const char *const made[] = {
+        "kept = coroutine.running() sleep '1h' t.status.count = 1",
+        "kept = coroutine.create(function() sleep '1h' end) coroutine.resume(kept) t.status.count = 1",
+        "coroutine.wrap(function() kept = coroutine.running() sleep '1h' end)() t.status.count = 1",
+    };
+    for (size_t i = 0; i < COUNT_OF(made); i++) {
+        struct engine_bench bench;
+        char script[1024];
+        snprintf(
+            script, sizeof script,
+            "local kept\n"
+            "return controller \"example.com/v1/Thing\" { reconcile = function(t)\n"
+            "if not kept then %s else\n"
+            "local ok, why = coroutine.resume(kept) local closed, no = pcall(coroutine.close, kept)\n"
+            "t.status.tags = { why, no, coroutine.status(kept) } end end }",
+            made[i]);
+        if (script_bench(&bench, script)) {
+            bench.answers = BENCH_NEVER;
+            start(&bench, 1);
+            start(&bench, 2);
+            CHECK_INT(bench.finished, 1);
+            CHECK_TEXT(buffer_view(&bench.result).ptr,
+                       "{\"outcome\":\"done\",\"status\":{\"tags\":[\"cannot resume a coroutine of "
+                       "another run that waits\",\"cannot close a coroutine of another run that "
+                       "waits\",\"suspended\"]}}");
+            answer(&bench, 1, 1);
+            CHECK_TEXT(buffer_view(&bench.result).ptr,
+                       "{\"outcome\":\"done\",\"status\":{\"count\":1}}");
+        }
+        engine_bench_done(&bench);
+    }
+}
+
 /* A run that is told that its time is over ends, whatever it catches. */
 static void ends_when_its_time_is_over(void)
 {
@@ -390,5 +426,6 @@ SUITE({"gets objects", gets_objects}, {"lists objects", lists_objects},
       {"says where it cannot wait", says_where_it_cannot_wait},
       {"says what is not there while it is loaded", says_what_is_not_there_while_it_is_loaded},
       {"holds thousands of waits", holds_thousands_of_waits},
+      {"leaves a waiting coroutine to its run", leaves_a_waiting_coroutine_to_its_run},
       {"ends when its time is over", ends_when_its_time_is_over},
       {"asks so many questions and no more", asks_so_many_questions_and_no_more})
