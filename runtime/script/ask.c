@@ -5,6 +5,8 @@
  */
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/limits.h"
 #include "base/moment.h"
 #include "script/inside.h"
 
@@ -154,20 +156,33 @@ static void put_field(lua_State *L, struct script_run *run, const struct known_k
     tend_put(run->call, draft, path, convert_node(L, run, -1, outline, key));
 }
 
+/* When a field is put into a draft: `metadata` as a whole in round 0, because what stands beside it for
+ * brevity is put into it in round 1; -1: never. */
+static int round_of(const char *key)
+{
+    static const char *const others[] = {"kind", "apiVersion", "owner"};
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        if (strcmp(key, others[i]) == 0) {
+            return -1;
+        }
+    }
+    return strcmp(key, "metadata") == 0 ? 0 : 1;
+}
+
 static void put_fields(lua_State *L, struct script_run *run, const struct known_kind *kind,
                        tend_node draft)
 {
-    for (lua_pushnil(L); lua_next(L, 1) != 0;) {
-        int top = lua_gettop(L);
-        if (lua_type(L, -2) != LUA_TSTRING) {
-            luaL_error(L, "apply: a field's name is a text, not %s", luaL_typename(L, -2));
+    for (int round = 0; round < 2; round++) {
+        for (lua_pushnil(L); lua_next(L, 1) != 0;) {
+            int top = lua_gettop(L);
+            if (lua_type(L, -2) != LUA_TSTRING) {
+                luaL_error(L, "apply: a field's name is a text, not %s", luaL_typename(L, -2));
+            }
+            if (round_of(lua_tostring(L, -2)) == round) {
+                put_field(L, run, kind, draft, lua_tostring(L, -2));
+            }
+            lua_settop(L, top - 1);
         }
-        const char *key = lua_tostring(L, -2);
-        if (strcmp(key, "kind") != 0 && strcmp(key, "apiVersion") != 0 &&
-            strcmp(key, "owner") != 0) {
-            put_field(L, run, kind, draft, key);
-        }
-        lua_settop(L, top - 1);
     }
 }
 
@@ -193,6 +208,7 @@ static int apply_act(lua_State *L, int status, lua_KContext act)
     if (lua_getfield(L, 1, "owner") == LUA_TBOOLEAN && !lua_toboolean(L, -1)) {
         tend_put(run->call, draft, "metadata.ownerReferences", api->make_list(run->call));
     }
+    script_run_count(L, &run->writes, CALL_WRITES_MAX, "objects");
     tend_apply(run->call, draft);
     return 0;
 }
@@ -210,6 +226,9 @@ static int delete_act(lua_State *L, int status, lua_KContext act)
     tend_node node;
     int value = 0;
     (void)status;
+    if (act == ACT_BEGIN) {
+        script_run_count(L, &run->writes, CALL_WRITES_MAX, "objects");
+    }
     if (lua_type(L, 1) != LUA_TSTRING) {
         if (!view_is_object(L, 1) || !view_node(L, 1, &node)) {
             return luaL_error(L, "delete takes an object, or a kind and a name");
@@ -277,6 +296,10 @@ static int ask_outside(lua_State *L)
     struct script_run *run = script_run_of(L, what);
     tend_node question = run->call->api->make_map(run->call);
     tend_put(run->call, question, what, convert_node(L, run, 2, NULL, what));
+    lua_settop(L, 2);
+    if (lua_getfield(L, 2, "name") != LUA_TNIL) {
+        run->writes = run->events = run->conditions = 0; /* they are committed with it */
+    }
     return script_run_wait(L, run, question, end_wait, ACT_ANSWER);
 }
 

@@ -146,11 +146,14 @@ struct script_run {
     lua_State *co;
     int co_ref;
 
-    bool waits;          /* a question is open: whatever yields now is on its behalf */
-    unsigned closed;     /* functions of C on the stack that cannot be left for a wait */
-    unsigned threads;    /* coroutines that it made */
-    unsigned lines;      /* that it logged */
-    unsigned asks;       /* questions that it asked */
+    bool waits;       /* a question is open: whatever yields now is on its behalf */
+    unsigned closed;  /* functions of C on the stack that cannot be left for a wait */
+    unsigned threads; /* coroutines that it made */
+    unsigned lines;   /* that it logged */
+    unsigned asks;    /* questions that it asked */
+    unsigned writes;  /* objects that it applied or deleted, since they were committed last ... */
+    unsigned events;  /* ... events, ... */
+    unsigned conditions; /* ... and conditions */
     size_t bytes;        /* of documents that it made: they live as long as it does */
     tend_node answer;    /* to the last question ... */
     const char *problem; /* ... or why there is none */
@@ -172,6 +175,9 @@ struct script_run *script_run_of(lua_State *L, const char *what);
  * there: run->answer and run->problem. Raises where this cannot wait. */
 int script_run_wait(lua_State *L, struct script_run *run, tend_node question, lua_KFunction k,
                     lua_KContext context);
+
+/* One more of something of which a run has `most`; raises beyond. */
+void script_run_count(lua_State *L, unsigned *count, unsigned most, const char *what);
 
 /* The run makes a document of so many bytes; raises where it has made too much. */
 void script_run_charge(lua_State *L, struct script_run *run, size_t bytes);

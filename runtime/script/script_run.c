@@ -257,6 +257,13 @@ void script_run_answered(lua_State *L, struct script_run *run)
     }
 }
 
+void script_run_count(lua_State *L, unsigned *count, unsigned most, const char *what)
+{
+    if (++*count > most) {
+        luaL_error(L, "more than %d %s in one run", (int)most, what);
+    }
+}
+
 void script_run_charge(lua_State *L, struct script_run *run, size_t bytes)
 {
     run->bytes += bytes;

@@ -10,6 +10,7 @@
 static int tell_event(lua_State *L)
 {
     struct script_run *run = script_run_of(L, "event");
+    script_run_count(L, &run->events, CALL_EVENTS_MAX - 1, "events"); /* one is for a fault */
     tend_event(run->call, (int32_t)luaL_checkinteger(L, 1), clean_argument(L, run->call, 2),
                clean_argument(L, run->call, 3));
     return 0;
@@ -19,6 +20,7 @@ static int tell_event(lua_State *L)
 static int tell_condition(lua_State *L)
 {
     struct script_run *run = script_run_of(L, "condition");
+    script_run_count(L, &run->conditions, CALL_CONDITIONS_MAX, "conditions");
     int32_t truth = lua_isnil(L, 2) ? TEND_UNKNOWN : lua_toboolean(L, 2) ? TEND_TRUE : TEND_FALSE;
     if (run->declared->given.flags & TEND_OBSERVER) {
         return luaL_error(L, "an observer sets no conditions: they are in the status");

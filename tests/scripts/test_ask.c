@@ -117,6 +117,15 @@ static void applies_and_deletes_objects(void)
         "{\"outcome\":\"done\",\"writes\":["
         "{\"kind\":\"example.com/v1/Thing\",\"name\":\"b\",\"namespace\":\"\",\"verb\":\"remove\"},"
         "{\"kind\":\"example.com/v1/Thing\",\"name\":\"a\",\"namespace\":\"here\",\"verb\":\"remove\"}]}");
+    for (int i = 0; i < 10; i++) { /* in whatever order the fields come */
+        check_body(
+            "apply { kind = 'Thing', name = 'b', labels = { a = 'b' }, "
+            "metadata = { name = 'c', annotations = { d = 'e' } } }",
+            "{}",
+            "{\"outcome\":\"done\",\"writes\":[{\"object\":{\"apiVersion\":\"example.com/v1\","
+            "\"kind\":\"Thing\",\"metadata\":{\"annotations\":{\"d\":\"e\"},\"labels\":{\"a\":"
+            "\"b\"},\"name\":\"b\"}},\"verb\":\"apply\"}]}");
+    }
     check_fault("apply { name = 'b' }", "{}", "thing.lua:2: apply: the object has no `kind`");
     check_fault("apply { kind = 'Thing' }", "{}", "thing.lua:2: apply: the object has no `name`");
     check_fault("apply { kind = 'Thing', name = 'b', spec = { sise = 1 } }", "{}",
@@ -409,6 +418,27 @@ static void ends_when_its_time_is_over(void)
     }
 }
 
+static void says_so_much_and_no_more(void)
+{
+    check_fault("for i = 1, 300 do apply { kind = 'Thing', name = 'b' .. i } end", "{}",
+                "thing.lua:2: more than 256 objects in one run");
+    check_fault("for i = 1, 300 do delete('Thing', 'b' .. i) end", "{}",
+                "thing.lua:2: more than 256 objects in one run");
+    check_fault("for i = 1, 300 do event('A', 'b') end", "{}",
+                "thing.lua:2: more than 63 events in one run");
+    check_fault("for i = 1, 300 do condition('A' .. i, true) end", "{}",
+                "thing.lua:2: more than 64 conditions in one run");
+    struct engine_bench bench; /* what is committed on the way is not counted any more */
+    const char *result =
+        script_body(&bench,
+                    "for i = 1, 200 do apply { kind = 'Thing', name = 'b' .. i } end "
+                    "exec { 'ls', name = 'once' } "
+                    "for i = 1, 200 do apply { kind = 'Thing', name = 'c' .. i } end",
+                    "{}");
+    CHECK(strncmp(result, "{\"outcome\":\"done\"", 17) == 0 && strstr(result, "c200") != NULL);
+    engine_bench_done(&bench);
+}
+
 static void asks_so_many_questions_and_no_more(void)
 {
     check_fault("while true do sleep '1s' end", "{}",
@@ -428,4 +458,5 @@ SUITE({"gets objects", gets_objects}, {"lists objects", lists_objects},
       {"holds thousands of waits", holds_thousands_of_waits},
       {"leaves a waiting coroutine to its run", leaves_a_waiting_coroutine_to_its_run},
       {"ends when its time is over", ends_when_its_time_is_over},
+      {"says so much and no more", says_so_much_and_no_more},
       {"asks so many questions and no more", asks_so_many_questions_and_no_more})
