@@ -1,4 +1,4 @@
-/* A script, or the body of a function of one: what is refused has a sentence, what is loaded
+/* A script, or the body of a function of one (with a schema in its first line, where that begins with `{`): what is refused has a sentence, what is loaded
  * runs over one object, is answered or not, and ends exactly once with a result that is one. What can only
  * be ended with its process ends the search: that is how it is meant. */
 #include <stdint.h>
@@ -70,6 +70,7 @@ struct around {
     struct engine_host host;
     struct engine *engine;
     const struct place *place;
+    struct text kind; /* the answer to questions about kinds */
     unsigned finished;
     uint32_t open; /* a question that waits for its answer */
     bool waits;
@@ -80,12 +81,12 @@ static struct around *of(struct engine_host *host)
     return CONTAINER_OF(host, struct around, host);
 }
 
-static const char *answer_to(const struct value *question, uint32_t ask)
+static struct text answer_to(const struct around *around, const struct value *question,
+                             uint32_t ask)
 {
     static const struct {
         const char *name, *answer;
     } answers[] = {
-        {"kind", THING_KIND},
         {"fetch", OTHER},
         {"select", "[" OTHER "," OTHER "]"},
         {"sleep", "{}"},
@@ -95,11 +96,11 @@ static const char *answer_to(const struct value *question, uint32_t ask)
     };
     for (size_t i = 0; i < COUNT_OF(answers); i++) {
         if (value_get(question, text_of(answers[i].name)) != NULL) {
-            return i > 0 && ask % 7 == 5 ? "null" : answers[i].answer;
+            return ask % 7 == 5 ? TEXT("null") : text_of(answers[i].answer);
         }
     }
-    require(false, "a question has a known form");
-    return NULL;
+    require(value_field(question, "kind") != NULL, "a question has a known form");
+    return around->kind;
 }
 
 static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
@@ -115,7 +116,7 @@ static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
     if (ask % 11 == 10) {
         answer.problem = TEXT("the host is tired");
     } else {
-        answer.bytes = text_of(answer_to(question, ask));
+        answer.bytes = answer_to(of(host), question, ask);
     }
     engine_answer(of(host)->engine, &answer);
 }
@@ -215,9 +216,9 @@ static void run(struct around *around)
     require(around->finished == 1, "a run that is told that its time is over ends");
 }
 
-static void try_script(const struct place *place)
+static void try_script(const struct place *place, struct text kind)
 {
-    struct around around = {.host.ops = &ops, .place = place};
+    struct around around = {.host.ops = &ops, .place = place, .kind = kind};
     struct error err = ERROR_INIT;
     if (native_open(place->path, "thing.lua", NULL, &around.host, &around.engine, &err) !=
         TEND_OK) {
@@ -228,21 +229,36 @@ static void try_script(const struct place *place)
     engine_close(around.engine);
 }
 
+/* Cut a schema off the begin of `rest`; what is told of the kind. */
+static struct text take_kind(struct text *rest, struct buffer *out)
+{
+    if (rest->len == 0 || rest->ptr[0] != '{') {
+        return TEXT(THING_KIND);
+    }
+    struct text schema = text_cut(rest, '\n');
+    buffer_format(out, "{\"kind\":\"example.com/v1/Thing\",\"namespaced\":true,\"schema\":%.*s}",
+                  TEXT_ARG(schema));
+    return buffer_view(out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char before[] =
         "return controller \"example.com/v1/Thing\" { reconcile = function(t)\n";
     static const char after[] = "\nend }";
+    CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(MIB);
     CLEANUP(place_done) struct place place;
-    bool whole = size > 6 && memcmp(data, "return", 6) == 0;
+    struct text source = {(const char *)data, size};
+    struct text kind = take_kind(&source, &out);
+    bool whole = text_starts(source, TEXT("return"));
     place_open(&place);
     if (!whole) {
         put(&place, before, strlen(before));
     }
-    put(&place, data, size);
+    put(&place, source.ptr, source.len);
     if (!whole) {
         put(&place, after, strlen(after));
     }
-    try_script(&place);
+    try_script(&place, kind);
     return 0;
 }
