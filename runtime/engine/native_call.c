@@ -428,7 +428,8 @@ struct native_call *native_call_new(struct engine *engine,
                            .host = &controller->host,
                            .self = controller->self,
                            .now_ms = given->now_ms,
-                           .entered_ms = given->entered_ms};
+                           .entered_ms = given->entered_ms,
+                           .kinds = given->kinds};
     return call;
 }
 
