@@ -494,8 +494,10 @@ static int view_eq(lua_State *L)
         lua_pushboolean(L, false);
         return 1;
     }
-    struct tend_str left = json_of(L, check_view(L, 1, &run), run);
-    struct tend_str right = json_of(L, check_view(L, 2, &run), run);
+    struct view *view = check_view(L, 1, &run);
+    struct tend_str left = json_of(L, view, run);
+    view = check_view(L, 2, &run);
+    struct tend_str right = json_of(L, view, run);
     lua_pushboolean(L, left.len == right.len && memcmp(left.ptr, right.ptr, left.len) == 0);
     return 1;
 }

@@ -15,6 +15,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A script may have 64 MiB: what it has freed is not kept as if that were little. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "quarantine_size_mb=64";
+}
+
 #define OTHER                                                                                      \
     "{\"apiVersion\":\"example.com/v1\",\"kind\":\"Thing\",\"metadata\":{\"name\":\"b\"},"         \
     "\"spec\":{\"name\":\"other\",\"size\":3,\"tags\":[\"x\",\"y\"],\"disks\":[{\"size\":1},{}]}}"
