@@ -216,7 +216,7 @@ const char *clean_argument(lua_State *L, struct tend_call *call, int index);
 
 /* --- convert.c: between Lua and documents --------------------------------------------------------- */
 
-/* Append nothing, push a string: the value at `index` as JSON, judged by `outline` (NULL: anything). Raises
+/* Push the value at `index` as JSON, judged by `outline` (NULL: anything). Raises
  * where it cannot be. `label` names it where the outline does not. */
 void convert_push_json(lua_State *L, int index, const struct outline *outline, const char *label);
 
@@ -227,12 +227,11 @@ tend_node convert_node(lua_State *L, struct script_run *run, int index,
 /* Push `node` as plain values: tables that are the script's own. Absent is nil. */
 void convert_push(lua_State *L, struct tend_call *call, tend_node node);
 
-/* The metatables that mark a table as a list or a map, and the value that is null. */
 /* Seconds as scripts have them, in milliseconds: moments are doubles, and 0.3 s is not 299 ms. */
 int64_t convert_ms(lua_Number seconds);
 
-void convert_open(lua_State *L);
-void convert_push_null(lua_State *L);
+void convert_open(lua_State *L);      /* the metatables that mark tables */
+void convert_push_null(lua_State *L); /* the value that is null */
 
 /* --- view.c: objects as scripts see them ---------------------------------------------------------- */
 
@@ -250,6 +249,9 @@ bool view_text(lua_State *L, int index, enum outline_type *ret_type, struct tend
 
 /* Is it the view of a whole object? */
 bool view_is_object(lua_State *L, int index);
+
+/* Is the field `key` of the view at `index` there? No typo is told. */
+bool view_holds(lua_State *L, int index, struct text key);
 
 /* Push what the view at `index` shows as tables of the script's own, empty where it is absent; false,
  * and nothing, where it is no view. */

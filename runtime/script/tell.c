@@ -126,21 +126,46 @@ static int tell_cron(lua_State *L)
     return 1;
 }
 
-/* has(object, field): is the field there? */
+/* The value at `index` is a view, or a table. */
+static bool holds(lua_State *L, int index, struct text key)
+{
+    tend_node ignored;
+    if (view_node(L, index, &ignored)) {
+        return view_holds(L, index, key);
+    }
+    lua_pushlstring(L, key.ptr, key.len);
+    bool there = lua_istable(L, index) && lua_rawget(L, index) != LUA_TNIL;
+    lua_pop(L, 1);
+    return there;
+}
+
+/* Put the field `key` of the value at the top in its place; a typo is told. False where it is absent. */
+static bool step(lua_State *L, struct text key)
+{
+    tend_node node = 1;
+    if (!lua_isuserdata(L, -1) && !lua_istable(L, -1)) {
+        return false;
+    }
+    lua_pushlstring(L, key.ptr, key.len);
+    int type = lua_gettable(L, -2);
+    lua_replace(L, -2);
+    return type != LUA_TNIL && (!view_node(L, -1, &node) || node != 0);
+}
+
+/* has(object, "field"), has(object, "spec.a.b"): is it there? A field may have dots in its own name. */
 static int tell_has(lua_State *L)
 {
-    lua_settop(L, 2);
-    if (luaL_getmetafield(L, 1, "__index") == LUA_TNIL) {
-        lua_pushboolean(L, lua_istable(L, 1) &&
-                               lua_getfield(L, 1, luaL_checkstring(L, 2)) != LUA_TNIL);
-        return 1;
+    size_t len;
+    const char *chars = luaL_checklstring(L, 2, &len);
+    struct text rest = {chars, len};
+    bool there = true;
+    lua_pushvalue(L, 1);
+    while (rest.len > 0 && !holds(L, lua_gettop(L), rest)) {
+        struct text name = text_cut(&rest, '.');
+        there = step(L, name) && there; /* also where it is absent: the rest may be a typo */
     }
-    lua_pop(L, 1);
-    tend_node node = 0;
-    lua_pushvalue(L, 2);
-    bool there = lua_gettable(L, 1) != LUA_TNIL;
-    if (there && view_node(L, -1, &node)) {
-        there = node != 0;
+    if (rest.len > 0 && there) {
+        there = step(L, rest);
     }
     lua_pushboolean(L, there);
     return 1;

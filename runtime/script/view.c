@@ -217,6 +217,18 @@ static const char *add_step(lua_State *L, char *out, const char *before, int ind
     return out;
 }
 
+bool view_holds(lua_State *L, int index, struct text key)
+{
+    struct script_run *run;
+    char path[PATH_MAX_BYTES];
+    struct view *view = check_view(L, index, &run);
+    tend_node node = node_of(view, run);
+    lua_pushlstring(L, key.ptr, key.len);
+    bool holds = node != 0 && run->call->api->get(run->call, node, add_step(L, path, "", -1)) != 0;
+    lua_pop(L, 1);
+    return holds;
+}
+
 /* What is declared of the field or place at `index`; raises where there is no such field. */
 static const struct outline *outline_of_step(lua_State *L, const struct view *view, int index)
 {

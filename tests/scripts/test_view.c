@@ -90,6 +90,8 @@ static void appends_to_lists(void)
                  "{}", "{\"tags\":[\"a\",\"b\"]}");
     check_status("t.status.disks[1] = { size = 3 } t.status.disks[1].size = 4", "{}",
                  "{\"disks\":[{\"size\":4}]}");
+    check_status("t.status.tags[1] = 'a' t.status.tags[1] = nil t.status.count = #t.status.tags",
+                 "{}", "{\"count\":0,\"tags\":[]}");
     check_fault("t.status.tags[3] = 'c'", "{}",
                 "thing.lua:2: Thing.status.tags has 0 items; the next one is [1], not [3]");
     check_fault("t.status.tags[0] = 'c'", "{}",
@@ -105,6 +107,20 @@ static void tells_what_is_absent(void)
     check_status("t.status.text = tostring(has(t.spec, 'net')) .. tostring(has(t.spec, 'name')) "
                  ".. tostring(has(t.spec, 'tags'))",
                  "{\"name\":\"\",\"tags\":[]}", "{\"text\":\"falsetruetrue\"}");
+    check_status(
+        "local l = {} for i, path in ipairs { 'spec.name', 'spec.net.dns', 'spec.net.dns.server', "
+        "'spec.tags', 'metadata.name', 'spec.env.a.b', 'spec.env.a.c' } do "
+        "l[i] = tostring(has(t, path)) end t.status.tags = l "
+        "t.status.text = tostring(has(t.spec.env, 'a.b')) .. tostring(has({ a = { b = 1 } }, 'a.b')) "
+        ".. tostring(has({ a = 5 }, 'a.b')) .. tostring(has(nil, 'a')) .. tostring(has(t, 'name')) "
+        ".. tostring(has(t, 'labels.app'))",
+        "{\"net\":{\"dns\":{}},\"name\":\"x\",\"env\":{\"a.b\":\"1\"}}",
+        "{\"tags\":[\"true\",\"true\",\"false\",\"false\",\"true\",\"true\",\"false\"],"
+        "\"text\":\"truetruefalsefalsetruefalse\"}");
+    check_fault("return has(t, 'spec.nmae')", "{}",
+                "thing.lua:2: no field \\\"nmae\\\" in Thing.spec");
+    check_fault("return has(t, 'spec.net.dns.sever')", "{}",
+                "thing.lua:2: no field \\\"sever\\\" in Thing.spec.net.dns");
     check_status("local e = copy(t.spec.env) e.a = 'b' t.status.free = e", "{}",
                  "{\"free\":{\"a\":\"b\"}}");
     check_status("local l = copy(t.spec.tags) l[1] = 'b' t.status.tags = l", "{}",
