@@ -7,8 +7,9 @@
  *
  * Each run is a coroutine: where a script waits (get, sleep, http, ...) its run yields, and others go on.
  * A script reaches nothing but what is given to it here: no files, no processes, no network. It is bounded
- * in memory, and in processor time without a wait: first its run is ended, with a traceback; what cannot be
- * ended so (a pattern that goes on forever) ends its process, by script_host.die.
+ * in memory, in processor time without a wait, and in what a run asks and writes (base/limits.h): first its run
+ * is ended, with a traceback and whatever it catches; what cannot be ended so (a pattern that goes on
+ * forever) ends its process, by script_host.die.
  *
  * One thread, which opens, runs and closes it.
  */
