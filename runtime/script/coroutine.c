@@ -86,15 +86,10 @@ static enum resume_result resume(lua_State *L, lua_State *co, int count, int *re
     return sandbox_must_go_on(L, status) ? (enum resume_result)lua_error(L) : FAILED;
 }
 
-/* Can the coroutine at `index` be run on by the script at all? False pushes why not. */
-static bool can_resume(lua_State *L, int index)
+/* May the script run the coroutine at `index` on? False pushes why not; whether it can be is for Lua. */
+static bool may_resume(lua_State *L, int index)
 {
-    lua_State *co = lua_tothread(L, index);
-    if ((lua_status(co) == LUA_OK && lua_gettop(co) == 0) || lua_status(co) > LUA_YIELD) {
-        lua_pushliteral(L, "cannot resume dead coroutine");
-        return false;
-    }
-    if (is_held(L, index)) {
+    if (lua_status(lua_tothread(L, index)) == LUA_YIELD && is_held(L, index)) {
         lua_pushliteral(L, "cannot resume a coroutine of another run that waits");
         return false;
     }
@@ -143,7 +138,7 @@ static int coroutine_resume(lua_State *L)
 {
     lua_State *co = check_coroutine(L);
     int count = lua_gettop(L) - 1;
-    if (!can_resume(L, 1)) {
+    if (!may_resume(L, 1)) {
         lua_pushboolean(L, false);
         lua_insert(L, -2);
         return 2;
@@ -169,10 +164,11 @@ static int close_variables(lua_State *L, lua_State *co)
 /* The error at the top is what the coroutine ended with. */
 static int fail_wrapped(lua_State *L, lua_State *co)
 {
-    lua_xmove(L, co, 1);
-    int ended = close_variables(L, co);
-    lua_xmove(co, L, 1); /* that one, or what closing ended with */
-    (void)sandbox_must_go_on(L, ended);
+    if (lua_status(co) > LUA_YIELD) { /* else it runs, and could not be resumed */
+        lua_xmove(L, co, 1);
+        (void)sandbox_must_go_on(L, close_variables(L, co));
+        lua_xmove(co, L, 1); /* that one, or what closing ended with */
+    }
     return lua_error(L);
 }
 
@@ -203,7 +199,7 @@ static int call_wrapped(lua_State *L)
 {
     lua_State *co = lua_tothread(L, lua_upvalueindex(1));
     int count = lua_gettop(L);
-    if (!can_resume(L, lua_upvalueindex(1))) {
+    if (!may_resume(L, lua_upvalueindex(1))) {
         return lua_error(L);
     }
     if (!lua_checkstack(co, count)) {

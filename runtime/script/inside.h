@@ -56,6 +56,7 @@ struct script {
     int memory_line;  /* where it was refused last ... */
     bool memory_deep; /* ... in calls of calls of calls */
     struct watchdog watchdog;
+    char stopped[ERROR_TEXT_MAX]; /* why and where this slice was; empty: it was not */
     struct tend_plugin plugin;
     struct declared *declared;
     size_t declared_count;
@@ -72,6 +73,10 @@ static inline struct script *script_of(lua_State *L)
 {
     return *(struct script **)lua_getextraspace(L);
 }
+
+/* The script's code runs from here on, in `L`, for so long; and no more. */
+void script_begin_slice(struct script *script, lua_State *L, unsigned limit_ms);
+void script_end_slice(struct script *script);
 
 /* In loops of C that a script makes long: raises what stops the slice, where it has to. */
 void script_heed_stop(lua_State *L);

@@ -32,14 +32,22 @@ static const char *push_stop(lua_State *L, const struct script *script)
                            (int)(script->watchdog.soft_ticks * SCRIPT_TICK_MS));
 }
 
-/* The traceback is taken here: what goes through the script's own pcall loses its stack. */
+/* Raised again and again, with one message: that of the place where it was first. The traceback is taken
+ * there too: what goes through the script's own pcall loses its stack. */
 void script_heed_stop(lua_State *L)
 {
-    if (script_of(L)->watchdog.stop != STOP_NONE) {
-        (void)push_stop(L, script_of(L));
-        fault_say(L);
-        lua_error(L);
+    struct script *script = script_of(L);
+    if (script->watchdog.stop == STOP_NONE) {
+        return;
     }
+    if (script->stopped[0] == '\0') {
+        (void)push_stop(L, script);
+        fault_say(L);
+        snprintf(script->stopped, sizeof script->stopped, "%s", lua_tostring(L, -1));
+    } else {
+        lua_pushstring(L, script->stopped);
+    }
+    lua_error(L);
 }
 
 /* Raises what ends a slice. Set by the watchdog; a tick may come when the slice is over already. */
@@ -148,18 +156,30 @@ static int load_all(lua_State *L)
     return 0;
 }
 
+void script_begin_slice(struct script *script, lua_State *L, unsigned limit_ms)
+{
+    script->memory.max = SCRIPT_MEMORY_MAX;
+    script->memory.wanted = 0;
+    script->stopped[0] = '\0';
+    watchdog_begin(&script->watchdog, L, limit_ms);
+}
+
+void script_end_slice(struct script *script)
+{
+    watchdog_end(&script->watchdog);
+    script->memory.max =
+        SCRIPT_MEMORY_MAX + MIB; /* what is done for it must not fail for want of it */
+}
+
 static enum tend_code load(struct script *script, struct error *err)
 {
     lua_State *L = script->L;
     lua_pushcfunction(L, fault_handler);
     lua_pushcfunction(L, load_all);
-    script->memory.max = SCRIPT_MEMORY_MAX;
-    watchdog_begin(&script->watchdog, L, SCRIPT_LOAD_MS);
+    script_begin_slice(script, L, SCRIPT_LOAD_MS);
     int status = lua_pcall(L, 0, 0, 1);
-    watchdog_end(&script->watchdog);
+    script_end_slice(script);
     lua_sethook(L, NULL, 0, 0);
-    script->memory.max =
-        SCRIPT_MEMORY_MAX + MIB; /* what is done for it must not fail for want of it */
     if (status != LUA_OK) {
         const char *message = lua_tostring(L, -1);
         char memory[ERROR_TEXT_MAX];

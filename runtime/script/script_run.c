@@ -201,17 +201,13 @@ static void go_on(struct script_run *run, int arguments)
     struct script *script = run->script;
     int results = 0;
     script->current = run;
-    script->memory.max = SCRIPT_MEMORY_MAX;
-    script->memory.wanted = 0;
-    watchdog_begin(&script->watchdog, run->co, SCRIPT_SLICE_MS);
+    script_begin_slice(script, run->co, SCRIPT_SLICE_MS);
     if (run->is_over) {
         watchdog_stop(&script->watchdog,
                       STOP_OVER); /* else a pcall around each wait goes on for ever */
     }
     int status = lua_resume(run->co, NULL, arguments, &results);
-    watchdog_end(&script->watchdog);
-    script->memory.max =
-        SCRIPT_MEMORY_MAX + MIB; /* what is done for it must not fail for want of it */
+    script_end_slice(script);
     script->current = NULL;
     if (status != LUA_YIELD) {
         end_run(run, status);

@@ -4,6 +4,7 @@
  *     -- soft: MESSAGE            the run ends with that fault; its process goes on
  *     -- soft, replaced: MESSAGE  the same; the process is replaced, because its memory is used up
  *     -- hard: MESSAGE            the process ends, with those last words and the line of the script
+ *     -- refused: MESSAGE         it is not even loaded
  *     -- done                     nothing happens
  *
  * Whatever it is, it costs nobody else: calls that waited or lay behind are served, by the same process or
@@ -36,7 +37,7 @@ struct side {
     uint32_t asks[CALLS]; /* that are not answered */
     struct buffer result; /* of the attack */
     struct buffer reason; /* of the last death */
-    unsigned ups, downs;
+    unsigned ups, downs, refusals;
     struct task closed;
 };
 
@@ -91,10 +92,8 @@ static void down(struct worker_listener *listener, struct worker *worker, const 
 static void refused(struct worker_listener *listener, struct worker *worker, const char *reason)
 {
     (void)worker;
-    if (!CHECK(!"refused")) {
-        printf("%s: %s\n", of(listener)->name, reason);
-    }
-    of(listener)->bench->gave_up = true;
+    of(listener)->refusals++;
+    keep_reason(of(listener), reason);
     happened(of(listener));
 }
 
@@ -214,11 +213,21 @@ static void await(struct side *side, int number, enum fate fate)
     CHECK_INT(side->fates[number], fate);
 }
 
-static void await_up(struct side *side, unsigned ups)
+static bool await_up(struct side *side, unsigned ups)
 {
-    while (side->ups < ups && go_on(side->bench)) {
+    while (side->ups < ups && side->refusals == 0 && go_on(side->bench)) {
     }
-    CHECK_INT(side->ups, ups);
+    if (side->refusals > 0) {
+        printf("%s: %s\n", side->name, buffer_view(&side->reason).ptr);
+    }
+    return CHECK_INT(side->ups, ups);
+}
+
+static void await_refusal(struct side *side)
+{
+    while (side->ups == 0 && side->refusals == 0 && go_on(side->bench)) {
+    }
+    CHECK_INT(side->refusals, 1);
 }
 
 static void answer_wait(struct side *side)
@@ -252,22 +261,24 @@ static void close_side(struct side *side)
 
 /* --- what is expected -------------------------------------------------------------------------- */
 
-/* The first line of a script: "soft", "hard", ... and the message. */
-static bool read_expectation(const char *path, char *kind, char *message, size_t size)
+struct expectation {
+    char kind[32], message[256];
+};
+
+/* The first line of a script. */
+static void read_expectation(const char *path, struct expectation *ret)
 {
     char line[256] = "";
     FILE *file = fopen(path, "r");
-    bool read =
-        file != NULL && fgets(line, sizeof line, file) != NULL && strncmp(line, "-- ", 3) == 0;
-    if (file != NULL) {
+    if (CHECK(file != NULL)) {
+        CHECK(fgets(line, sizeof line, file) != NULL && strncmp(line, "-- ", 3) == 0);
         fclose(file);
     }
     line[strcspn(line, "\n")] = '\0';
-    char *colon = strstr(line, ": ");
-    snprintf(message, size, "%s", colon == NULL ? "" : colon + 2);
-    line[colon == NULL ? strlen(line) : (size_t)(colon - line)] = '\0';
-    snprintf(kind, size, "%s", line + (read ? 3 : 0));
-    return CHECK(read);
+    struct text message = text_of(line + strnlen(line, 3));
+    struct text kind = text_cut(&message, ':');
+    snprintf(ret->kind, sizeof ret->kind, "%.*s", TEXT_ARG(kind));
+    snprintf(ret->message, sizeof ret->message, "%.*s", TEXT_ARG(text_from(message, 1)));
 }
 
 static bool expect_in(const struct side *side, struct buffer *text, const char *message)
@@ -327,23 +338,19 @@ static void run_lost_again(struct side *side)
     await(side, AFTER, DONE);
 }
 
-static void expect(struct side *side)
+static void expect(struct side *side, const struct expectation *expectation)
 {
-    char kind[256], message[256];
     unsigned ups = 1;
-    if (!read_expectation(side->file, kind, message, sizeof kind)) {
-        return;
-    }
-    if (strcmp(kind, "soft") == 0) {
-        expect_fault(side, message);
-    } else if (strcmp(kind, "soft, replaced") == 0) {
-        expect_replacement(side, message);
+    if (strcmp(expectation->kind, "soft") == 0) {
+        expect_fault(side, expectation->message);
+    } else if (strcmp(expectation->kind, "soft, replaced") == 0) {
+        expect_replacement(side, expectation->message);
         ups = 2;
-    } else if (strcmp(kind, "hard") == 0) {
-        expect_death(side, message);
+    } else if (strcmp(expectation->kind, "hard") == 0) {
+        expect_death(side, expectation->message);
         ups = 2;
     } else {
-        CHECK_TEXT(kind, "done");
+        CHECK_TEXT(expectation->kind, "done");
         await(side, ATTACKS, DONE);
         CHECK_TEXT(buffer_view(&side->result).ptr, "{\"outcome\":\"done\",\"status\":{\"n\":1}}");
     }
@@ -351,21 +358,34 @@ static void expect(struct side *side)
     CHECK_INT(side->ups, ups);
 }
 
+static void begin(struct side *side, int64_t limit_ms)
+{
+    start_call(side, WAITS, ",\"wait\":true");
+    await(side, WAITS, WAITING);
+    start_call_for(side, ATTACKS, ",\"attack\":true", limit_ms);
+    start_call(side, BEHIND, "");
+}
+
 static void attack(struct bench *bench, const char *name)
 {
     struct side *healthy = &bench->healthy, *hostile = &bench->hostile;
-    int64_t limit_ms = strstr(name, "_waits") != NULL ? 50 : 30000;
+    struct expectation expectation;
     open_side(bench, hostile, FOLDER "scripts/", name);
-    await_up(hostile, 1);
+    read_expectation(hostile->file, &expectation);
+    bool refused = strcmp(expectation.kind, "refused") == 0;
     start_call(healthy, WAITS, ",\"wait\":true");
-    start_call(hostile, WAITS, ",\"wait\":true");
     await(healthy, WAITS, WAITING);
-    await(hostile, WAITS, WAITING);
-    start_call_for(hostile, ATTACKS, ",\"attack\":true", limit_ms);
-    start_call(hostile, BEHIND, "");
+    if (!refused && await_up(hostile, 1)) {
+        begin(hostile, strstr(name, "_waits") != NULL ? 50 : 30000);
+    }
     start_call(healthy, BEHIND, "");
     await(healthy, BEHIND, DONE);
-    expect(hostile);
+    if (refused) {
+        await_refusal(hostile);
+        expect_in(hostile, &hostile->reason, expectation.message);
+    } else if (hostile->ups > 0) {
+        expect(hostile, &expectation);
+    }
     answer_wait(healthy);
     CHECK_INT(healthy->downs, 0);
     close_side(hostile);

@@ -165,6 +165,19 @@ static void works_as_the_manual_says(void)
                  "coroutine.yield() end) coroutine.resume(co) "
                  "t.status.text = tostring(coroutine.close(co)) .. closed .. coroutine.status(co)",
                  "{}", "{\"text\":\"truecloseddead\"}");
+    check_status(
+        "local main = coroutine.running() t.status.tags = { "
+        "select(2, coroutine.wrap(function() return coroutine.resume(main) end)()), "
+        "select(2, pcall(coroutine.close, main)), "
+        "select(2, coroutine.wrap(function() return pcall(coroutine.close, main) end)()) }",
+        "{}",
+        "{\"tags\":[\"cannot resume non-suspended coroutine\",\"cannot close a running "
+        "coroutine\",\"cannot close a normal coroutine\"]}");
+    check_status(
+        "local f f = coroutine.wrap(function() local x <close> = setmetatable({}, { __close = "
+        "function() t.status.count = 1 end }) return select(2, pcall(f)) end) "
+        "t.status.text = f()",
+        "{}", "{\"count\":1,\"text\":\"cannot resume non-suspended coroutine\"}");
 }
 
 /* The host's bits: the same again in a test. */

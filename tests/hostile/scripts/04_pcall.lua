@@ -1,4 +1,4 @@
--- soft: ran for more than 100 ms without a wait
+-- soft: "message":"04_pcall.lua:6: ran for more than 100 ms without a wait
 -- What stops a slice is not caught.
 local function attack(thing)
   while true do
