@@ -109,6 +109,9 @@ static void put_string(struct out *out, const char *chars, size_t len)
     size_t clean = 0;
     char escape[8];
     check_room(out, len); /* before it is looked at byte by byte */
+    if (memchr(chars, '\0', len) != NULL) {
+        luaL_error(out->L, "%s: a text in it holds a zero byte, which no document can", out->label);
+    }
     put(out, "\"", 1);
     for (size_t i = 0; i < len; i++) {
         unsigned char byte = (unsigned char)chars[i];

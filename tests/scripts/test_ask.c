@@ -321,7 +321,7 @@ static void answer(struct engine_bench *bench, uint64_t id, uint32_t ask)
 /* Begun in a row, answered in another one; each has its own variables. */
 static void holds_thousands_of_waits(void)
 {
-    enum { RUNS = 5000, STEP = 1237 };
+    enum { RUNS = 10000, STEP = 1237 };
     struct engine_bench bench;
     if (script_bench(&bench,
                      "local begun = 0\n"

@@ -156,6 +156,10 @@ static void copies_values(void)
     check_fault("local own = {} own[1] = own t.status.free = own", "{}",
                 "a table that holds itself");
     check_fault("t.status.rate = 0/0", "{}", "is no number that a document can hold");
+    check_fault("t.status.text = 'a\\0b'", "{}",
+                "thing.lua:2: text: a text in it holds a zero byte");
+    check_fault("t.status.free = object { ['a\\0'] = 1 }", "{}",
+                "free: a text in it holds a zero byte");
     check_fault("t.status.text = '\\xff'", "{}", "a text in it is not UTF-8");
     check_fault("t.status.free = ('x'):rep(1024):rep(7 * 1024)", "{}", "larger than 6 MiB");
 }
