@@ -192,6 +192,11 @@
 #define MANIFEST_WAITING_SHOWN 5u     /* documents that wait, named in one message */
 #define MANIFEST_MESSAGE_MAX   4096u  /* what is said of one file */
 
+/* --- tests of scripts ---------------------------------------------------------------------------- */
+#define STAGE_STEPS_MAX   500000u                           /* of one test: seconds of computing */
+#define STAGE_TIME_MAX_MS ((int64_t)366 * 24 * 3600 * 1000) /* that passes in one test */
+#define STAGE_LINES_MAX   100u                              /* of the log, kept for a failure */
+
 /* --- HTTP: server ------------------------------------------------------------------------------- */
 #define HTTP_CONNECTIONS_MAX 2048u       /* 1 000 watchers and room for others; 32 KiB each */
 #define HTTP_MEMORY          (32u * KIB) /* of a connection: its headers, and the pieces it sends */

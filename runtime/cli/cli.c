@@ -91,7 +91,8 @@ static void help_exit_codes(FILE *out)
 static void help_all(FILE *out)
 {
     fputs("tend keeps resources in the state that was declared for them.\n\n"
-          "  tend run                     be the host: serve, and run controllers\n",
+          "  tend run                     be the host: serve, and run controllers\n"
+          "  tend test                    run the tests of controllers, in virtual time\n",
           out);
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
         fprintf(out, "  tend %-23s %s\n", commands[i].name, commands[i].summary);
@@ -173,9 +174,9 @@ static int run_command(const struct command *command, int argc, char **argv)
 
 static int unknown_command(const char *name)
 {
-    const char *names[COUNT_OF(commands) + 1] = {"run"};
+    const char *names[COUNT_OF(commands) + 2] = {"run", "test"};
     for (size_t i = 0; i < COUNT_OF(commands); i++) {
-        names[i + 1] = commands[i].name;
+        names[i + 2] = commands[i].name;
     }
     const char *nearest = text_nearest(text_of(name), names, COUNT_OF(names));
     fprintf(stderr, "tend: there is no command \"%s\"", name);

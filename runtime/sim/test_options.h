@@ -1,0 +1,28 @@
+/* The flags of `tend test`, read and checked. */
+#ifndef SIM_TEST_OPTIONS_H
+#define SIM_TEST_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+enum test_wish { TEST_RUN, TEST_HELP };
+
+/* Texts are borrowed from argv. */
+struct test_options {
+    enum test_wish wish;
+    const char *const *paths;
+    size_t path_count;
+    const char *filter; /* part of "FILE: NAME"; NULL: every test */
+    uint64_t seed;
+};
+
+/* Read argv[1..], which is reordered. TEND_INVALID names the flag and what it expects. */
+NODISCARD enum tend_code test_options_read(int argc, char **argv, struct test_options *ret_options,
+                                           struct error *err);
+
+/* What `tend test --help` prints. */
+extern const char test_options_help[];
+
+#endif
