@@ -261,7 +261,8 @@ static NODISCARD enum tend_code check_controlled(struct run *run, const struct k
                                                  struct error *err)
 {
     struct text key = key_make(arena_of(run), request->resource, request->namespace, request->name);
-    struct doc *doc = store_get(run->controller->loop->store, key);
+    const struct store *store = run->controller->loop->store;
+    struct doc *doc = store_get(store, key);
     const struct value *root = NULL;
     if (doc == NULL || doc_tree(doc, arena_of(run), &root, NULL) != TEND_OK) {
         return TEND_OK;
@@ -271,7 +272,7 @@ static NODISCARD enum tend_code check_controlled(struct run *run, const struct k
     if (owner == NULL || text_equal(field_text(owner, TEXT("uid")), run->meta.uid)) {
         return TEND_OK;
     }
-    subject_read_key(run->subject, key, meta.revision);
+    subject_read_key(run->subject, key, meta.revision, store_revision(store));
     struct text owner_kind = field_text(owner, TEXT("kind")),
                 owner_name = field_text(owner, TEXT("name"));
     return FAIL(err, TEND_EXISTS, "%s \"%.*s\" belongs to %.*s \"%.*s\", and is not taken over",

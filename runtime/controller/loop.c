@@ -124,12 +124,17 @@ static void arm_resync(struct loop *loop)
     }
 }
 
-static void resync(struct alarm *alarm)
+void loop_resync(struct loop *loop)
 {
-    struct loop *loop = CONTAINER_OF(alarm, struct loop, resync);
     LIST_FOREACH (link, &loop->controllers) {
         sweeper_start(&CONTAINER_OF(link, struct controller, link)->sweep);
     }
+}
+
+static void resync(struct alarm *alarm)
+{
+    struct loop *loop = CONTAINER_OF(alarm, struct loop, resync);
+    loop_resync(loop);
     arm_resync(loop);
 }
 

@@ -36,8 +36,19 @@ struct loop;
 
 struct executor;
 
+/* What a run is shown of another object that it reads. A run may have begun before the newest change that it
+ * has not caused and its object does not follow: then it has to be run again, and what it writes on top of
+ * what it read is refused. Whoever tests scripts makes that happen on purpose. */
+struct read_source {
+    /* `newest` (NULL: absent), or the version before it: then `*ret_as_of` becomes the revision that it is
+     * the newest of. `since` is the revision of the reader's own object. Borrowed until the next step. */
+    struct doc *(*show)(struct read_source *source, struct text key, struct doc *newest,
+                        const char *controller, int64_t since, int64_t *ret_as_of);
+};
+
 struct loop_options {
     struct executor *executor; /* who does what controllers ask for outside; NULL: nobody */
+    struct read_source *reads; /* NULL: the newest, always */
     int64_t resync_ms;         /* look at every object this often, changed or not; 0: never */
     /* Look only at multiples of this, as a poller would; 0: at once. Deadlines are not delayed. */
     int64_t watch_interval_ms;
@@ -51,6 +62,9 @@ struct loop *loop_new(struct world *world, struct store *store, struct watch *wa
 /* Controllers are removed with it; calls that are out are cancelled. Before `gate`, `watch` and `store`
  * are closed. NULL is allowed. */
 void loop_free(struct loop *loop);
+
+/* Look at every object of every controller, changed or not, as resync_ms does. */
+void loop_resync(struct loop *loop);
 
 /* Nothing runs or is being committed, no sweep is under way, and nothing waits but for a controller that
  * is not live: what is left is in the future. */

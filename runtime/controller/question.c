@@ -56,20 +56,25 @@ static NODISCARD enum tend_code fetch(const struct question *question, struct bu
                                       struct error *err)
 {
     struct run *run = question->run;
-    struct store *store = run->controller->loop->store;
+    const struct loop *loop = run->controller->loop;
+    int64_t revision = 0, as_of = store_revision(loop->store);
     char bytes[KEY_BYTES_MAX + 1];
     struct text key;
     TRY(key_write(bytes, text_of(question->kind->resource), question->namespace,
                   word(question->words, TEXT("name")), &key, err));
-    struct doc *doc = store_get(store, key);
-    int64_t revision = 0;
+    struct doc *doc = store_get(loop->store, key);
+    if (loop->options.reads != NULL) {
+        doc = loop->options.reads->show(loop->options.reads, key, doc, run->controller->name,
+                                        run->meta.revision, &as_of);
+        run->snapshot = as_of < run->snapshot ? as_of : run->snapshot;
+    }
     if (doc != NULL) {
         CLEANUP(arena_done) struct arena arena = {0};
         const struct value *root;
         TRY(doc_tree(doc, &arena, &root, err));
         revision = meta_of(root).revision;
     }
-    subject_read_key(run->subject, key, revision);
+    subject_read_key(run->subject, key, revision, as_of);
     buffer_text(out, doc == NULL ? TEXT("null") : doc_text(doc));
     return TEND_OK;
 }

@@ -199,13 +199,12 @@ void subject_wrote(struct subject *subject, struct text key, struct doc *doc)
     }
 }
 
-void subject_read_key(struct subject *subject, struct text key, int64_t revision)
+void subject_read_key(struct subject *subject, struct text key, int64_t revision, int64_t as_of)
 {
     struct loop *loop = subject->controller->loop;
     struct read *read = add_read(subject, key);
     read->revision = revision;
-    subscription_start_key(loop->watch, &read->subscription, read->key,
-                           store_revision(loop->store));
+    subscription_start_key(loop->watch, &read->subscription, read->key, as_of);
 }
 
 void subject_read_selection(struct subject *subject, struct selection selection)
