@@ -156,8 +156,62 @@ bool virtual_world_work(struct virtual_world *v, enum job_lane lane)
     return true;
 }
 
+/* Some alarms that are due, the one to fire put first; the others are set again. */
+static bool fire_any_alarm(struct virtual_world *v)
+{
+    struct heap_node *due[8];
+    size_t count = 0;
+    for (struct heap_node *first = heap_first(&v->alarms);
+         first != NULL && first->due <= v->now_ms && count < COUNT_OF(due);
+         first = heap_first(&v->alarms)) {
+        heap_remove(&v->alarms, first);
+        due[count++] = first;
+    }
+    if (count == 0) {
+        return false;
+    }
+    size_t chosen = (size_t)(random_next(&v->world) % count);
+    for (size_t i = 0; i < count; i++) {
+        if (i != chosen) {
+            heap_add(&v->alarms, due[i], due[i]->due);
+        }
+    }
+    v->alarms_fired++;
+    struct alarm *alarm = CONTAINER_OF(due[chosen], struct alarm, node);
+    alarm->fire(alarm);
+    return true;
+}
+
+enum { WAYS = 2 + LANES }; /* a task, an alarm, a job of each lane */
+
+static bool go_way(struct virtual_world *v, unsigned way)
+{
+    switch (way) {
+    case 0:
+        return run_task(v);
+    case 1:
+        return fire_any_alarm(v);
+    default:
+        return !v->held[way - 2] && virtual_world_work(v, (enum job_lane)(way - 2));
+    }
+}
+
+static bool step_anyhow(struct virtual_world *v)
+{
+    unsigned first = (unsigned)(random_next(&v->world) % WAYS);
+    for (unsigned i = 0; i < WAYS; i++) {
+        if (go_way(v, (first + i) % WAYS)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool virtual_world_step(struct virtual_world *v)
 {
+    if (v->order == VIRTUAL_SHUFFLED) {
+        return step_anyhow(v);
+    }
     if (run_task(v) || fire_alarm(v)) {
         return true;
     }

@@ -29,6 +29,11 @@ struct virtual_world {
     struct list jobs[LANES];
     bool held[LANES];
     size_t alarms_fired; /* since init: what counts idle wake-ups */
+    enum virtual_order {
+        VIRTUAL_IN_ORDER,
+        VIRTUAL_SHUFFLED /* by the seed, as far as the real world leaves it open: which of a task, a due
+                            alarm and a job comes next, and which of several due alarms */
+    } order;
 };
 
 void virtual_world_init(struct virtual_world *v, uint64_t seed);
