@@ -2,8 +2,10 @@
 #ifndef SIM_INSIDE_H
 #define SIM_INSIDE_H
 
+#include <lauxlib.h>
 #include <lua.h>
 
+#include "sim/chaos.h"
 #include "sim/play.h"
 #include "sim/recorder.h"
 #include "sim/stage.h"
@@ -19,6 +21,7 @@ struct play {
     struct stage stage;
     bool is_open; /* the stage is */
     struct recorder recorder;
+    struct chaos chaos;
 };
 
 /* The play that a state is of. */
@@ -26,6 +29,40 @@ static inline struct play *play_of(lua_State *L)
 {
     return *(struct play **)lua_getextraspace(L);
 }
+
+/* --- play_api.c, play_look.c: functions of C that the prelude calls -------------------------------------- */
+
+/* The kind and place that a test means. */
+struct place {
+    const struct kind *kind;
+    struct text namespace, name;
+};
+
+/* (kind, namespace or nil, name or nil) from `index` of the stack on. */
+NODISCARD enum tend_code place_read(lua_State *L, int index, struct place *ret_place,
+                                    struct error *err);
+
+/* Push nil and the sentence; returns 2. */
+int play_fail(lua_State *L, const struct error *err);
+
+/* An optional text; empty where there is none. */
+static inline struct text text_at(lua_State *L, int index)
+{
+    size_t len = 0;
+    const char *chars = luaL_optlstring(L, index, "", &len);
+    return (struct text){chars, len};
+}
+
+static inline void push_text(lua_State *L, struct text text)
+{
+    lua_pushlstring(L, text.ptr, text.len);
+}
+
+/* Add those of play_look.c to the table on top. */
+void play_look_add(lua_State *L);
+
+/* play_look.c: push what was asked for, as a table. */
+void play_push_asked(lua_State *L, const struct asked *asked);
 
 /* play_api.c: push the table of what the prelude calls. */
 void play_api_push(lua_State *L);

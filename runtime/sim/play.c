@@ -18,6 +18,7 @@
 #include "sim/lua_value.h"
 #include "sim/test_past.h"
 #include "sim/test_prelude.h"
+#include "sim/test_table.h"
 #include "sim/test_values.h"
 
 /* --- files ------------------------------------------------------------------------------------- */
@@ -64,7 +65,7 @@ char *play_path(const struct play *play, const char *path)
 
 /* --- Lua --------------------------------------------------------------------------------------- */
 
-enum { TICK_INSTRUCTIONS = 10000000, TICKS_MAX = 100 };
+enum { TICK_INSTRUCTIONS = 10000000, TICKS_MAX = 30 };
 
 static void on_hook(lua_State *L, lua_Debug *record)
 {
@@ -85,8 +86,11 @@ static int on_raised(lua_State *L)
         lua_replace(L, 1);
     }
     lua_settop(L, 1);
-    play_push_frames(L);
-    lua_setfield(L, 1, "frames");
+    if (lua_getfield(L, 1, "frames") == LUA_TNIL) {
+        play_push_frames(L);
+        lua_setfield(L, 1, "frames");
+    }
+    lua_settop(L, 1);
     return 1;
 }
 
@@ -135,6 +139,7 @@ static NODISCARD enum tend_code run_prelude(lua_State *L, struct error *err)
 {
     static const struct text parts[] = {{test_values_text, sizeof test_values_text - 1},
                                         {test_past_text, sizeof test_past_text - 1},
+                                        {test_table_text, sizeof test_table_text - 1},
                                         {test_prelude_text, sizeof test_prelude_text - 1}};
     play_api_push(L);
     for (int i = 0; i < (int)COUNT_OF(parts); i++) {
@@ -172,19 +177,32 @@ static NODISCARD enum tend_code open_lua(struct play *play, struct error *err)
     return TEND_OK;
 }
 
-/* Run the file, which declares its tests. False: the failure is on top. */
-static NODISCARD enum tend_code load_file(struct play *play, struct error *err)
+/* Push what declares the tests of the file: a function without arguments. */
+static NODISCARD enum tend_code push_file(struct play *play, struct text text, struct error *err)
 {
     lua_State *L = play->L;
-    CLEANUP(freep) char *text = NULL;
-    size_t size;
-    TRY(play_read(play->path, &text, &size, err));
-    if (luaL_loadbufferx(L, text, size, play->chunk, "t") != LUA_OK) {
+    if (luaL_loadbufferx(L, text.ptr, text.len, play->chunk, "t") != LUA_OK) {
         return FAIL(err, TEND_INVALID, "%s", lua_tostring(L, -1));
     }
     lua_pushvalue(L, -2);
     lua_setupvalue(L, -2, 1);
-    if (!call(play, 0, 0)) {
+    return TEND_OK;
+}
+
+static NODISCARD enum tend_code load_file(struct play *play, struct error *err)
+{
+    CLEANUP(freep) char *text = NULL;
+    size_t size;
+    int arguments = 0;
+    TRY(play_read(play->path, &text, &size, err));
+    if (text_ends(text_of(play->path), TEXT(".yaml"))) {
+        push_function(play, "load");
+        lua_pushlstring(play->L, text, size);
+        arguments = 1;
+    } else {
+        TRY(push_file(play, (struct text){text, size}, err));
+    }
+    if (!call(play, arguments, 0)) {
         CLEANUP(freep) char *told = report(play);
         return FAIL(err, TEND_INVALID, "%s", told);
     }
@@ -269,7 +287,8 @@ static NODISCARD enum tend_code find_files(struct play *play, struct controller_
 {
     lua_State *L = play->L;
     push_function(play, "files");
-    if (!call(play, 0, 1) || lua_isnil(L, -1)) {
+    lua_pushinteger(L, (lua_Integer)play->options->index + 1);
+    if (!call(play, 1, 1) || lua_isnil(L, -1)) {
         return add_beside(play, files, err);
     }
     if (!lua_istable(L, -1)) {
@@ -284,6 +303,32 @@ static NODISCARD enum tend_code find_files(struct play *play, struct controller_
 
 /* --- running ----------------------------------------------------------------------------------- */
 
+static void between(struct stage *stage, void *owner)
+{
+    struct play *play = owner;
+    (void)stage;
+    chaos_between(&play->chaos);
+}
+
+/* Was its object written since it has ended? */
+static bool is_kept(const struct asked *asked, void *owner)
+{
+    const struct stage *stage = &((struct play *)owner)->stage;
+    for (size_t i = asked->end_mark; i < stage->change_count; i++) {
+        if (strcmp(stage->changes[i].key, asked->object) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void crashed(struct stage *stage, void *owner)
+{
+    struct play *play = owner;
+    (void)stage;
+    recorder_lose(&play->recorder, is_kept);
+}
+
 static NODISCARD enum tend_code set_stage(struct play *play, const struct controller_files *files,
                                           struct error *err)
 {
@@ -291,27 +336,42 @@ static NODISCARD enum tend_code set_stage(struct play *play, const struct contro
         .files = (const char *const *)files->paths,
         .file_count = files->count,
         .executor = &play->recorder.executor,
+        .reads = play->options->fault.kind == FAULT_STALE ? &play->chaos.reads : NULL,
         .seed = play->options->seed,
+        .between = between,
+        .crashed = crashed,
         .owner = play,
     };
+    chaos_init(&play->chaos, play->options->fault, &play->stage, &play->recorder);
     play->recorder.world = &play->stage.v.world;
+    play->recorder.mark = &play->stage.change_count;
     play->recorder.answer = play_answer;
     play->recorder.owner = play;
     play->is_open = true;
     return stage_open(&play->stage, &options, err);
 }
 
+/* run(index, end) returns how everything ended, and whether it is one for faults. */
 static void run_test(struct play *play, struct play_result *result)
 {
+    lua_State *L = play->L;
+    chaos_begin(&play->chaos);
     push_function(play, "run");
-    lua_pushinteger(play->L, (lua_Integer)play->options->index + 1);
-    if (!call(play, 1, 0)) {
+    lua_pushinteger(L, (lua_Integer)play->options->index + 1);
+    lua_pushstring(L, play->options->end);
+    if (!call(play, 2, 2)) {
         play->running = NULL;
         result->failure = report(play);
+    } else {
+        result->end = alloc_dup(lua_tostring(L, -2));
+        result->chaos = lua_toboolean(L, -1) ? PLAY_CHAOS : PLAY_NO_CHAOS;
     }
-    result->commits = play->stage.commits;
-    result->began = play->recorder.began;
-    result->ended = play->recorder.ended;
+    if (play->options->wants_story) {
+        push_function(play, "story");
+        result->story = call(play, 0, 1) ? alloc_dup(lua_tostring(L, -1)) : report(play);
+    }
+    result->places = (struct fault_places){play->stage.commits - play->chaos.commits,
+                                           play->recorder.began, play->recorder.ended};
 }
 
 void play_run(const struct play_options *options, struct play_result *ret_result)
@@ -338,6 +398,8 @@ void play_run(const struct play_options *options, struct play_result *ret_result
 void play_result_done(struct play_result *result)
 {
     free(result->failure);
+    free(result->story);
+    free(result->end);
 }
 
 /* --- listing ----------------------------------------------------------------------------------- */

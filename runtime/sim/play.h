@@ -4,20 +4,28 @@
 #ifndef SIM_PLAY_H
 #define SIM_PLAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sim/chaos.h"
 
 struct play_options {
     const char *file; /* of tests, as people name it */
     size_t index;     /* which of them */
     uint64_t seed;    /* struct stage_options */
+    struct fault fault;
+    const char *end; /* how everything has to end, as the run without a fault did; NULL: anyhow */
+    bool wants_story;
 };
 
 struct play_result {
     char *failure; /* what is told, lines of text; NULL: it passed */
-    unsigned commits, began, ended;
+    char *story;   /* lines: the past of every object; NULL where it is not asked for */
+    char *end;     /* of the objects; NULL: it did not come so far */
+    struct fault_places places;
+    enum play_chaos { PLAY_CHAOS, PLAY_NO_CHAOS /* the test says so */ } chaos;
 };
 void play_result_done(struct play_result *result);
 

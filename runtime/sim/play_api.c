@@ -1,9 +1,7 @@
-/* What the prelude of tests is written on: a few functions that step the stage or look at it. None of them
- * raises an error for what can go wrong; they return nil (or false) and a sentence, and the prelude raises
- * it where the test has called.
+/* What the prelude of tests is written on: functions that step the stage, and answers. None of them raises an
+ * error for what can go wrong; they return nil and a sentence, and the prelude raises it where the test has
+ * called.
  */
-#include <lauxlib.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,16 +9,12 @@
 #include "base/limits.h"
 #include "base/moment.h"
 #include "document/json.h"
-#include "document/path.h"
 #include "document/yaml.h"
-#include "resource/key.h"
-#include "resource/selector.h"
 #include "sim/inside.h"
 #include "sim/lua_value.h"
-#include "watch/selection.h"
 
 /* nil and the sentence. */
-static int fail_with(lua_State *L, const struct error *err)
+int play_fail(lua_State *L, const struct error *err)
 {
     lua_pushnil(L);
     lua_pushstring(L, err->message);
@@ -30,44 +24,10 @@ static int fail_with(lua_State *L, const struct error *err)
 static int end_with(lua_State *L, enum tend_code code, const struct error *err)
 {
     if (code != TEND_OK) {
-        return fail_with(L, err);
+        return play_fail(L, err);
     }
     lua_pushboolean(L, true);
     return 1;
-}
-
-static struct text text_at(lua_State *L, int index)
-{
-    size_t len = 0;
-    const char *chars = luaL_optlstring(L, index, "", &len);
-    return (struct text){chars, len};
-}
-
-static void push_text(lua_State *L, struct text text)
-{
-    lua_pushlstring(L, text.ptr, text.len);
-}
-
-static void set_text(lua_State *L, const char *field, struct text text)
-{
-    push_text(L, text);
-    lua_setfield(L, -2, field);
-}
-
-static void set_doc(lua_State *L, const char *field, const struct doc *doc)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *root = NULL;
-    if (doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK) {
-        lua_value_push(L, root);
-        lua_setfield(L, -2, field);
-    }
-}
-
-static void set_seconds(lua_State *L, const char *field, int64_t ms)
-{
-    lua_pushnumber(L, (double)ms / 1000);
-    lua_setfield(L, -2, field);
 }
 
 /* --- stepping ---------------------------------------------------------------------------------- */
@@ -93,7 +53,7 @@ static int api_settle(lua_State *L)
 {
     struct error err = ERROR_INIT;
     if (enter(L, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     return leave(L, stage_settle(&play_of(L)->stage, &err), &err);
 }
@@ -121,7 +81,7 @@ static int api_advance(lua_State *L)
     struct error err = ERROR_INIT;
     int64_t ms;
     if (read_duration(L, 1, &ms, &err) != TEND_OK || enter(L, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     return leave(L, stage_advance(&play_of(L)->stage, ms, &err), &err);
 }
@@ -130,7 +90,7 @@ static int api_crash(lua_State *L)
 {
     struct error err = ERROR_INIT;
     if (enter(L, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     stage_crash(&play_of(L)->stage);
     return leave(L, TEND_OK, &err);
@@ -148,7 +108,7 @@ static int api_seconds(lua_State *L)
     struct error err = ERROR_INIT;
     int64_t ms;
     if (read_duration(L, 1, &ms, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     lua_pushnumber(L, (double)ms / 1000);
     return 1;
@@ -201,29 +161,9 @@ static int api_apply(lua_State *L)
     struct error err = ERROR_INIT;
     CLEANUP(arena_done) struct arena arena = {0};
     if (enter(L, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     return leave(L, apply(L, &arena, &err), &err);
-}
-
-/* The kind and place that a test means: (kind, namespace or nil, name or nil) from `index` on. */
-struct place {
-    const struct kind *kind;
-    struct text namespace, name;
-};
-
-static NODISCARD enum tend_code read_place(lua_State *L, int index, struct place *ret_place,
-                                           struct error *err)
-{
-    struct place place = {.namespace = text_at(L, index + 1), .name = text_at(L, index + 2)};
-    TRY(stage_kind(&play_of(L)->stage, text_at(L, index), &place.kind, err));
-    if (!kind_namespaced(place.kind)) {
-        place.namespace = TEXT("");
-    } else if (place.namespace.len == 0) {
-        place.namespace = TEXT("default");
-    }
-    *ret_place = place;
-    return TEND_OK;
 }
 
 /* A request of a client about the place at index 1. */
@@ -231,8 +171,8 @@ static int submit(lua_State *L, enum admission_verb verb, const struct value *bo
 {
     struct error err = ERROR_INIT;
     struct place place;
-    if (read_place(L, 1, &place, &err) != TEND_OK || enter(L, &err) != TEND_OK) {
-        return fail_with(L, &err);
+    if (place_read(L, 1, &place, &err) != TEND_OK || enter(L, &err) != TEND_OK) {
+        return play_fail(L, &err);
     }
     struct admission_request request = {.verb = verb,
                                         .resource = text_of(place.kind->resource),
@@ -254,206 +194,12 @@ static int api_patch(lua_State *L)
     CLEANUP(arena_done) struct arena arena = {0};
     const struct value *body;
     if (lua_value_read(L, 4, &arena, &body, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     return submit(L, lua_isnoneornil(L, 5) ? ADMIT_PATCH : ADMIT_PATCH_STATUS, body);
 }
 
-/* --- looking ----------------------------------------------------------------------------------- */
-
-static struct text key_of(struct arena *arena, const struct place *place)
-{
-    return key_make(arena, text_of(place->kind->resource), place->namespace, place->name);
-}
-
-static void push_doc(lua_State *L, const struct doc *doc)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *root = NULL;
-    if (doc != NULL && doc_tree(doc, &arena, &root, NULL) != TEND_OK) {
-        root = NULL;
-    }
-    lua_value_push(L, root);
-}
-
-/* get(kind, namespace, name): the object, nil; or nil and a sentence. */
-static int api_get(lua_State *L)
-{
-    struct error err = ERROR_INIT;
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct place place;
-    if (read_place(L, 1, &place, &err) != TEND_OK) {
-        return fail_with(L, &err);
-    }
-    push_doc(L, store_get(play_of(L)->stage.rooms.store, key_of(&arena, &place)));
-    return 1;
-}
-
-static void push_selected(lua_State *L, struct store *store, struct selection *selection)
-{
-    struct store_entry entries[SWEEP_SLICE];
-    struct text after = TEXT("");
-    lua_Integer made = 0;
-    size_t count;
-    lua_newtable(L);
-    luaL_setmetatable(L, LUA_VALUE_LIST);
-    do {
-        count = store_list(store, store_revision(store), text_of(selection->prefix), after, entries,
-                           SWEEP_SLICE);
-        for (size_t i = 0; i < count; i++) {
-            if (selection_match(selection, entries[i].key, entries[i].doc)) {
-                push_doc(L, entries[i].doc);
-                lua_rawseti(L, -2, ++made);
-            }
-            after = entries[i].key;
-        }
-    } while (count == SWEEP_SLICE);
-}
-
-/* list(kind, namespace or nil, labels or nil): all namespaces where none is given. */
-static int api_list(lua_State *L)
-{
-    struct error err = ERROR_INIT;
-    CLEANUP(arena_done) struct arena arena = {0};
-    CLEANUP(selection_done) struct selection selection = {0};
-    struct selector *selector;
-    struct place place;
-    struct text namespace = text_at(L, 2);
-    if (read_place(L, 1, &place, &err) != TEND_OK ||
-        selector_parse(text_at(L, 3), TEXT(""), place.kind, &selector, &err) != TEND_OK) {
-        return fail_with(L, &err);
-    }
-    struct text resource = text_of(place.kind->resource);
-    selection = selection_of(namespace.len == 0 ? key_prefix_kind(&arena, resource)
-                                                : key_prefix_namespace(&arena, resource, namespace),
-                             selector);
-    push_selected(L, play_of(L)->stage.rooms.store, &selection);
-    return 1;
-}
-
-/* --- the past ---------------------------------------------------------------------------------- */
-
-struct text play_ref(const struct play *play, struct arena *arena, struct text key)
-{
-    struct key_parts parts;
-    if (!play->is_open || key_split(key, &parts, NULL) != TEND_OK) {
-        return key;
-    }
-    const struct kind *kind =
-        catalogue_resource(admission_catalogue(play->stage.rooms.gate), parts.resource);
-    if (kind == NULL) {
-        return key;
-    }
-    bool elsewhere = parts.namespace.len > 0 && !text_is(parts.namespace, "default");
-    return elsewhere ? arena_format(arena, "%s/%.*s/%.*s", kind->name, TEXT_ARG(parts.namespace),
-                                    TEXT_ARG(parts.name))
-                     : arena_format(arena, "%s/%.*s", kind->name, TEXT_ARG(parts.name));
-}
-
-/* Is `change` that of an Event about the object at `place`? */
-static bool tells_of(const struct stage_change *change, const struct place *place)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *root = NULL;
-    if (!text_starts(text_of(change->key), TEXT("events/")) || change->op == CHANGE_DELETE ||
-        doc_tree(change->doc, &arena, &root, NULL) != TEND_OK) {
-        return false;
-    }
-    const struct value *about = value_field(root, "involvedObject");
-    return text_is(value_text_or(value_field(about, "kind"), TEXT("")), place->kind->name) &&
-           text_equal(value_text_or(value_field(about, "name"), TEXT("")), place->name) &&
-           text_equal(value_text_or(value_field(about, "namespace"), TEXT("")), place->namespace);
-}
-
-static void push_change(lua_State *L, const struct stage_change *change)
-{
-    static const char *const ops[] = {
-        [CHANGE_CREATE] = "create", [CHANGE_UPDATE] = "update", [CHANGE_DELETE] = "delete"};
-    lua_newtable(L);
-    set_seconds(L, "at", change->at_ms);
-    set_text(L, "op", text_of(ops[change->op]));
-    set_text(L, "actor", text_of(change->actor));
-    set_text(L, "reason", text_of(change->reason));
-    set_doc(L, "object", change->doc);
-    set_doc(L, "before", change->before);
-}
-
-/* history(kind, namespace, name): its changes and the events about it, as they became durable. */
-static int api_history(lua_State *L)
-{
-    struct error err = ERROR_INIT;
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct stage *stage = &play_of(L)->stage;
-    struct place place;
-    lua_Integer count = 0;
-    if (read_place(L, 1, &place, &err) != TEND_OK) {
-        return fail_with(L, &err);
-    }
-    struct text key = key_of(&arena, &place);
-    lua_newtable(L);
-    for (size_t i = 0; i < stage->change_count; i++) {
-        const struct stage_change *change = &stage->changes[i];
-        bool own = text_is(key, change->key);
-        if (own || tells_of(change, &place)) {
-            push_change(L, change);
-            lua_pushboolean(L, !own);
-            lua_setfield(L, -2, "event");
-            lua_rawseti(L, -2, ++count);
-        }
-    }
-    return 1;
-}
-
-/* log(): the newest lines, { at, level, text }. */
-static int api_log(lua_State *L)
-{
-    static const char *const levels[] = {
-        [LOG_ERROR] = "error", [LOG_WARN] = "warn", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
-    const struct stage *stage = &play_of(L)->stage;
-    lua_newtable(L);
-    for (size_t i = 0; i < stage->line_count; i++) {
-        lua_newtable(L);
-        set_seconds(L, "at", stage->lines[i].at_ms);
-        set_text(L, "level", text_of(levels[stage->lines[i].level]));
-        set_text(L, "text", text_of(stage->lines[i].text));
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
-/* --- effects ----------------------------------------------------------------------------------- */
-
-static void push_asked(lua_State *L, const struct asked *asked)
-{
-    static const char *const phases[] = {
-        [ASKED_GOING] = "going", [ASKED_DONE] = "done", [ASKED_CANCELLED] = "cancelled"};
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *question = NULL;
-    if (json_parse(&arena, text_of(asked->question), &question, NULL) != TEND_OK) {
-        question = NULL;
-    }
-    lua_value_push(L, question);
-    set_seconds(L, "at", asked->at_ms);
-    set_text(L, "by", text_of(asked->controller));
-    set_text(L, "object", play_ref(play_of(L), &arena, text_of(asked->object)));
-    set_text(L, "phase", text_of(phases[asked->phase]));
-    lua_pushboolean(L, asked->record != 0);
-    lua_setfield(L, -2, "named");
-    lua_pushboolean(L, asked->again);
-    lua_setfield(L, -2, "again");
-}
-
-static int api_effects(lua_State *L)
-{
-    const struct recorder *recorder = &play_of(L)->recorder;
-    lua_newtable(L);
-    for (size_t i = 0; i < recorder->count; i++) {
-        push_asked(L, recorder->asked[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
+/* --- answers ------------------------------------------------------------------------------------ */
 /* The prelude's answer(request) gives the result and how many seconds it takes, or raises a sentence. */
 static NODISCARD enum tend_code ask_test(struct play *play, lua_State *L, const struct asked *asked,
                                          struct recorder_answer *ret_answer, struct error *err)
@@ -462,7 +208,7 @@ static NODISCARD enum tend_code ask_test(struct play *play, lua_State *L, const 
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(DOC_BYTES_MAX);
     const struct value *result;
     lua_rawgeti(L, LUA_REGISTRYINDEX, play->answer);
-    push_asked(L, asked);
+    play_push_asked(L, asked);
     if (lua_pcall(L, 1, 2, 0) != LUA_OK) {
         return FAIL(err, TEND_INVALID, "%s", luaL_tolstring(L, -1, NULL));
     }
@@ -499,26 +245,53 @@ static int api_read(lua_State *L)
     size_t size;
     path = play_path(play_of(L), luaL_checkstring(L, 1));
     if (play_read(path, &text, &size, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     lua_pushlstring(L, text, size);
     return 1;
 }
 
+/* lines[table at the top] = where it is written, and so on below. */
+static void note_lines(lua_State *L, const struct value *value, int lines)
+{
+    luaL_checkstack(L, 4, "too many values");
+    if (!lua_istable(L, -1)) {
+        return;
+    }
+    lua_pushvalue(L, -1);
+    lua_pushinteger(L, value->line);
+    lua_rawset(L, lines);
+    for (uint32_t i = 0; i < value->count; i++) {
+        if (value->type == VALUE_LIST) {
+            lua_rawgeti(L, -1, (lua_Integer)i + 1);
+            note_lines(L, value->items[i], lines);
+        } else {
+            push_text(L, value->fields[i].key);
+            lua_rawget(L, -2);
+            note_lines(L, value->fields[i].value, lines);
+        }
+        lua_pop(L, 1);
+    }
+}
+
+/* yaml(text): the documents, and the line of each table in them; nil and a sentence. */
 static int api_yaml(lua_State *L)
 {
     struct error err = ERROR_INIT;
     CLEANUP(arena_done) struct arena arena = {0};
     struct yaml_stream stream;
     if (yaml_parse(&arena, text_at(L, 1), &stream, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     lua_newtable(L);
+    lua_newtable(L);
+    int lines = lua_gettop(L);
     for (size_t i = 0; i < stream.count; i++) {
         lua_value_push(L, stream.documents[i].value);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        note_lines(L, stream.documents[i].value, lines);
+        lua_rawseti(L, lines - 1, (lua_Integer)i + 1);
     }
-    return 1;
+    return 2;
 }
 
 /* encode(value): as JSON. */
@@ -529,7 +302,7 @@ static int api_encode(lua_State *L)
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(DOC_BYTES_MAX);
     const struct value *value;
     if (lua_value_read(L, 1, &arena, &value, &err) != TEND_OK) {
-        return fail_with(L, &err);
+        return play_fail(L, &err);
     }
     json_write(&bytes, value);
     push_text(L, buffer_view(&bytes));
@@ -553,28 +326,19 @@ void play_push_frames(lua_State *L)
 
 void play_api_push(lua_State *L)
 {
-    static const luaL_Reg functions[] = {{"settle", api_settle},
-                                         {"advance", api_advance},
-                                         {"crash", api_crash},
-                                         {"is_busy", api_is_busy},
-                                         {"seconds", api_seconds},
-                                         {"duration", api_duration},
-                                         {"now", api_now},
-                                         {"apply", api_apply},
-                                         {"delete", api_delete},
-                                         {"patch", api_patch},
-                                         {"get", api_get},
-                                         {"list", api_list},
-                                         {"history", api_history},
-                                         {"log", api_log},
-                                         {"effects", api_effects},
-                                         {"read", api_read},
-                                         {"yaml", api_yaml},
-                                         {"encode", api_encode},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"settle", api_settle},   {"advance", api_advance},
+                                         {"crash", api_crash},     {"is_busy", api_is_busy},
+                                         {"seconds", api_seconds}, {"duration", api_duration},
+                                         {"now", api_now},         {"apply", api_apply},
+                                         {"delete", api_delete},   {"patch", api_patch},
+                                         {"read", api_read},       {"yaml", api_yaml},
+                                         {"encode", api_encode},   {NULL, NULL}};
     luaL_newlib(L, functions);
+    play_look_add(L);
     luaL_getmetatable(L, LUA_VALUE_LIST);
     lua_setfield(L, -2, "list_mark");
     lua_value_push_null(L);
     lua_setfield(L, -2, "null");
+    lua_pushstring(L, play_of(L)->options->file);
+    lua_setfield(L, -2, "file");
 }

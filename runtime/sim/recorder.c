@@ -30,12 +30,41 @@ static void going_free(struct going *going)
     free(going);
 }
 
+static size_t mark_of(const struct recorder *recorder)
+{
+    return recorder->mark == NULL ? 0 : *recorder->mark;
+}
+
+/* The same, which the host had asked for before it died; it counts once. NULL: there is none. */
+static const struct asked *take_lost(struct recorder *recorder, const struct asked *asked)
+{
+    for (size_t i = recorder->count; i-- > 0;) {
+        struct asked *before = recorder->asked[i];
+        if (before->lost && strcmp(before->question, asked->question) == 0 &&
+            strcmp(before->object, asked->object) == 0) {
+            before->lost = false;
+            return before;
+        }
+    }
+    return NULL;
+}
+
+void recorder_lose(struct recorder *recorder, bool (*kept)(const struct asked *asked, void *owner))
+{
+    for (size_t i = 0; i < recorder->count; i++) {
+        struct asked *asked = recorder->asked[i];
+        asked->lost = asked->phase == ASKED_CANCELLED ||
+                      (asked->phase == ASKED_DONE && !kept(asked, recorder->owner));
+    }
+}
+
 static void on_end(struct alarm *alarm)
 {
     struct going *going = CONTAINER_OF(alarm, struct going, end);
     struct effect *effect = going->effect;
     CLEANUP(freep) char *result = TAKE(going->result);
     going->asked->phase = ASKED_DONE;
+    going->asked->end_mark = mark_of(going->recorder);
     going->recorder->ended++;
     going_free(going);
     effect->done(effect, text_of(result));
@@ -47,9 +76,13 @@ static void on_begin(struct task *task)
     struct recorder *recorder = going->recorder;
     struct recorder_answer answer = {0};
     if (recorder->answer(going->asked, &answer, recorder->owner)) {
+        int64_t now_ms = world_ticks_ms(recorder->world);
+        const struct asked *before = take_lost(recorder, going->asked);
         going->result = answer.result;
-        world_alarm_set(recorder->world, &going->end,
-                        world_ticks_ms(recorder->world) + answer.takes_ms);
+        going->asked->end_ms = before == NULL || before->end_ms < 0 ? now_ms + answer.takes_ms
+                               : before->end_ms > now_ms            ? before->end_ms
+                                                                    : now_ms;
+        world_alarm_set(recorder->world, &going->end, going->asked->end_ms);
     }
 }
 
@@ -73,13 +106,18 @@ static struct asked *note(struct recorder *recorder, const struct effect *effect
     json_write(&bytes, question);
     *asked = (struct asked){
         .at_ms = world_ticks_ms(recorder->world),
+        .mark = mark_of(recorder),
+        .end_ms = -1,
         .question = buffer_take(&bytes),
         .controller = alloc_dup(effect->controller == NULL ? "" : effect->controller),
         .object = alloc_dup(effect->object == NULL ? "" : effect->object),
         .record = effect->record,
         .again = is_known(recorder, effect),
     };
-    recorder->asked = alloc_resize(recorder->asked, recorder->count + 1, sizeof(struct asked *));
+    if ((recorder->count & (recorder->count - 1)) == 0) { /* 0, 1, 2, 4, 8, ... */
+        size_t room = recorder->count == 0 ? 1 : 2 * recorder->count;
+        recorder->asked = alloc_resize(recorder->asked, room, sizeof(struct asked *));
+    }
     recorder->asked[recorder->count++] = asked;
     return asked;
 }

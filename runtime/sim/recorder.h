@@ -10,11 +10,15 @@
 /* One effect that was asked for; kept to the end. */
 struct asked {
     int64_t at_ms;  /* ticks */
+    size_t mark;    /* *recorder->mark then */
     char *question; /* canonical JSON */
     char *controller, *object;
     int64_t record; /* of the named effect; 0: it has no name */
     enum { ASKED_GOING, ASKED_DONE, ASKED_CANCELLED } phase;
-    bool again; /* the same named one that was begun before: its host ended in between */
+    size_t end_mark; /* *recorder->mark when it was done */
+    int64_t end_ms;  /* ticks: when it ends, or would have; -1: nobody has said yet */
+    bool lost;       /* with the host; see recorder_lose */
+    bool again;      /* the same named one that was begun before: its host ended in between */
 };
 
 struct recorder_answer {
@@ -27,6 +31,7 @@ struct going;
 struct recorder {
     struct executor executor;
     struct world *world; /* set before the first effect */
+    const size_t *mark;  /* likewise: a count of other things that happen; NULL: none */
     /* How does `asked` end? False: nobody says, and it goes on for ever; the owner knows. */
     bool (*answer)(const struct asked *asked, struct recorder_answer *ret_answer, void *owner);
     void *owner;
@@ -36,8 +41,13 @@ struct recorder {
     struct list going;
 };
 
-/* Everything but `world`, `answer` and `owner` is made. */
+/* Everything but `world`, `mark`, `answer` and `owner` is made. */
 void recorder_init(struct recorder *recorder);
+
+/* The host has died, and what it knew of an effect with it: what was going on, and what had ended and is not
+ * `kept` by anybody. The first time that the same is asked for the same object again, it ends when it would have:
+ * a crash makes things happen twice, but not late, or else no test could say when they are over. */
+void recorder_lose(struct recorder *recorder, bool (*kept)(const struct asked *asked, void *owner));
 
 /* Nothing is under way: whoever asked is closed. */
 void recorder_done(struct recorder *recorder);

@@ -19,8 +19,10 @@
 
 static void keep_change(struct stage *stage, const struct change *change)
 {
-    stage->changes =
-        alloc_resize(stage->changes, stage->change_count + 1, sizeof(struct stage_change));
+    if ((stage->change_count & (stage->change_count - 1)) == 0) { /* 0, 1, 2, 4, 8, ... */
+        size_t room = stage->change_count == 0 ? 1 : 2 * stage->change_count;
+        stage->changes = alloc_resize(stage->changes, room, sizeof(struct stage_change));
+    }
     stage->changes[stage->change_count++] = (struct stage_change){
         .at_ms = stage->v.now_ms,
         .revision = change->revision,
@@ -260,8 +262,13 @@ static void down(struct stage *stage)
 void stage_crash(struct stage *stage)
 {
     struct error err = ERROR_INIT;
+    const struct change crash = {.key = TEXT(""), .actor = TEXT(""), .reason = TEXT("")};
     stage->crashes++;
+    keep_change(stage, &crash);
     down(stage);
+    if (stage->options.crashed != NULL) {
+        stage->options.crashed(stage, stage->options.owner);
+    }
     if (up(stage, &err) != TEND_OK) {
         stage_halt(stage, err.message);
     }
@@ -298,8 +305,10 @@ static NODISCARD enum tend_code check_live(const struct stage *stage, struct err
 enum tend_code stage_open(struct stage *stage, const struct stage_options *options,
                           struct error *err)
 {
-    *stage = (struct stage){.options = *options, .loop.executor = options->executor};
+    *stage = (struct stage){.options = *options,
+                            .loop = {.executor = options->executor, .reads = options->reads}};
     virtual_world_init(&stage->v, options->seed);
+    stage->v.order = options->seed == 0 ? VIRTUAL_IN_ORDER : VIRTUAL_SHUFFLED;
     stage->lines = alloc_array(STAGE_LINES_MAX, sizeof *stage->lines);
     stage->log = (struct log){.level = LOG_INFO, .fd = -1, .sink = keep_line, .to = stage};
     stage->v.world.log = &stage->log;

@@ -28,19 +28,22 @@ struct stage_options {
     const char *const *files; /* of controllers: .lua, .so; absolute; they outlive the stage */
     size_t file_count;
     struct executor *executor; /* outlives the stage */
+    struct read_source *reads; /* likewise; NULL allowed */
     uint64_t seed; /* of what is due at once; 0: in the order in which it was asked for */
     /* Between two steps, where a process can die; NULL allowed. */
     void (*between)(struct stage *stage, void *owner);
+    void (*crashed)(struct stage *stage, void *owner); /* it is down; NULL allowed */
     void *owner;
 };
 
-/* One durable change. */
+/* One durable change, or, where `key` is empty, a crash. */
 struct stage_change {
     int64_t at_ms; /* ticks: since the start of the world */
     int64_t revision;
     enum change_op op;
     char *key, *actor, *reason;
     struct doc *doc, *before; /* as in struct change */
+    bool shown_late;          /* a run has read `before` instead (sim/chaos.h) */
 };
 
 /* One line of the log: what is said, and how much it matters. */

@@ -1,7 +1,6 @@
 /* Tests run one after the other: each takes milliseconds, and what they print stays together. */
 #include "sim/test_command.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,15 +9,19 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "sim/junit.h"
 #include "sim/play.h"
+#include "sim/rerun.h"
 #include "sim/test_files.h"
 #include "sim/test_options.h"
+#include "sim/trial.h"
 
 enum { EXIT_PASSED = 0, EXIT_TEST_FAILED = 1, EXIT_MISUSE = 2 };
 
 struct session {
     const struct test_options *options;
-    size_t ran, failed;
+    struct junit_case *cases;
+    size_t count, failed;
 };
 
 static double now_ms(void)
@@ -38,34 +41,47 @@ static void print_indented(const char *lines)
     }
 }
 
-static void tell(struct session *session, const char *title, double ms, const char *failure)
+static void tell(struct session *session, const struct junit_case *one, unsigned faults)
 {
-    session->ran++;
-    session->failed += failure != NULL ? 1 : 0;
-    printf("%s %s (%.0f ms)\n", failure == NULL ? "ok  " : "FAIL", title, ms);
-    if (failure != NULL) {
-        print_indented(failure);
-        if (session->options->seed != 0) {
-            printf("  again: --seed %" PRIu64 "\n", session->options->seed);
-        }
+    session->cases = alloc_resize(session->cases, session->count + 1, sizeof(struct junit_case));
+    session->cases[session->count++] = *one;
+    session->failed += one->failure != NULL ? 1 : 0;
+    printf("%s %s%s%s", one->failure == NULL ? "ok  " : "FAIL", one->file,
+           one->name[0] == '\0' ? "" : ": ", one->name);
+    if (faults > 0) {
+        printf(", with %u fault%s", faults, faults == 1 ? "" : "s");
+    }
+    printf(" (%.0f ms)\n", one->ms);
+    if (one->failure != NULL) {
+        print_indented(one->failure);
     }
     fflush(stdout);
 }
 
-static void run_test(struct session *session, const char *file, size_t index, const char *name)
+static bool is_wanted(const struct session *session, const char *file, const char *name)
 {
     CLEANUP(buffer_done) struct buffer title = BUFFER_INIT(MIB);
-    struct play_result result;
-    const struct play_options options = {
-        .file = file, .index = index, .seed = session->options->seed};
+    const char *filter = session->options->filter;
     buffer_format(&title, "%s: %s", file, name);
-    if (session->options->filter != NULL && strstr(title.data, session->options->filter) == NULL) {
-        return;
-    }
+    return filter == NULL || strstr(title.data, filter) != NULL;
+}
+
+static void run_test(struct session *session, const char *file, size_t index, const char *name)
+{
+    struct trial trial = {.options = session->options, .file = file, .name = name, .index = index};
     double start = now_ms();
-    play_run(&options, &result);
-    tell(session, title.data, now_ms() - start, result.failure);
-    play_result_done(&result);
+    trial_run(&trial);
+    const struct junit_case one = {
+        .file = alloc_dup(file),
+        .name = alloc_dup(name),
+        .failure = trial.failure.len == 0 ? NULL : buffer_take(&trial.failure),
+        .ms = now_ms() - start,
+    };
+    tell(session, &one, trial.faults);
+    if (trial.story != NULL) {
+        print_indented(trial.story);
+    }
+    trial_done(&trial);
 }
 
 static void run_file(struct session *session, const char *file)
@@ -73,36 +89,89 @@ static void run_file(struct session *session, const char *file)
     struct play_names names;
     struct error err = ERROR_INIT;
     if (play_list(file, &names, &err) != TEND_OK) {
-        tell(session, file, 0, err.message);
+        const struct junit_case one = {
+            .file = alloc_dup(file), .name = alloc_dup(""), .failure = alloc_dup(err.message)};
+        tell(session, &one, 0);
         return;
     }
     for (size_t i = 0; i < names.count; i++) {
-        run_test(session, file, i, names.names[i]);
+        if (is_wanted(session, file, names.names[i])) {
+            run_test(session, file, i, names.names[i]);
+        }
     }
     play_names_done(&names);
 }
 
-static int run_all(const struct test_options *options, const struct test_files *files)
+static void session_done(struct session *session)
 {
-    struct session session = {.options = options};
-    double start = now_ms();
-    for (size_t i = 0; i < files->count; i++) {
-        run_file(&session, files->paths[i]);
+    for (size_t i = 0; i < session->count; i++) {
+        free(session->cases[i].file);
+        free(session->cases[i].name);
+        free(session->cases[i].failure);
     }
-    if (session.ran == 0) {
+    free(session->cases);
+}
+
+/* The exit code of what was run. */
+static int sum_up(const struct session *session, double ms)
+{
+    struct error err = ERROR_INIT;
+    const char *junit = session->options->junit;
+    if (junit != NULL && junit_write(junit, session->cases, session->count, &err) != TEND_OK) {
+        fprintf(stderr, "tend: %s\n", err.message);
+        return EXIT_MISUSE;
+    }
+    if (session->count == 0) {
         fputs("tend: there is no test here: *_test.lua, *_test.yaml\n", stderr);
         return EXIT_MISUSE;
     }
-    printf("%zu test%s: %zu passed, %zu failed (%.0f ms)\n", session.ran,
-           session.ran == 1 ? "" : "s", session.ran - session.failed, session.failed,
-           now_ms() - start);
-    return session.failed > 0 ? EXIT_TEST_FAILED : EXIT_PASSED;
+    printf("%zu test%s: %zu passed, %zu failed (%.0f ms)\n", session->count,
+           session->count == 1 ? "" : "s", session->count - session->failed, session->failed, ms);
+    fflush(stdout);
+    return session->failed > 0 ? EXIT_TEST_FAILED : EXIT_PASSED;
+}
+
+static int run_all(const struct test_options *options)
+{
+    struct session session = {.options = options};
+    struct test_files files;
+    struct error err = ERROR_INIT;
+    double start = now_ms();
+    if (test_files_find(options->paths, options->path_count, &files, &err) != TEND_OK) {
+        fprintf(stderr, "tend: %s\n", err.message);
+        return EXIT_MISUSE;
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        run_file(&session, files.paths[i]);
+    }
+    test_files_done(&files);
+    int code = sum_up(&session, now_ms() - start);
+    session_done(&session);
+    return code;
+}
+
+/* Until somebody ends it. */
+static int run_for_ever(const struct test_options *options)
+{
+    struct rerun rerun;
+    struct error err = ERROR_INIT;
+    enum tend_code code = rerun_open(options->paths, options->path_count, &rerun, &err);
+    while (code == TEND_OK) {
+        (void)run_all(options);
+        puts("waiting for a change ...");
+        fflush(stdout);
+        code = rerun_wait(&rerun, &err);
+        if (code != TEND_OK) {
+            rerun_close(&rerun);
+        }
+    }
+    fprintf(stderr, "tend: %s\n", err.message);
+    return EXIT_MISUSE;
 }
 
 int test_main(int argc, char **argv)
 {
     struct test_options options;
-    struct test_files files;
     struct error err = ERROR_INIT;
     if (test_options_read(argc, argv, &options, &err) != TEND_OK) {
         fprintf(stderr, "tend: %s (see tend test --help)\n", err.message);
@@ -112,11 +181,5 @@ int test_main(int argc, char **argv)
         fputs(test_options_help, stdout);
         return EXIT_PASSED;
     }
-    if (test_files_find(options.paths, options.path_count, &files, &err) != TEND_OK) {
-        fprintf(stderr, "tend: %s\n", err.message);
-        return EXIT_MISUSE;
-    }
-    int code = run_all(&options, &files);
-    test_files_done(&files);
-    return code;
+    return options.repeat == TEST_WATCH ? run_for_ever(&options) : run_all(&options);
 }

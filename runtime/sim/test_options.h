@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sim/chaos.h"
 
 enum test_wish { TEST_RUN, TEST_HELP };
 
@@ -16,6 +17,15 @@ struct test_options {
     size_t path_count;
     const char *filter; /* part of "FILE: NAME"; NULL: every test */
     uint64_t seed;
+    enum test_chaos {
+        TEST_PLAIN,
+        TEST_CHAOS,    /* and again with each fault */
+        TEST_ONE_FAULT /* and again with `fault` */
+    } chaos;
+    struct fault fault;
+    const char *junit; /* where to write a report; NULL: nowhere */
+    enum test_detail { TEST_BRIEF, TEST_VERBOSE /* the past of what passed as well */ } detail;
+    enum test_repeat { TEST_ONCE, TEST_WATCH /* again, whenever a file has changed */ } repeat;
 };
 
 /* Read argv[1..], which is reordered. TEND_INVALID names the flag and what it expects. */

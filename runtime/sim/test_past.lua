@@ -8,16 +8,21 @@ local stop = values.stop
 -- --- references -------------------------------------------------------------------------------------
 
 -- "LabInstance/lab-1" in namespace default, "LabInstance/other/lab-1" in another; the kind by any name that
--- people call it.
+-- people call it, or in full: "lab.neuroglia.com/v1/LabInstance/lab-1".
 local function place_of(ref)
+  if type(ref) == "table" then return ref.kind, ref.namespace, ref.name end
   if type(ref) ~= "string" then stop(('a reference is a text as "LabInstance/lab-1", not a %s'):format(type(ref))) end
-  local kind, namespace, name = ref:match("^([^/]+)/([^/]+)/([^/]+)$")
-  if kind then return kind, namespace, name end
-  kind, name = ref:match("^([^/]+)/([^/]+)$")
-  if not kind then
-    stop(('"%s" is no reference: write "Kind/name", or "Kind/namespace/name"'):format(ref))
-  end
-  return kind, nil, name
+  local kind, rest = ref:match("^([^/]+%.[^/]+/[^/]+/[^/]+)/(.+)$")
+  if not kind then kind, rest = ref:match("^([^/]+)/(.+)$") end
+  local namespace, name = (rest or ""):match("^([^/]+)/([^/]+)$")
+  name = name or (rest or ""):match("^[^/]+$")
+  if not name then stop(('"%s" is no reference: write "Kind/name", or "Kind/namespace/name"'):format(ref)) end
+  return kind, namespace, name
+end
+
+-- The one text for the object that `ref` means.
+local function named(ref)
+  return host.ref(place_of(ref)) or tostring(ref)
 end
 
 local function get(ref)
@@ -106,10 +111,15 @@ local function what_changed(change)
   local shown = {}
   for i = 1, math.min(#out, CHANGES_MAX) do shown[i] = out[i][1] end
   if #out > CHANGES_MAX then shown[#shown + 1] = ("%d more"):format(#out - CHANGES_MAX) end
+  local seen = (change.object.status or {}).observedGeneration
+  if #shown == 0 and seen ~= ((change.before or {}).status or {}).observedGeneration then
+    shown[1] = ("status.observedGeneration: %s"):format(seen)
+  end
   return #shown > 0 and table.concat(shown, ", ") or "metadata"
 end
 
 local function line_of_change(change)
+  if change.crash then return "-- the host is killed, and starts again --" end
   if change.event then
     local event = change.object
     local times = (event.count or 1) > 1 and (" (%d times)"):format(event.count) or ""
@@ -142,21 +152,22 @@ local function add_part(out, title, lines)
 end
 
 local function timed(at, text)
-  return ("%-8s %s"):format(host.duration(at), text)
+  return ("%-8s %s"):format(host.duration(at), (text:gsub("\n", "\n" .. (" "):rep(15))))
 end
 
 local function history_of(ref)
   local known, changes = pcall(function() return host.history(place_of(ref)) end)
   local entries, lines = {}, {}
   if not known or not changes then return lines end
+  ref = named(ref)
   for _, change in ipairs(changes) do
-    entries[#entries + 1] = { change.at, #entries, line_of_change(change) }
+    entries[#entries + 1] = { change.at, change.order, #entries, line_of_change(change) }
   end
   for _, asked in ipairs(host.effects()) do
-    if asked.object == ref then entries[#entries + 1] = { asked.at, #entries, line_of_effect(asked) } end
+    if asked.object == ref then entries[#entries + 1] = { asked.at, asked.order, #entries, line_of_effect(asked) } end
   end
-  table.sort(entries, function(a, b) return a[1] < b[1] or a[1] == b[1] and a[2] < b[2] end)
-  for i, entry in ipairs(entries) do lines[i] = timed(entry[1], entry[3]) end
+  table.sort(entries, function(a, b) return a[2] < b[2] or a[2] == b[2] and a[3] < b[3] end)
+  for i, entry in ipairs(entries) do lines[i] = timed(entry[1], entry[4]) end
   return lines
 end
 
@@ -177,9 +188,71 @@ local function report(failure, frames)
   out[1] = first and ("%s: %s"):format(first, message) or message
   for _, line in ipairs(failure.details or {}) do out[#out + 1] = "    " .. line end
   for i = 2, #frames do out[#out + 1] = "    called from " .. frames[i] end
-  if failure.ref then add_part(out, ("history of %s:"):format(failure.ref), history_of(failure.ref)) end
+  if failure.ref then add_part(out, ("history of %s:"):format(named(failure.ref)), history_of(failure.ref)) end
   add_part(out, "log:", log_lines())
   return table.concat(out, "\n")
 end
 
-return { place_of = place_of, get = get, words_of = words_of, report = report }
+-- The lines that tell the past of every object.
+local function story()
+  local out = {}
+  for _, ref in ipairs(host.refs()) do add_part(out, ref .. ":", history_of(ref)) end
+  add_part(out, "log:", log_lines())
+  return table.concat(out, "\n")
+end
+
+-- --- the end ----------------------------------------------------------------------------------------
+
+-- Moments may be others after a fault; what came of it may not.
+local function without_moments(value)
+  if type(value) == "string" then
+    return (value:gsub("%d%d%d%d%-%d%d%-%d%dT%d%d:%d%d:%d%d[%.%d]*Z", "(a moment)"))
+  end
+  if type(value) ~= "table" then return value end
+  local copy = setmetatable({}, getmetatable(value))
+  for key, item in pairs(value) do copy[key] = without_moments(item) end
+  return copy
+end
+
+-- Every object, without what differs from run to run; those with made-up names by their number.
+local function end_state()
+  local all, made = {}, {}
+  for _, one in ipairs(host.objects()) do
+    local object, ref = one.object, one.ref
+    local metadata = object.metadata
+    if metadata.generateName then
+      local base = ref:gsub("[^/]*$", metadata.generateName)
+      made[base] = (made[base] or 0) + 1
+      ref = ("%s(%d)"):format(base, made[base])
+    end
+    local kept = { labels = metadata.labels, deleting = metadata.deletionTimestamp ~= nil }
+    for key, value in pairs(object) do
+      if key ~= "metadata" and key ~= "apiVersion" and key ~= "kind" then kept[key] = value end
+    end
+    all[ref] = without_moments(kept)
+  end
+  return check(host.encode(all))
+end
+
+-- Ends everything as `wanted` says, which is an end_state() of another run?
+local function check_end(wanted, got)
+  local before, after = host.yaml(wanted)[1], host.yaml(got)[1]
+  local refs, lines, first = {}, {}, nil
+  for ref in pairs(before) do refs[ref] = true end
+  for ref in pairs(after) do refs[ref] = true end
+  for _, ref in ipairs(sorted_keys(refs)) do
+    local changes = {}
+    if not after[ref] then
+      changes[1] = "is not there"
+    elseif not before[ref] then
+      changes[1] = "is there"
+    else
+      changes_between(before[ref], after[ref], "", changes)
+    end
+    first = first or changes[1] and ref
+    for _, change in ipairs(changes) do lines[#lines + 1] = ref .. ": " .. change end
+  end
+  if first then stop("it ends in another state than without the fault", { details = lines, ref = first }) end
+end
+
+return { end_state = end_state, check_end = check_end, story = story, named = named, place_of = place_of, get = get, words_of = words_of, report = report }

@@ -1,13 +1,14 @@
 -- What tests are written in; scripts/TESTING.md describes it. This runs once in the Lua state of each test,
 -- before the test's file; `host` holds the functions of play_api.c, the others are the parts that ran before.
--- It returns the environment of the file and the functions that play.c calls: run(index), answer(asked),
--- report(failure, frames), files(), names().
+-- It returns the environment of the file and the functions that play.c calls: run(index, end), answer(asked),
+-- report(failure, frames), story(), files(index), names(), load(text) of tests
+-- in YAML.
 --
 -- A failure is a table { message, details = lines, ref = whose past is told }; its place is where the test
 -- stood when it was raised.
-local host, values, past = ...
+local host, values, past, tables = ...
 local stop, check, sorted_keys, show = values.stop, values.check, values.sorted_keys, values.show
-local place_of, get, words_of = past.place_of, past.get, past.words_of
+local place_of, get, words_of, named = past.place_of, past.get, past.words_of, past.named
 
 -- --- answers ----------------------------------------------------------------------------------------
 
@@ -183,12 +184,12 @@ end
 
 function t:expect(ref, fields)
   local object = get(ref)
-  if object == nil then stop(("there is no %s"):format(ref), { ref = ref, details = hint() }) end
+  if object == nil then stop(("there is no %s"):format(named(ref)), { ref = ref, details = hint() }) end
   if type(fields) ~= "table" then stop('t:expect takes a reference and fields: t:expect("Kind/name", {["status.state"] = "ready"})') end
   local problems = values.differences(fields, object)
   if #problems > 0 then
     for _, line in ipairs(hint() or {}) do problems[#problems + 1] = line end
-    stop(("%s is not as expected at %s"):format(ref, host.duration(host.now())), { ref = ref, details = problems })
+    stop(("%s is not as expected at %s"):format(named(ref), host.duration(host.now())), { ref = ref, details = problems })
   end
   return object
 end
@@ -197,7 +198,7 @@ function t:gone(ref)
   local object = get(ref)
   if object ~= nil then
     local state = object.metadata.deletionTimestamp and "is being deleted" or "is still there"
-    stop(("%s %s at %s"):format(ref, state, host.duration(host.now())), { ref = ref, details = hint() })
+    stop(("%s %s at %s"):format(named(ref), state, host.duration(host.now())), { ref = ref, details = hint() })
   end
 end
 
@@ -245,6 +246,10 @@ end
 
 local tests = {}
 
+local function add_test(name, options, run)
+  tests[#tests + 1] = { name = name, run = run, chaos = options.chaos ~= false, scripts = options.scripts }
+end
+
 local words = {
   assert = assert, error = error, ipairs = ipairs, next = next, pairs = pairs, pcall = pcall, select = select,
   setmetatable = setmetatable, getmetatable = getmetatable, tonumber = tonumber, tostring = tostring, type = type,
@@ -254,11 +259,18 @@ local words = {
   array = function(items) return setmetatable(items or {}, host.list_mark) end,
 }
 
-function words.test(name, run)
-  if type(name) ~= "string" or type(run) ~= "function" then
+local TEST_KEYS = { chaos = "boolean" }
+
+-- test("name", function(t) ... end), or test("name", { chaos = false }, function(t) ... end)
+function words.test(name, options, run)
+  if type(options) == "function" then options, run = {}, options end
+  if type(name) ~= "string" or type(options) ~= "table" or type(run) ~= "function" then
     stop('test takes a name and a function: test("becomes ready", function(t) ... end)')
   end
-  tests[#tests + 1] = { name = name, run = run }
+  for key, value in pairs(options) do
+    if type(value) ~= TEST_KEYS[key] then stop(("a test has no option %s = %s"):format(tostring(key), show(value))) end
+  end
+  add_test(name, options, run)
 end
 
 local environment = setmetatable({}, {
@@ -269,9 +281,15 @@ local environment = setmetatable({}, {
   end,
 })
 
-local function run(index)
-  tests[index].run(t)
+-- `wanted` is how a run without a fault has ended, nil in that run itself. Returns how this one has, and
+-- whether the test is one for faults at all.
+local function run(index, wanted)
+  local one = tests[index]
+  one.run(t)
   t:settle()
+  local got = past.end_state()
+  if wanted then past.check_end(wanted, got) end
+  return got, one.chaos
 end
 
 local function names()
@@ -280,9 +298,13 @@ local function names()
   return list
 end
 
--- The controller files that the tests are about; nil: the one beside the file.
-local function files()
-  return rawget(environment, "scripts")
+-- The controller files that a test is about; nil: the one beside the file.
+local function files(index)
+  return tests[index].scripts or rawget(environment, "scripts")
+end
+
+local function load(text)
+  tables.load(text, t, add_test)
 end
 
 local function safe_answer(asked)
@@ -292,4 +314,4 @@ local function safe_answer(asked)
   error(halted.message, 0)
 end
 
-return environment, { run = run, answer = safe_answer, report = past.report, files = files, names = names }
+return environment, { run = run, answer = safe_answer, report = past.report, story = past.story, files = files, names = names, load = load }

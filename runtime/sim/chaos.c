@@ -1,0 +1,219 @@
+/* A controller that writes each time it runs would be run for ever by events that are repeated: there is a bound on
+ * them, and how the objects are then tells the rest.
+ */
+#include "sim/chaos.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "resource/builtin.h"
+#include "resource/key.h"
+
+static const char *const kind_names[] = {
+    [FAULT_NONE] = "none",   [FAULT_COMMIT] = "commit", [FAULT_BEGUN] = "begun",
+    [FAULT_ENDED] = "ended", [FAULT_REPEAT] = "repeat", [FAULT_STALE] = "stale",
+};
+
+static bool has_places(enum fault_kind kind)
+{
+    return kind == FAULT_COMMIT || kind == FAULT_BEGUN || kind == FAULT_ENDED;
+}
+
+const char *fault_name(struct fault fault, char *out)
+{
+    if (has_places(fault.kind)) {
+        snprintf(out, FAULT_NAME_MAX, "%s:%u", kind_names[fault.kind], fault.at);
+    } else {
+        snprintf(out, FAULT_NAME_MAX, "%s", kind_names[fault.kind]);
+    }
+    return out;
+}
+
+const char *fault_story(struct fault fault, char *out)
+{
+    static const char *const stories[] = {
+        [FAULT_NONE] = "nothing wrong",
+        [FAULT_COMMIT] = "the host killed after commit %u",
+        [FAULT_BEGUN] = "the host killed after effect %u began",
+        [FAULT_ENDED] = "the host killed after effect %u ended",
+        [FAULT_REPEAT] = "every event repeated",
+        [FAULT_STALE] = "reads that come late",
+    };
+    CLEANUP(buffer_done) struct buffer story = BUFFER_INIT(FAULT_NAME_MAX);
+    const char *number = strstr(stories[fault.kind], "%u");
+    if (number == NULL) {
+        buffer_chars(&story, stories[fault.kind]);
+    } else {
+        buffer_add(&story, stories[fault.kind], (size_t)(number - stories[fault.kind]));
+        buffer_format(&story, "%u%s", fault.at, number + 2);
+    }
+    snprintf(out, FAULT_NAME_MAX, "%s", story.data);
+    return out;
+}
+
+enum tend_code fault_parse(const char *text, struct fault *ret_fault, struct error *err)
+{
+    struct text rest = text_of(text), word = text_cut(&rest, ':');
+    for (unsigned kind = FAULT_COMMIT; kind < COUNT_OF(kind_names); kind++) {
+        int64_t at = 0;
+        bool given = text_to_int(rest, &at) && at > 0 && at <= UINT32_MAX;
+        if (text_is(word, kind_names[kind]) &&
+            (has_places((enum fault_kind)kind) ? given : rest.len == 0)) {
+            *ret_fault = (struct fault){(enum fault_kind)kind, (unsigned)at};
+            return TEND_OK;
+        }
+    }
+    return FAIL(err, TEND_INVALID,
+                "\"%s\" is no fault: expected commit:N, begun:N, ended:N, repeat or stale", text);
+}
+
+/* --- which ones -------------------------------------------------------------------------------- */
+
+static unsigned tried(unsigned places)
+{
+    return places < CHAOS_PLACES_MAX ? places : CHAOS_PLACES_MAX;
+}
+
+/* Number `index` of those tried of `places`: each, or spread from the first to the last. */
+static unsigned place(unsigned places, unsigned index)
+{
+    return places <= CHAOS_PLACES_MAX
+               ? index + 1
+               : 1 + (unsigned)((uint64_t)index * (places - 1) / (CHAOS_PLACES_MAX - 1));
+}
+
+bool fault_at(struct fault_places places, unsigned index, struct fault *ret_fault)
+{
+    const struct {
+        enum fault_kind kind;
+        unsigned places;
+    } all[] = {{FAULT_COMMIT, places.commits},
+               {FAULT_BEGUN, places.began},
+               {FAULT_ENDED, places.ended},
+               {FAULT_REPEAT, 1},
+               {FAULT_STALE, 1}};
+    for (size_t i = 0; i < COUNT_OF(all); i++) {
+        if (index < tried(all[i].places)) {
+            unsigned at = has_places(all[i].kind) ? place(all[i].places, index) : 0;
+            *ret_fault = (struct fault){all[i].kind, at};
+            return true;
+        }
+        index -= tried(all[i].places);
+    }
+    return false;
+}
+
+/* --- late reads -------------------------------------------------------------------------------- */
+
+static bool is_own(const struct stage_change *change, const char *controller)
+{
+    struct text actor = text_of(change->actor);
+    return text_starts(actor, TEXT("controller/")) &&
+           text_is(text_from(actor, strlen("controller/")), controller);
+}
+
+/* The newest change of `key`. */
+static struct stage_change *newest_of(struct stage *stage, struct text key)
+{
+    for (size_t i = stage->change_count; i-- > 0;) {
+        if (text_is(key, stage->changes[i].key)) {
+            return &stage->changes[i];
+        }
+    }
+    return NULL;
+}
+
+/* Only what a run can really see: nothing older than its own object, and never without what its controller
+ * has written itself. */
+static struct doc *show(struct read_source *source, struct text key, struct doc *newest,
+                        const char *controller, int64_t since, int64_t *ret_as_of)
+{
+    struct chaos *chaos = CONTAINER_OF(source, struct chaos, reads);
+    struct stage_change *change = newest_of(chaos->stage, key);
+    if (chaos->phase != CHAOS_ON || change == NULL || change->shown_late ||
+        change->revision <= since || is_own(change, controller)) {
+        return newest;
+    }
+    change->shown_late = true;
+    *ret_as_of = change->revision - 1;
+    return change->before;
+}
+
+/* --- striking ---------------------------------------------------------------------------------- */
+
+/* Does the host only tell of itself? Then nothing has happened to an object. */
+static bool is_talk(const char *key)
+{
+    struct key_parts parts;
+    return key_split(text_of(key), &parts, NULL) == TEND_OK &&
+           (text_is(parts.resource, BUILTIN_CONTROLLERS) ||
+            text_is(parts.resource, BUILTIN_EVENTS));
+}
+
+static bool has_news(struct chaos *chaos)
+{
+    bool news = false;
+    for (; chaos->changes < chaos->stage->change_count; chaos->changes++) {
+        news = news || !is_talk(chaos->stage->changes[chaos->changes].key);
+    }
+    return news;
+}
+
+static void repeat(struct chaos *chaos)
+{
+    int64_t now_ms = chaos->stage->v.now_ms;
+    chaos->repeats = chaos->repeated_ms == now_ms ? chaos->repeats : 0;
+    if (has_news(chaos) && chaos->repeats < CHAOS_REPEATS_MAX) {
+        chaos->repeats++;
+        chaos->repeated_ms = now_ms;
+        loop_resync(chaos->stage->rooms.loop);
+    }
+}
+
+static void crash_at(struct chaos *chaos, unsigned seen)
+{
+    if (seen >= chaos->fault.at) {
+        chaos->phase = CHAOS_OVER;
+        stage_crash(chaos->stage);
+    }
+}
+
+void chaos_between(struct chaos *chaos)
+{
+    if (chaos->phase != CHAOS_ON) {
+        return;
+    }
+    switch (chaos->fault.kind) {
+    case FAULT_COMMIT:
+        crash_at(chaos, chaos->stage->commits - chaos->commits);
+        return;
+    case FAULT_BEGUN:
+        crash_at(chaos, chaos->recorder->began);
+        return;
+    case FAULT_ENDED:
+        crash_at(chaos, chaos->recorder->ended);
+        return;
+    case FAULT_REPEAT:
+        repeat(chaos);
+        return;
+    case FAULT_NONE:
+    case FAULT_STALE:
+        return;
+    }
+}
+
+void chaos_init(struct chaos *chaos, struct fault fault, struct stage *stage,
+                const struct recorder *recorder)
+{
+    *chaos =
+        (struct chaos){.reads.show = show, .fault = fault, .stage = stage, .recorder = recorder};
+}
+
+void chaos_begin(struct chaos *chaos)
+{
+    chaos->commits = chaos->stage->commits;
+    chaos->changes = chaos->stage->change_count;
+    chaos->phase = CHAOS_ON;
+}

@@ -1,0 +1,26 @@
+/* One test as `tend test` runs it: plainly, and then again with each fault that was asked for. */
+#ifndef SIM_TRIAL_H
+#define SIM_TRIAL_H
+
+#include "base/buffer.h"
+#include "sim/play.h"
+#include "sim/test_options.h"
+
+/* The first group is the owner's. */
+struct trial {
+    const struct test_options *options;
+    const char *file, *name;
+    size_t index;
+
+    struct play_options play;
+    struct buffer failure; /* lines; empty: it has passed */
+    char *story;           /* lines; NULL where it is not asked for */
+    unsigned faults;       /* that it was run with ... */
+    unsigned others;       /* ... beside the first that it failed with */
+};
+
+/* Run it; `failure` says how it ended. */
+void trial_run(struct trial *trial);
+void trial_done(struct trial *trial);
+
+#endif

@@ -1,0 +1,1 @@
+tset("x", function() end)

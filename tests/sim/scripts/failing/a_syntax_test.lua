@@ -1,0 +1,3 @@
+test("x", function(t)
+  t:settle(
+end)

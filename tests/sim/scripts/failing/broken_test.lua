@@ -1,0 +1,2 @@
+scripts = { "broken.lua" }
+test("x", function() end)

@@ -1,0 +1,7 @@
+test("is charged once, whatever happens", function(t)
+  t:exec("charge", { takes = "2s" })
+  t:apply [[{apiVersion: sim.tend.dev/v1, kind: Order, metadata: {name: a}, spec: {sum: 1}}]]
+  t:advance "2s"
+  t:expect("Order/a", { ["status.charged"] = true })
+  assert(#t:effects() == 1)
+end)
