@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/limits.h"
+#include "document/utf8.h"
 
 void lua_value_open(lua_State *L)
 {
@@ -82,6 +83,7 @@ struct reading {
 
 static enum tend_code read_any(struct reading *reading, int index, const struct value **ret_value,
                                struct error *err);
+static enum tend_code read_text(lua_State *L, int index, struct text *ret_text, struct error *err);
 
 static bool is_list(lua_State *L, int index)
 {
@@ -107,12 +109,23 @@ static size_t count_keys(lua_State *L, int index)
     return count;
 }
 
+/* Has it the keys 1 to `count`, and no other? */
+static bool is_whole(lua_State *L, int index, size_t count)
+{
+    bool whole = count_keys(L, index) == count;
+    for (size_t i = 1; i <= count && whole; i++) {
+        whole = lua_rawgeti(L, index, (lua_Integer)i) != LUA_TNIL;
+        lua_pop(L, 1);
+    }
+    return whole;
+}
+
 static enum tend_code read_list(struct reading *reading, int index, const struct value **ret_value,
                                 struct error *err)
 {
     lua_State *L = reading->L;
     size_t count = (size_t)lua_rawlen(L, index);
-    if (count_keys(L, index) != count) {
+    if (!is_whole(L, index, count)) {
         return FAIL(err, TEND_INVALID, "a table has an item 1, and names or holes as well");
     }
     const struct value **items = arena_alloc(reading->arena, count * sizeof *items);
@@ -130,7 +143,7 @@ static enum tend_code read_map(struct reading *reading, int index, const struct 
                                struct error *err)
 {
     lua_State *L = reading->L;
-    size_t count = 0, size;
+    size_t count = 0;
     struct value_field *fields = arena_alloc(reading->arena, count_keys(L, index) * sizeof *fields);
     for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
         enum tend_code code = TEND_OK;
@@ -138,8 +151,9 @@ static enum tend_code read_map(struct reading *reading, int index, const struct 
             code =
                 FAIL(err, TEND_INVALID, "a field's name is a text, not a %s", luaL_typename(L, -2));
         } else {
-            fields[count].key.ptr = lua_tolstring(L, -2, &size);
-            fields[count].key.len = size;
+            code = read_text(L, -2, &fields[count].key, err);
+        }
+        if (code == TEND_OK) {
             code = read_any(reading, lua_gettop(L), &fields[count++].value, err);
         }
         if (code != TEND_OK) {
@@ -181,17 +195,31 @@ static enum tend_code read_table(struct reading *reading, int index, const struc
     return code;
 }
 
+/* A text of the stack, which ends in a NUL and may hold others. */
+static enum tend_code read_text(lua_State *L, int index, struct text *ret_text, struct error *err)
+{
+    ret_text->ptr = lua_tolstring(L, index, &ret_text->len);
+    for (size_t at = 0; at < ret_text->len;) {
+        size_t len = (unsigned char)ret_text->ptr[at] < 0x80 ? 1 : utf8_len(ret_text->ptr + at);
+        if (len == 0) {
+            return FAIL(err, TEND_INVALID, "a text is no UTF-8: byte %zu of \"%.40s\"", at + 1,
+                        ret_text->ptr);
+        }
+        at += len;
+    }
+    return TEND_OK;
+}
+
 static enum tend_code read_any(struct reading *reading, int index, const struct value **ret_value,
                                struct error *err)
 {
     lua_State *L = reading->L;
-    size_t size;
+    struct text text;
     switch (lua_type(L, index)) {
-    case LUA_TSTRING: {
-        const char *chars = lua_tolstring(L, index, &size);
-        *ret_value = value_text(reading->arena, (struct text){chars, size});
+    case LUA_TSTRING:
+        TRY(read_text(L, index, &text, err));
+        *ret_value = value_text(reading->arena, text);
         return TEND_OK;
-    }
     case LUA_TBOOLEAN:
         *ret_value = value_bool(reading->arena, lua_toboolean(L, index) != 0);
         return TEND_OK;

@@ -155,19 +155,36 @@ local function timed(at, text)
   return ("%-8s %s"):format(host.duration(at), (text:gsub("\n", "\n" .. (" "):rep(15))))
 end
 
+-- What is said again and again is one line, with the moment of the last time.
+local function add_entry(entries, at, order, text, same)
+  local last = entries[#entries]
+  if same and last and last.same == same then
+    last.till, last.text_again = at, text
+    return
+  end
+  entries[#entries + 1] = { at = at, order = order, number = #entries, text = text, same = same }
+end
+
+local function line_of_entry(entry)
+  if not entry.till then return timed(entry.at, entry.text) end
+  local times = entry.text_again:match("%(%d+ times%)$") or ""
+  return timed(entry.at, ("%s %s, until %s"):format((entry.text:gsub(" %(%d+ times%)$", "")), times,
+    host.duration(entry.till)))
+end
+
 local function history_of(ref)
   local known, changes = pcall(function() return host.history(place_of(ref)) end)
   local entries, lines = {}, {}
   if not known or not changes then return lines end
   ref = named(ref)
   for _, change in ipairs(changes) do
-    entries[#entries + 1] = { change.at, change.order, #entries, line_of_change(change) }
+    add_entry(entries, change.at, change.order, line_of_change(change), change.event and change.object.metadata.name)
   end
   for _, asked in ipairs(host.effects()) do
-    if asked.object == ref then entries[#entries + 1] = { asked.at, asked.order, #entries, line_of_effect(asked) } end
+    if asked.object == ref then add_entry(entries, asked.at, asked.order, line_of_effect(asked)) end
   end
-  table.sort(entries, function(a, b) return a[2] < b[2] or a[2] == b[2] and a[3] < b[3] end)
-  for i, entry in ipairs(entries) do lines[i] = timed(entry[1], entry[4]) end
+  table.sort(entries, function(a, b) return a.order < b.order or a.order == b.order and a.number < b.number end)
+  for i, entry in ipairs(entries) do lines[i] = line_of_entry(entry) end
   return lines
 end
 

@@ -118,7 +118,34 @@ static void a_seed_repeats(void)
     virtual_world_done(&b);
 }
 
+/* What may come in any order does, and with the same seed in the same. */
+static void a_seed_shuffles(void)
+{
+    char seen[2][32] = {"", ""};
+    bool differs = false;
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        for (int again = 0; again < 2; again++) {
+            struct recorder *r = recorder_new();
+            virtual_world_init(&r->v, seed);
+            r->v.order = VIRTUAL_SHUFFLED;
+            world_offload(&r->v.world, &r->job);
+            world_alarm_set(&r->v.world, &r->alarms[0], 0);
+            world_alarm_set(&r->v.world, &r->alarms[1], 0);
+            world_soon(&r->v.world, &r->task);
+            virtual_world_run(&r->v);
+            CHECK_INT((long long)strlen(r->seen), 5);
+            CHECK(strstr(r->seen, "wd") != NULL);
+            differs = differs || (seen[0][0] != '\0' && strcmp(seen[0], r->seen) != 0);
+            memcpy(seen[again], r->seen, sizeof r->seen);
+            recorder_free(r);
+        }
+        CHECK_TEXT(seen[1], seen[0]);
+    }
+    CHECK(differs);
+}
+
 SUITE({"tasks run before alarms, alarms before jobs, each asked for once", runs_in_order},
       {"the clock stops at every alarm on its way", time_stops_at_alarms},
       {"jobs of a held lane wait for the test", a_held_lane_waits},
-      {"the same seed gives the same numbers", a_seed_repeats})
+      {"the same seed gives the same numbers", a_seed_repeats},
+      {"a seed shuffles what may come in any order", a_seed_shuffles})

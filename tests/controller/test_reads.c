@@ -286,6 +286,108 @@ static void nothing_is_half_written(void)
     ring_free(r);
 }
 
+/* Shows what was there before the newest change of "settings", once. */
+struct late_reads {
+    struct read_source source;
+    struct doc *before;
+    int64_t as_of; /* 0: nothing is shown late (any more) */
+    unsigned shown;
+};
+
+static struct doc *show_late(struct read_source *source, struct text key, struct doc *newest,
+                             const char *controller, int64_t since, int64_t *ret_as_of)
+{
+    struct late_reads *late = CONTAINER_OF(source, struct late_reads, source);
+    CHECK_TEXT(controller, "labinstance");
+    if (late->as_of == 0 || !text_is(key, MAP("settings"))) {
+        return newest;
+    }
+    CHECK(since <= late->as_of);
+    *ret_as_of = late->as_of;
+    late->as_of = 0;
+    late->shown++;
+    return late->before;
+}
+
+/* A lab, which has read "settings" of size 1; the next reading is late. */
+static struct ring *ring_with_late_reads(scripted_run *run, struct late_reads *late)
+{
+    struct ring *r = ring_new(run);
+    ring_close(r);
+    *late = (struct late_reads){.source.show = show_late};
+    r->options = (struct loop_options){.reads = &late->source};
+    ring_open(r);
+    ring_live(r);
+    create_map(r, "settings", "1");
+    create_lab(r, "lab-1", "");
+    settle(r);
+    late->before = doc_ref(store_get(r->b->store, TEXT(MAP("settings"))));
+    late->as_of = store_revision(r->b->store);
+    return r;
+}
+
+static void what_is_shown_late_is_read_again(void)
+{
+    struct late_reads late;
+    struct ring *r = ring_with_late_reads(run_fetch, &late);
+    size_t started = r->worker.started;
+    CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"1\"");
+    create_map(r, "settings", "2");
+    settle(r);
+    CHECK_INT(late.shown, 1);
+    CHECK_INT(r->worker.started - started, 2);
+    CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"2\"");
+    doc_unref(late.before);
+    ring_free(r);
+}
+
+/* Makes "settings" larger by one, up to 3. */
+static const char *run_grow(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    (void)root;
+    CLEANUP(arena_done) struct arena arena = {0};
+    int64_t size = 0;
+    scripted_worker_ask(worker, call, "{fetch: {kind: v1/ConfigMap, name: settings}}");
+    const struct value *map = yaml_value(&arena, buffer_view(&worker->answer).ptr);
+    (void)text_to_int(value_text_or(path_get(map, TEXT("data.size")), TEXT("0")), &size);
+    if (size >= 3) {
+        return "{outcome: done}";
+    }
+    snprintf(worker->text, sizeof worker->text,
+             "{outcome: done, writes: [{verb: apply, object: {apiVersion: v1, kind: ConfigMap, "
+             "metadata: {name: settings}, data: {size: '%lld'}}}]}",
+             (long long)size + 1);
+    return worker->text;
+}
+
+static void nothing_is_written_on_top_of_what_is_shown_late(void)
+{
+    struct late_reads late;
+    struct ring *r = ring_with_late_reads(run_grow, &late);
+    create_map(r, "settings", "2");
+    settle(r);
+    CHECK_INT(late.shown, 1);
+    CHECK(info(r).discarded >= 1);
+    struct doc *doc = store_get(r->b->store, TEXT(MAP("settings")));
+    CHECK(text_search(doc_text(doc), TEXT("\"size\":\"3\"")) < doc->len);
+    doc_unref(late.before);
+    ring_free(r);
+}
+
+static void whoever_asks_has_everything_looked_at_again(void)
+{
+    struct ring *r = ring_new_plain(run_fetch);
+    create_lab(r, "lab-1", "");
+    create_lab(r, "lab-2", "");
+    settle(r);
+    size_t started = r->worker.started;
+    loop_resync(r->loop);
+    settle(r);
+    CHECK_INT(r->worker.started - started, 2);
+    ring_free(r);
+}
+
 SUITE({"an object that was read wakes, present or absent", what_was_read_wakes},
       {"so does what changed between reading and commit", what_changed_since_the_reading_wakes},
       {"so does a selection, entered or left", a_selection_wakes},
@@ -297,4 +399,8 @@ SUITE({"an object that was read wakes, present or absent", what_was_read_wakes},
       {"what is written is compared with what was read",
        what_it_writes_is_compared_with_what_it_read},
       {"removing what is not there is nothing", removing_what_is_not_there_is_nothing},
-      {"nothing is half written", nothing_is_half_written})
+      {"nothing is half written", nothing_is_half_written},
+      {"what is shown late is read again", what_is_shown_late_is_read_again},
+      {"nothing is written on top of what is shown late",
+       nothing_is_written_on_top_of_what_is_shown_late},
+      {"a resync looks at everything again", whoever_asks_has_everything_looked_at_again})
