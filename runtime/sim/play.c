@@ -329,6 +329,16 @@ static void crashed(struct stage *stage, void *owner)
     recorder_lose(&play->recorder, is_kept);
 }
 
+static bool all_scripts(const struct controller_files *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (!text_ends(text_of(files->paths[i]), TEXT(".lua"))) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static NODISCARD enum tend_code set_stage(struct play *play, const struct controller_files *files,
                                           struct error *err)
 {
@@ -337,6 +347,7 @@ static NODISCARD enum tend_code set_stage(struct play *play, const struct contro
         .file_count = files->count,
         .executor = &play->recorder.executor,
         .reads = play->options->fault.kind == FAULT_STALE ? &play->chaos.reads : NULL,
+        .copies = all_scripts(files) ? play->options->copies : NULL,
         .seed = play->options->seed,
         .between = between,
         .crashed = crashed,

@@ -12,9 +12,10 @@
 #include "sim/chaos.h"
 
 struct play_options {
-    const char *file; /* of tests, as people name it */
-    size_t index;     /* which of them */
-    uint64_t seed;    /* struct stage_options */
+    const char *file;   /* of tests, as people name it */
+    size_t index;       /* which of them */
+    uint64_t seed;      /* struct stage_options */
+    const char *copies; /* as in struct stage_options, where all that it is about are scripts */
     struct fault fault;
     const char *end; /* how everything has to end, as the run without a fault did; NULL: anyhow */
     bool wants_story;

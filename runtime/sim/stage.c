@@ -206,6 +206,31 @@ static void on_fatal(void *owner, const struct error *err)
     stage_halt(owner, err->message);
 }
 
+enum tend_code stage_folder_make(char *out, struct error *err)
+{
+    const char *parent = getenv("TMPDIR");
+    int len = snprintf(out, STAGE_FOLDER_MAX, "%s/tend-test-XXXXXX",
+                       parent == NULL || parent[0] != '/' ? "/tmp" : parent);
+    if (len >= STAGE_FOLDER_MAX || mkdtemp(out) == NULL) {
+        enum tend_code code = FAIL(err, TEND_IO, "cannot make a folder for copies, %s: %s", out,
+                                   strerror(len >= STAGE_FOLDER_MAX ? ENAMETOOLONG : errno));
+        out[0] = '\0';
+        return code;
+    }
+    return TEND_OK;
+}
+
+void stage_folder_remove(const char *folder)
+{
+    loader_tidy(folder, NULL, 0);
+    (void)rmdir(folder);
+}
+
+static const char *copies_of(const struct stage *stage)
+{
+    return stage->options.copies != NULL ? stage->options.copies : stage->folder;
+}
+
 static void load(struct stage *stage)
 {
     inline_maker_init(&stage->maker, &stage->v.world);
@@ -216,7 +241,7 @@ static void load(struct stage *stage)
                                          .loop = stage->rooms.loop,
                                          .maker = &stage->maker.maker,
                                          .file = stage->options.files[i],
-                                         .copies = stage->folder,
+                                         .copies = copies_of(stage),
                                          .entry = PLUGIN_AT_START};
         stage->plugins[i] = plugin_open(&options);
         plugin_look(stage->plugins[i]);
@@ -315,11 +340,8 @@ enum tend_code stage_open(struct stage *stage, const struct stage_options *optio
     stage->disk = memory_disk_new();
     stage->plugins = alloc_array(options->file_count + 1, sizeof(struct plugin *));
     stage->closed = alloc_array(options->file_count + 1, sizeof *stage->closed);
-    snprintf(stage->folder, sizeof stage->folder, "/tmp/tend-test-XXXXXX");
-    if (mkdtemp(stage->folder) == NULL) {
-        int number = errno;
-        stage->folder[0] = '\0';
-        return FAIL(err, TEND_IO, "cannot make a folder in /tmp: %s", strerror(number));
+    if (options->copies == NULL) {
+        TRY(stage_folder_make(stage->folder, err));
     }
     TRY(up(stage, err));
     TRY(stage_settle(stage, err));
@@ -333,8 +355,7 @@ void stage_close(struct stage *stage)
     }
     memory_disk_free(stage->disk);
     if (stage->folder[0] != '\0') {
-        loader_tidy(stage->folder, NULL, 0);
-        (void)rmdir(stage->folder);
+        stage_folder_remove(stage->folder);
     }
     virtual_world_done(&stage->v);
     forget(stage);

@@ -24,11 +24,19 @@
 
 struct stage;
 
+/* A folder for copies in TMPDIR, and the end of it. `out` holds STAGE_FOLDER_MAX. TEND_IO. */
+enum { STAGE_FOLDER_MAX = 512 };
+NODISCARD enum tend_code stage_folder_make(char *out, struct error *err);
+void stage_folder_remove(const char *folder);
+
 struct stage_options {
     const char *const *files; /* of controllers: .lua, .so; absolute; they outlive the stage */
     size_t file_count;
     struct executor *executor; /* outlives the stage */
     struct read_source *reads; /* likewise; NULL allowed */
+    /* A folder of stage_folder_make for private copies of the files, which other stages may use as well: a copy that
+     * is there is not made again. NULL: one of its own, so that a shared object begins with fresh variables. */
+    const char *copies;
     uint64_t seed; /* of what is due at once; 0: in the order in which it was asked for */
     /* Between two steps, where a process can die; NULL allowed. */
     void (*between)(struct stage *stage, void *owner);
@@ -62,7 +70,7 @@ struct stage {
     struct inline_maker maker;
     struct plugin **plugins; /* of each file */
     struct task *closed;
-    char folder[64]; /* of private copies */
+    char folder[STAGE_FOLDER_MAX]; /* its own, of private copies; empty: it uses options.copies */
     struct store_listener listener;
     int64_t seen;     /* revision up to which `changes` is written */
     unsigned commits; /* times that something became durable, since it was opened */

@@ -12,6 +12,7 @@
 #include "sim/junit.h"
 #include "sim/play.h"
 #include "sim/rerun.h"
+#include "sim/stage.h"
 #include "sim/test_files.h"
 #include "sim/test_options.h"
 #include "sim/trial.h"
@@ -20,6 +21,7 @@ enum { EXIT_PASSED = 0, EXIT_TEST_FAILED = 1, EXIT_MISUSE = 2 };
 
 struct session {
     const struct test_options *options;
+    char copies[STAGE_FOLDER_MAX]; /* of scripts, shared by all tests */
     struct junit_case *cases;
     size_t count, failed;
 };
@@ -68,7 +70,11 @@ static bool is_wanted(const struct session *session, const char *file, const cha
 
 static void run_test(struct session *session, const char *file, size_t index, const char *name)
 {
-    struct trial trial = {.options = session->options, .file = file, .name = name, .index = index};
+    struct trial trial = {.options = session->options,
+                          .file = file,
+                          .name = name,
+                          .index = index,
+                          .copies = session->copies};
     double start = now_ms();
     trial_run(&trial);
     const struct junit_case one = {
@@ -141,10 +147,16 @@ static int run_all(const struct test_options *options)
         fprintf(stderr, "tend: %s\n", err.message);
         return EXIT_MISUSE;
     }
+    if (stage_folder_make(session.copies, &err) != TEND_OK) {
+        fprintf(stderr, "tend: %s\n", err.message);
+        test_files_done(&files);
+        return EXIT_MISUSE;
+    }
     for (size_t i = 0; i < files.count; i++) {
         run_file(&session, files.paths[i]);
     }
     test_files_done(&files);
+    stage_folder_remove(session.copies);
     int code = sum_up(&session, now_ms() - start);
     session_done(&session);
     return code;

@@ -62,6 +62,7 @@ void trial_run(struct trial *trial)
     trial->play = (struct play_options){.file = trial->file,
                                         .index = trial->index,
                                         .seed = options->seed,
+                                        .copies = trial->copies,
                                         .wants_story = options->detail == TEST_VERBOSE};
     trial->failure = (struct buffer)BUFFER_INIT(MIB);
     play_run(&trial->play, &plain);

@@ -11,6 +11,7 @@ struct trial {
     const struct test_options *options;
     const char *file, *name;
     size_t index;
+    const char *copies; /* struct play_options */
 
     struct play_options play;
     struct buffer failure; /* lines; empty: it has passed */
