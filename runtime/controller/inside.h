@@ -362,9 +362,9 @@ bool subject_saw_foreign(const struct subject *subject);
 /* Forget own rows that every feed is through with. */
 void subject_settle_echoes(struct loop *loop);
 
-/* Remember that its run read `key` at `revision` (0: absent), the newest as of `as_of`; or a selection (taken). */
+/* Remember that its run read `key` at `revision` (0: absent), or a selection (taken), as of `as_of`. */
 void subject_read_key(struct subject *subject, struct text key, int64_t revision, int64_t as_of);
-void subject_read_selection(struct subject *subject, struct selection selection);
+void subject_read_selection(struct subject *subject, struct selection selection, int64_t as_of);
 /* Its run has written what it may have read: `doc` (NULL: removed) is what it has read now. */
 void subject_wrote(struct subject *subject, struct text key, struct doc *doc);
 struct read *subject_find_read(const struct subject *subject, struct text key);

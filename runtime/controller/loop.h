@@ -36,19 +36,19 @@ struct loop;
 
 struct executor;
 
-/* What a run is shown of another object that it reads. A run may have begun before the newest change that it
- * has not caused and its object does not follow: then it has to be run again, and what it writes on top of
- * what it read is refused. Whoever tests scripts makes that happen on purpose. */
+/* How late a run reads. It may have begun before the newest changes, where it has not caused them and its object is
+ * older: then it has to be run again, and what it writes on top of what it read is refused. Whoever tests scripts
+ * makes that happen on purpose. */
 struct read_source {
-    /* `newest` (NULL: absent), or the version before it: then `*ret_as_of` becomes the revision that it is
-     * the newest of. `since` is the revision of the reader's own object. Borrowed until the next step. */
-    struct doc *(*show)(struct read_source *source, struct text key, struct doc *newest,
-                        const char *controller, int64_t since, int64_t *ret_as_of);
+    /* As of which revision a question of `controller` about `object` is answered: the durable head, or an earlier one
+     * that a reader protects and that is not before `since`, the revision of `object`. */
+    int64_t (*as_of)(struct read_source *source, const char *controller, struct text object,
+                     int64_t since);
 };
 
 struct loop_options {
     struct executor *executor; /* who does what controllers ask for outside; NULL: nobody */
-    struct read_source *reads; /* NULL: the newest, always */
+    struct read_source *reads; /* NULL: at the durable head, always */
     int64_t resync_ms;         /* look at every object this often, changed or not; 0: never */
     /* Look only at multiples of this, as a poller would; 0: at once. Deadlines are not delayed. */
     int64_t watch_interval_ms;

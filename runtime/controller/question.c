@@ -18,11 +18,25 @@ struct question {
     const struct kind *kind;
     struct text namespace; /* empty: the kind has none */
     const struct value *words;
+    int64_t as_of; /* the revision that it is answered with */
 };
 
 static struct text word(const struct value *words, struct text key)
 {
     return value_text_or(value_get(words, key), TEXT(""));
+}
+
+/* The revision that a question is answered with; what came after it, the run has not seen. */
+static int64_t moment_of(struct run *run)
+{
+    const struct loop *loop = run->controller->loop;
+    int64_t as_of = store_revision(loop->store);
+    if (loop->options.reads != NULL) {
+        as_of = loop->options.reads->as_of(loop->options.reads, run->controller->name,
+                                           run->work->key, run->meta.revision);
+        run->snapshot = as_of < run->snapshot ? as_of : run->snapshot;
+    }
+    return as_of;
 }
 
 static NODISCARD enum tend_code read_question(struct run *run, const struct value *words,
@@ -45,8 +59,7 @@ static NODISCARD enum tend_code read_question(struct run *run, const struct valu
     } else if (namespace.len == 0) {
         namespace = run->meta.namespace.len > 0 ? run->meta.namespace : TEXT("default");
     }
-    *ret_question =
-        (struct question){.run = run, .kind = kind, .namespace = namespace, .words = words};
+    *ret_question = (struct question){run, kind, namespace, words, moment_of(run)};
     return TEND_OK;
 }
 
@@ -56,39 +69,35 @@ static NODISCARD enum tend_code fetch(const struct question *question, struct bu
                                       struct error *err)
 {
     struct run *run = question->run;
-    const struct loop *loop = run->controller->loop;
-    int64_t revision = 0, as_of = store_revision(loop->store);
     char bytes[KEY_BYTES_MAX + 1];
     struct text key;
     TRY(key_write(bytes, text_of(question->kind->resource), question->namespace,
                   word(question->words, TEXT("name")), &key, err));
-    struct doc *doc = store_get(loop->store, key);
-    if (loop->options.reads != NULL) {
-        doc = loop->options.reads->show(loop->options.reads, key, doc, run->controller->name,
-                                        run->meta.revision, &as_of);
-        run->snapshot = as_of < run->snapshot ? as_of : run->snapshot;
-    }
+    struct doc *doc = store_get_at(run->controller->loop->store, key, question->as_of);
+    int64_t revision = 0;
     if (doc != NULL) {
         CLEANUP(arena_done) struct arena arena = {0};
         const struct value *root;
         TRY(doc_tree(doc, &arena, &root, err));
         revision = meta_of(root).revision;
     }
-    subject_read_key(run->subject, key, revision, as_of);
+    subject_read_key(run->subject, key, revision, question->as_of);
     buffer_text(out, doc == NULL ? TEXT("null") : doc_text(doc));
     return TEND_OK;
 }
 
 /* --- all that match ------------------------------------------------------------------------------- */
 
-static NODISCARD enum tend_code add_matches(struct store *store, const struct selection *selection,
-                                            struct buffer *out, struct error *err)
+static NODISCARD enum tend_code add_matches(const struct question *question,
+                                            const struct selection *selection, struct buffer *out,
+                                            struct error *err)
 {
+    const struct store *store = question->run->controller->loop->store;
     struct store_entry entries[SWEEP_SLICE];
     struct text after = TEXT(""), prefix = text_of(selection->prefix);
     size_t count, looked = 0, matched = 0;
     do {
-        count = store_list(store, store_revision(store), prefix, after, entries, SWEEP_SLICE);
+        count = store_list(store, question->as_of, prefix, after, entries, SWEEP_SLICE);
         for (size_t i = 0; i < count; i++) {
             if (selection_match(selection, entries[i].key, entries[i].doc)) {
                 buffer_chars(out, matched++ == 0 ? "" : ",");
@@ -121,9 +130,9 @@ static NODISCARD enum tend_code select_all(const struct question *question, stru
                                  : key_prefix_namespace(&arena, resource, question->namespace),
                              selector);
     buffer_byte(out, '[');
-    TRY(add_matches(run->controller->loop->store, &selection, out, err));
+    TRY(add_matches(question, &selection, out, err));
     buffer_byte(out, ']');
-    subject_read_selection(run->subject, selection);
+    subject_read_selection(run->subject, selection, question->as_of);
     selection = (struct selection){0}; /* taken */
     return TEND_OK;
 }

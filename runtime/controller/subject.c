@@ -207,12 +207,11 @@ void subject_read_key(struct subject *subject, struct text key, int64_t revision
     subscription_start_key(loop->watch, &read->subscription, read->key, as_of);
 }
 
-void subject_read_selection(struct subject *subject, struct selection selection)
+void subject_read_selection(struct subject *subject, struct selection selection, int64_t as_of)
 {
     struct loop *loop = subject->controller->loop;
     struct read *read = add_read(subject, TEXT(""));
-    subscription_start_selection(loop->watch, &read->subscription, selection,
-                                 store_revision(loop->store));
+    subscription_start_selection(loop->watch, &read->subscription, selection, as_of);
 }
 
 /* --- waking -------------------------------------------------------------------------------------- */

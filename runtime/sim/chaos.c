@@ -4,6 +4,7 @@
 #include "sim/chaos.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -107,38 +108,56 @@ bool fault_at(struct fault_places places, unsigned index, struct fault *ret_faul
 
 /* --- late reads -------------------------------------------------------------------------------- */
 
-static bool is_own(const struct stage_change *change, const char *controller)
-{
-    struct text actor = text_of(change->actor);
-    return text_starts(actor, TEXT("controller/")) &&
-           text_is(text_from(actor, strlen("controller/")), controller);
-}
+struct late {
+    int64_t revision; /* of the state before the commit */
+    char key[];
+};
 
-/* The newest change of `key`. */
-static struct stage_change *newest_of(struct stage *stage, struct text key)
+/* Has `controller` itself changed anything after `revision`? That it never sees late. */
+static bool is_writer(const struct stage *stage, const char *controller, int64_t revision)
 {
-    for (size_t i = stage->change_count; i-- > 0;) {
-        if (text_is(key, stage->changes[i].key)) {
-            return &stage->changes[i];
+    for (size_t i = stage->change_count; i-- > 0 && stage->changes[i].revision > revision;) {
+        struct text actor = text_of(stage->changes[i].actor);
+        if (text_starts(actor, TEXT("controller/")) &&
+            text_is(text_from(actor, strlen("controller/")), controller)) {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/* Once for each object and commit. */
+static bool take_turn(struct chaos *chaos, struct text object, int64_t revision)
+{
+    struct late *late = map_get(&chaos->late, object);
+    if (late == NULL) {
+        late = alloc_new(sizeof *late + object.len + 1);
+        memcpy(late->key, object.ptr, object.len);
+        map_put(&chaos->late, (struct text){late->key, object.len}, late);
+    }
+    bool is_new = late->revision != revision;
+    late->revision = revision;
+    return is_new;
 }
 
 /* Only what a run can really see: nothing older than its own object, and never without what its controller
  * has written itself. */
-static struct doc *show(struct read_source *source, struct text key, struct doc *newest,
-                        const char *controller, int64_t since, int64_t *ret_as_of)
+static int64_t as_of(struct read_source *source, const char *controller, struct text object,
+                     int64_t since)
 {
     struct chaos *chaos = CONTAINER_OF(source, struct chaos, reads);
-    struct stage_change *change = newest_of(chaos->stage, key);
-    if (chaos->phase != CHAOS_ON || change == NULL || change->shown_late ||
-        change->revision <= since || is_own(change, controller)) {
-        return newest;
+    int64_t head = store_revision(chaos->stage->rooms.store), kept = stage_kept(chaos->stage);
+    bool can = chaos->phase == CHAOS_ON && kept >= since && kept > 0 && kept < head &&
+               !is_writer(chaos->stage, controller, kept);
+    return can && take_turn(chaos, object, kept) ? kept : head;
+}
+
+void chaos_done(struct chaos *chaos)
+{
+    MAP_FOREACH (slot, &chaos->late) {
+        free(slot->value);
     }
-    change->shown_late = true;
-    *ret_as_of = change->revision - 1;
-    return change->before;
+    map_done(&chaos->late);
 }
 
 /* --- striking ---------------------------------------------------------------------------------- */
@@ -198,8 +217,12 @@ void chaos_between(struct chaos *chaos)
     case FAULT_REPEAT:
         repeat(chaos);
         return;
-    case FAULT_NONE:
     case FAULT_STALE:
+        if (has_news(chaos)) {
+            stage_keep(chaos->stage);
+        }
+        return;
+    case FAULT_NONE:
         return;
     }
 }
@@ -208,7 +231,7 @@ void chaos_init(struct chaos *chaos, struct fault fault, struct stage *stage,
                 const struct recorder *recorder)
 {
     *chaos =
-        (struct chaos){.reads.show = show, .fault = fault, .stage = stage, .recorder = recorder};
+        (struct chaos){.reads.as_of = as_of, .fault = fault, .stage = stage, .recorder = recorder};
 }
 
 void chaos_begin(struct chaos *chaos)
@@ -216,4 +239,7 @@ void chaos_begin(struct chaos *chaos)
     chaos->commits = chaos->stage->commits;
     chaos->changes = chaos->stage->change_count;
     chaos->phase = CHAOS_ON;
+    if (chaos->fault.kind == FAULT_STALE) {
+        stage_keep(chaos->stage);
+    }
 }

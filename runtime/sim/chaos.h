@@ -5,13 +5,12 @@
  *     begun:N    ... when the N-th effect has begun
  *     ended:N    ... when the N-th effect has ended, before its result is durable
  *     repeat     every object is looked at once more after each commit about one, changed or not
- *     stale      each version of an object that another one's run reads is shown late, once: the run sees the
- *                one before, as if it had begun earlier
+ *     stale      each run sees the last commit late, once: what it reads is as before, as if it had begun earlier
  */
 #ifndef SIM_CHAOS_H
 #define SIM_CHAOS_H
 
-#include "base/text.h"
+#include "base/map.h"
 #include "sim/recorder.h"
 #include "sim/stage.h"
 
@@ -57,8 +56,10 @@ struct chaos {
     size_t changes;   /* that were looked at */
     unsigned repeats; /* at `repeated_ms`, ticks */
     int64_t repeated_ms;
+    struct map late; /* by key of an object: the last commit that its runs were shown late */
     enum { CHAOS_ASLEEP, CHAOS_ON, CHAOS_OVER } phase;
 };
+void chaos_done(struct chaos *chaos);
 void chaos_init(struct chaos *chaos, struct fault fault, struct stage *stage,
                 const struct recorder *recorder);
 void chaos_begin(struct chaos *chaos);   /* the test begins */

@@ -231,6 +231,7 @@ static void play_close(struct play *play)
         stage_close(&play->stage);
     }
     recorder_done(&play->recorder);
+    chaos_done(&play->chaos);
     if (play->L != NULL) {
         lua_close(play->L);
     }

@@ -260,6 +260,20 @@ static NODISCARD enum tend_code up(struct stage *stage, struct error *err)
     return TEND_OK;
 }
 
+void stage_keep(struct stage *stage)
+{
+    struct store_reader *reader = &stage->kept[stage->turn ^= 1];
+    store_reader_close(stage->rooms.store, reader);
+    *reader = (struct store_reader){0};
+    store_reader_open(stage->rooms.store, reader);
+}
+
+int64_t stage_kept(const struct stage *stage)
+{
+    const struct store_reader *reader = &stage->kept[stage->turn ^ 1];
+    return list_linked(&reader->link) ? reader->revision : 0;
+}
+
 static void nothing(struct task *task)
 {
     (void)task;
@@ -276,6 +290,8 @@ static void down(struct stage *stage)
         }
     }
     store_unlisten(&stage->listener);
+    store_reader_close(store, &stage->kept[0]);
+    store_reader_close(store, &stage->kept[1]);
     stage->rooms.store = NULL;
     assembly_close(&stage->rooms);
     memory_disk_fail(stage->disk, 1, TEND_UNAVAILABLE);

@@ -51,7 +51,6 @@ struct stage_change {
     enum change_op op;
     char *key, *actor, *reason;
     struct doc *doc, *before; /* as in struct change */
-    bool shown_late;          /* a run has read `before` instead (sim/chaos.h) */
 };
 
 /* One line of the log: what is said, and how much it matters. */
@@ -72,8 +71,10 @@ struct stage {
     struct task *closed;
     char folder[STAGE_FOLDER_MAX]; /* its own, of private copies; empty: it uses options.copies */
     struct store_listener listener;
-    int64_t seen;     /* revision up to which `changes` is written */
-    unsigned commits; /* times that something became durable, since it was opened */
+    int64_t seen;                /* revision up to which `changes` is written */
+    struct store_reader kept[2]; /* stage_keep, by turns ... */
+    unsigned turn;               /* ... the newer one */
+    unsigned commits;            /* times that something became durable, since it was opened */
     unsigned crashes;
     struct stage_change *changes;
     size_t change_count;
@@ -108,6 +109,12 @@ bool stage_is_busy(const struct stage *stage);
 /* As kill -9, and a restart on the same disk: nothing is told, and what was on its way to the disk did not get
  * there. Between two steps. */
 void stage_crash(struct stage *stage);
+
+/* Keep the state of now readable, and that of the last time as long as this one: a minute at most. */
+void stage_keep(struct stage *stage);
+
+/* The revision that was kept the last time but one; 0: it is not any more, or was not. */
+int64_t stage_kept(const struct stage *stage);
 
 /* Stop everything with a sentence, from inside a step. The first one counts. */
 void stage_halt(struct stage *stage, const char *why);

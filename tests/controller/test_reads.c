@@ -286,43 +286,44 @@ static void nothing_is_half_written(void)
     ring_free(r);
 }
 
-/* Shows what was there before the newest change of "settings", once. */
+/* Answers one question late, as of a revision that it keeps. */
 struct late_reads {
     struct read_source source;
-    struct doc *before;
-    int64_t as_of; /* 0: nothing is shown late (any more) */
+    struct store *store;
+    struct store_reader reader;
+    enum { LATE_NEVER, LATE_NEXT } phase;
     unsigned shown;
 };
 
-static struct doc *show_late(struct read_source *source, struct text key, struct doc *newest,
-                             const char *controller, int64_t since, int64_t *ret_as_of)
+static int64_t read_late(struct read_source *source, const char *controller, struct text object,
+                         int64_t since)
 {
     struct late_reads *late = CONTAINER_OF(source, struct late_reads, source);
     CHECK_TEXT(controller, "labinstance");
-    if (late->as_of == 0 || !text_is(key, MAP("settings"))) {
-        return newest;
+    CHECK(text_is(object, "labinstances.lab.neuroglia.com/default/lab-1"));
+    if (late->phase == LATE_NEVER) {
+        return store_revision(late->store);
     }
-    CHECK(since <= late->as_of);
-    *ret_as_of = late->as_of;
-    late->as_of = 0;
+    CHECK(since <= late->reader.revision);
+    late->phase = LATE_NEVER;
     late->shown++;
-    return late->before;
+    return late->reader.revision;
 }
 
-/* A lab, which has read "settings" of size 1; the next reading is late. */
+/* A lab, which has read "settings" of size 1; the next reading is as late as now. */
 static struct ring *ring_with_late_reads(scripted_run *run, struct late_reads *late)
 {
     struct ring *r = ring_new(run);
     ring_close(r);
-    *late = (struct late_reads){.source.show = show_late};
+    *late = (struct late_reads){.source.as_of = read_late, .store = r->b->store};
     r->options = (struct loop_options){.reads = &late->source};
     ring_open(r);
     ring_live(r);
     create_map(r, "settings", "1");
     create_lab(r, "lab-1", "");
     settle(r);
-    late->before = doc_ref(store_get(r->b->store, TEXT(MAP("settings"))));
-    late->as_of = store_revision(r->b->store);
+    store_reader_open(r->b->store, &late->reader);
+    late->phase = LATE_NEXT;
     return r;
 }
 
@@ -337,7 +338,22 @@ static void what_is_shown_late_is_read_again(void)
     CHECK_INT(late.shown, 1);
     CHECK_INT(r->worker.started - started, 2);
     CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"2\"");
-    doc_unref(late.before);
+    store_reader_close(r->b->store, &late.reader);
+    ring_free(r);
+}
+
+static void a_selection_that_is_shown_late_is_read_again(void)
+{
+    struct late_reads late;
+    struct ring *r = ring_with_late_reads(run_select, &late);
+    size_t started = r->worker.started;
+    CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"1\"");
+    create_map(r, "more", "2");
+    settle(r);
+    CHECK_INT(late.shown, 1);
+    CHECK_INT(r->worker.started - started, 2);
+    CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"2\"");
+    store_reader_close(r->b->store, &late.reader);
     ring_free(r);
 }
 
@@ -371,7 +387,7 @@ static void nothing_is_written_on_top_of_what_is_shown_late(void)
     CHECK(info(r).discarded >= 1);
     struct doc *doc = store_get(r->b->store, TEXT(MAP("settings")));
     CHECK(text_search(doc_text(doc), TEXT("\"size\":\"3\"")) < doc->len);
-    doc_unref(late.before);
+    store_reader_close(r->b->store, &late.reader);
     ring_free(r);
 }
 
@@ -401,6 +417,7 @@ SUITE({"an object that was read wakes, present or absent", what_was_read_wakes},
       {"removing what is not there is nothing", removing_what_is_not_there_is_nothing},
       {"nothing is half written", nothing_is_half_written},
       {"what is shown late is read again", what_is_shown_late_is_read_again},
+      {"so is a selection", a_selection_that_is_shown_late_is_read_again},
       {"nothing is written on top of what is shown late",
        nothing_is_written_on_top_of_what_is_shown_late},
       {"a resync looks at everything again", whoever_asks_has_everything_looked_at_again})
