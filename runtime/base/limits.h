@@ -193,7 +193,7 @@
 #define MANIFEST_MESSAGE_MAX   4096u  /* what is said of one file */
 
 /* --- tests of scripts ---------------------------------------------------------------------------- */
-#define STAGE_STEPS_MAX   500000u                           /* of one test: seconds of computing */
+#define STAGE_STEPS_MAX   1000000u                          /* of one test: seconds of computing */
 #define STAGE_TIME_MAX_MS ((int64_t)366 * 24 * 3600 * 1000) /* that passes in one test */
 #define STAGE_LINES_MAX   100u                              /* of the log, kept for a failure */
 #define CHAOS_PLACES_MAX  64u                               /* of one kind of fault, for one test */

@@ -9,8 +9,6 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "resource/builtin.h"
-#include "resource/key.h"
 
 static const char *const kind_names[] = {
     [FAULT_NONE] = "none",   [FAULT_COMMIT] = "commit", [FAULT_BEGUN] = "begun",
@@ -162,20 +160,11 @@ void chaos_done(struct chaos *chaos)
 
 /* --- striking ---------------------------------------------------------------------------------- */
 
-/* Does the host only tell of itself? Then nothing has happened to an object. */
-static bool is_talk(const char *key)
-{
-    struct key_parts parts;
-    return key_split(text_of(key), &parts, NULL) == TEND_OK &&
-           (text_is(parts.resource, BUILTIN_CONTROLLERS) ||
-            text_is(parts.resource, BUILTIN_EVENTS));
-}
-
 static bool has_news(struct chaos *chaos)
 {
     bool news = false;
     for (; chaos->changes < chaos->stage->change_count; chaos->changes++) {
-        news = news || !is_talk(chaos->stage->changes[chaos->changes].key);
+        news = news || !stage_is_talk(chaos->stage->changes[chaos->changes].key);
     }
     return news;
 }

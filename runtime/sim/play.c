@@ -67,10 +67,12 @@ char *play_path(const struct play *play, const char *path)
 
 enum { TICK_INSTRUCTIONS = 10000000, TICKS_MAX = 30 };
 
+/* From then on at each instruction: whoever catches it is stopped as well. */
 static void on_hook(lua_State *L, lua_Debug *record)
 {
     (void)record;
     if (++play_of(L)->ticks > TICKS_MAX) {
+        lua_sethook(L, on_hook, LUA_MASKCOUNT, 1);
         lua_pushliteral(L, "the test itself computes without an end");
         lua_error(L);
     }
@@ -116,6 +118,7 @@ static bool call(struct play *play, int count, int results)
 static char *report(struct play *play)
 {
     lua_State *L = play->L;
+    lua_sethook(L, NULL, 0, 0);
     push_function(play, "report");
     lua_pushvalue(L, -2);
     lua_getfield(L, -1, "frames");

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/moment.h"
+#include "resource/builtin.h"
 #include "resource/key.h"
 #include "runner/loader.h"
 
@@ -109,6 +110,14 @@ void stage_halt(struct stage *stage, const char *why)
     }
 }
 
+bool stage_is_talk(const char *key)
+{
+    struct key_parts parts;
+    return key_split(text_of(key), &parts, NULL) == TEND_OK &&
+           (text_is(parts.resource, BUILTIN_CONTROLLERS) ||
+            text_is(parts.resource, BUILTIN_EVENTS) || text_is(parts.resource, BUILTIN_EFFECTS));
+}
+
 /* The object with the most of the newest changes: what goes in circles. */
 static const struct stage_change *busiest(const struct stage *stage, size_t *ret_count)
 {
@@ -120,7 +129,7 @@ static const struct stage_change *busiest(const struct stage *stage, size_t *ret
         for (size_t j = from; j < stage->change_count; j++) {
             count += strcmp(stage->changes[i].key, stage->changes[j].key) == 0 ? 1 : 0;
         }
-        if (count >= *ret_count) {
+        if (count >= *ret_count && !stage_is_talk(stage->changes[i].key)) {
             *ret_count = count;
             found = &stage->changes[i];
         }

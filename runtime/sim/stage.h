@@ -103,6 +103,9 @@ NODISCARD enum tend_code stage_settle(struct stage *stage, struct error *err);
 /* Settle, then let `ms` pass, settling at every moment where something is due. */
 NODISCARD enum tend_code stage_advance(struct stage *stage, int64_t ms, struct error *err);
 
+/* Does the host only tell of itself and of runs at `key`? A change there is nobody's doing. */
+bool stage_is_talk(const char *key);
+
 /* Is something left to do now? */
 bool stage_is_busy(const struct stage *stage);
 
