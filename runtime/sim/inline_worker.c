@@ -316,7 +316,7 @@ enum tend_code inline_worker_open(struct world *world, const char *path, const c
     struct inline_worker *self = alloc_new(sizeof *self);
     self->world = world;
     self->host.ops = &host_ops;
-    self->worker = (struct worker){.ops = &worker_ops, .name = "inline"};
+    self->worker = (struct worker){.ops = &worker_ops, .name = INLINE_WORKER_NAME};
     self->step.run = on_step;
     self->up.run = on_up;
     self->patience.fire = on_patience;

@@ -10,6 +10,9 @@
 
 struct inline_worker;
 
+/* What its plugin logs has the field plugin=inline. */
+#define INLINE_WORKER_NAME "inline"
+
 /* Load the plugin or script at `path` (absolute), called `name` for people. The owner sets worker->listener and starts it.
  * TEND_INVALID where it is no plugin or refuses to start, with one sentence. */
 NODISCARD enum tend_code inline_worker_open(struct world *world, const char *path, const char *name,

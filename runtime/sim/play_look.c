@@ -268,7 +268,7 @@ static int api_refs(lua_State *L)
     return 1;
 }
 
-/* log(): the newest lines, { at, level, text }. */
+/* log(): the newest lines, { at, level, text, own: of a controller }. */
 static int api_log(lua_State *L)
 {
     static const char *const levels[] = {
@@ -280,6 +280,8 @@ static int api_log(lua_State *L)
         set_seconds(L, "at", stage->lines[i].at_ms);
         set_text(L, "level", text_of(levels[stage->lines[i].level]));
         set_text(L, "text", text_of(stage->lines[i].text));
+        lua_pushboolean(L, stage->lines[i].from == LINE_CONTROLLER);
+        lua_setfield(L, -2, "own");
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;

@@ -80,8 +80,13 @@ static void keep_line(void *to, const char *line)
         free(stage->lines[0].text);
         memmove(stage->lines, stage->lines + 1, (--stage->line_count) * sizeof *stage->lines);
     }
-    stage->lines[stage->line_count++] =
-        (struct stage_line){stage->v.now_ms, level_of(line), sentence_of(line)};
+    stage->lines[stage->line_count++] = (struct stage_line){
+        .at_ms = stage->v.now_ms,
+        .level = level_of(line),
+        .from = text_ends(text_of(line), TEXT(" plugin=" INLINE_WORKER_NAME)) ? LINE_CONTROLLER
+                                                                              : LINE_HOST,
+        .text = sentence_of(line),
+    };
 }
 
 static void forget(struct stage *stage)

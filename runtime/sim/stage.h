@@ -53,10 +53,11 @@ struct stage_change {
     struct doc *doc, *before; /* as in struct change */
 };
 
-/* One line of the log: what is said, and how much it matters. */
+/* One line of the log: who says what, and how much it matters. */
 struct stage_line {
     int64_t at_ms;
     enum log_level level;
+    enum { LINE_HOST, LINE_CONTROLLER } from;
     char *text;
 };
 

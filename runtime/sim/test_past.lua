@@ -191,7 +191,7 @@ end
 local function log_lines()
   local lines = {}
   for _, line in ipairs(host.log()) do
-    if line.level ~= "info" then lines[#lines + 1] = timed(line.at, ("%s: %s"):format(line.level, line.text)) end
+    if line.own or line.level ~= "info" then lines[#lines + 1] = timed(line.at, ("%s: %s"):format(line.level, line.text)) end
   end
   return lines
 end
