@@ -437,3 +437,44 @@ void convert_push(lua_State *L, struct tend_call *call, tend_node node)
         return;
     }
 }
+
+/* --- from a table ------------------------------------------------------------------------------ */
+
+/* Marks are copied, other metatables are not: a __gc may have been put into one meanwhile. */
+static void copy_mark(lua_State *L, int table)
+{
+    static const char *const marks[] = {ARRAY_MARK, OBJECT_MARK};
+    for (size_t i = 0; i < COUNT_OF(marks); i++) {
+        if (has_mark(L, table, marks[i])) {
+            luaL_setmetatable(L, marks[i]);
+        }
+    }
+}
+
+static void push_copy(lua_State *L, int index, unsigned depth)
+{
+    luaL_checkstack(L, 8, "too many values");
+    script_heed_stop(L);
+    if (depth > SCRIPT_DEPTH_MAX) {
+        luaL_error(L, "copy: nested deeper than %d (a table that holds itself?)", SCRIPT_DEPTH_MAX);
+    }
+    if (view_push_copy(L, index)) {
+        return;
+    }
+    if (!lua_istable(L, index)) {
+        lua_pushvalue(L, index);
+        return;
+    }
+    lua_newtable(L);
+    copy_mark(L, index);
+    for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        push_copy(L, lua_gettop(L) - 1, depth + 1);
+        lua_rawset(L, -5); /* of: the copy, key, value, key, the value's copy */
+    }
+}
+
+void convert_push_copy(lua_State *L, int index)
+{
+    push_copy(L, lua_absindex(L, index), 0);
+}

@@ -232,6 +232,9 @@ tend_node convert_node(lua_State *L, struct script_run *run, int index,
 /* Push `node` as plain values: tables that are the script's own. Absent is nil. */
 void convert_push(lua_State *L, struct tend_call *call, tend_node node);
 
+/* Push what is at `index` as tables that are the script's own and nobody else's; views in it as well. */
+void convert_push_copy(lua_State *L, int index);
+
 /* Seconds as scripts have them, in milliseconds: moments are doubles, and 0.3 s is not 299 ms. */
 int64_t convert_ms(lua_Number seconds);
 

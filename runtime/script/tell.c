@@ -174,9 +174,8 @@ static int tell_has(lua_State *L)
 /* copy(object): plain tables, the script's own. */
 static int tell_copy(lua_State *L)
 {
-    if (!view_push_copy(L, 1)) {
-        lua_settop(L, 1);
-    }
+    luaL_checkany(L, 1);
+    convert_push_copy(L, 1);
     return 1;
 }
 

@@ -135,6 +135,15 @@ static void tells_what_is_absent(void)
 static void copies_values(void)
 {
     check_status(
+        "local mine = { list = array {}, deep = { n = 1 }, view = t.spec.env, 'x' } "
+        "local other = copy(mine) other.deep.n = 2 other.view.A = 'c' other[1] = nil "
+        "t.status.free = { other, mine.deep, copy(5), copy('x'), #mine }",
+        "{\"env\":{\"A\":\"b\"}}",
+        "{\"free\":[{\"deep\":{\"n\":2},\"list\":[],\"view\":{\"A\":\"c\"}},{\"n\":1},5,\"x\",1]}");
+    check_fault("local own = {} own.own = own copy(own)", "{}",
+                "thing.lua:2: copy: nested deeper than 60");
+    check_fault("copy()", "{}", "bad argument #1 to 'copy'");
+    check_status(
         "t.status.disks = { { size = t.spec.disks[1].size } } t.status.free = t.spec.disks",
         "{\"disks\":[{\"size\":3,\"name\":\"a\"}]}",
         "{\"disks\":[{\"size\":3}],\"free\":[{\"name\":\"a\",\"size\":3}]}");

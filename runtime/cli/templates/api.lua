@@ -84,7 +84,7 @@ function retry(after, reason, format, ...) end
 function again(after) end
 
 --- It failed for good: nothing is tried until the spec, or the script, changes.
----@param reason? string CamelCase
+---@param reason? string CamelCase; a sentence in its place is the message
 ---@param format? string
 ---@param ... any
 ---@return tend.Outcome

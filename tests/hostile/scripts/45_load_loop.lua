@@ -1,4 +1,4 @@
--- refused: 44_load_loop.lua:3: ran for more than 500 ms without a wait
+-- refused: 45_load_loop.lua:3: ran for more than 500 ms without a wait
 while true do
   pcall(function() while true do end end)
 end
