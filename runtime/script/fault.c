@@ -8,6 +8,8 @@
 #include "script/inside.h"
 
 enum { LINE_SHOWN_MAX = 100, FRAMES_MAX = 8 };
+/* Of what cannot be loaded: two lines of the source go behind it. */
+enum { MESSAGE_SHOWN_MAX = ERROR_TEXT_MAX - 2 * LINE_SHOWN_MAX - 40 };
 
 /* Line `number` of the source; empty where there is none. */
 static struct text source_line(const struct script *script, int number)
@@ -195,17 +197,33 @@ static size_t column_of(const struct script *script, struct text line, const cha
     return 0;
 }
 
+/* What stands before the caret: as wide as what stands above it. */
+static const char *pad_of(struct text line, size_t column, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i + 1 < column; i++) {
+        if (((unsigned char)line.ptr[i] & 0xC0) != 0x80) { /* once for a character */
+            out[len++] = line.ptr[i] == '\t' ? '\t' : ' ';
+        }
+    }
+    out[len] = '\0';
+    return out;
+}
+
 void fault_describe(const struct script *script, const char *message, struct error *err)
 {
     int number = line_of(script, message);
-    struct text line = text_clip(source_line(script, number), LINE_SHOWN_MAX);
+    struct text line = source_line(script, number);
+    struct text said = text_clip(text_of(message), MESSAGE_SHOWN_MAX);
+    struct text shown = text_clip(line, LINE_SHOWN_MAX);
     size_t column = column_of(script, line, message);
+    char pad[LINE_SHOWN_MAX + 1];
     if (line.len == 0) {
-        (void)FAIL(err, TEND_INVALID, "%s", message);
-    } else if (column == 0) {
-        (void)FAIL(err, TEND_INVALID, "%s\n%4d | %.*s", message, number, TEXT_ARG(line));
+        (void)FAIL(err, TEND_INVALID, "%.*s", TEXT_ARG(said));
+    } else if (column == 0 || column > shown.len) {
+        (void)FAIL(err, TEND_INVALID, "%.*s\n%4d | %.*s", TEXT_ARG(said), number, TEXT_ARG(shown));
     } else {
-        (void)FAIL(err, TEND_INVALID, "%s\n%4d | %.*s\n     | %*s", message, number, TEXT_ARG(line),
-                   (int)column, "^");
+        (void)FAIL(err, TEND_INVALID, "%.*s\n%4d | %.*s\n     | %s^", TEXT_ARG(said), number,
+                   TEXT_ARG(shown), pad_of(line, column, pad));
     }
 }

@@ -190,6 +190,22 @@ static void points_at_a_syntax_error(void)
     check_refusal("if true then\n\n",
                   "thing.lua:3: 'end' expected (to close 'if' at line 1) near <eof>");
     check_refusal("x = 'a'..", "thing.lua:1: unexpected symbol near <eof>\n   1 | x = 'a'..");
+    check_refusal("\tlocal \"\xc3\xa9\" = 1", "thing.lua:1: <name> expected near '\"\xc3\xa9\"'\n"
+                                              "   1 | \tlocal \"\xc3\xa9\" = 1\n"
+                                              "     | \t      ^");
+    char script[1200], expected[800], text[701];
+    memset(text, 'x', 700);
+    text[700] = '\0';
+    snprintf(script, sizeof script, "local a = '%s\n", text);
+    snprintf(
+        expected, sizeof expected,
+        "thing.lua:1: unfinished string near ''%.234s\n   1 | local a = '%.89s\n     |           ^",
+        text, text);
+    check_refusal(script, expected);
+    snprintf(script, sizeof script, "local %.150s = = 1", text);
+    snprintf(expected, sizeof expected,
+             "thing.lua:1: unexpected symbol near '='\n   1 | local %.94s", text);
+    check_refusal(script, expected);
     check_refusal("goto there", "thing.lua:1: no visible label 'there' for <goto> at line 1\n"
                                 "   1 | goto there");
     check_refusal("local a = 0x", "thing.lua:1: malformed number near '0x'\n"
