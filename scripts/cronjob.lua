@@ -17,13 +17,6 @@ local function waiting(job)
   return "Running"
 end
 
-local function reason_of(result, job)
-  if result.problem then return result.problem end
-  if result.timedOut then return "It was not done after " .. job.spec.timeout end
-  if result.signal then return ("It was ended by signal %d"):format(result.signal) end
-  return ("It ended with code %d: %s"):format(result.code, result.err:sub(1, 200))
-end
-
 -- The name makes it one run: a result that is kept is taken, whatever crashes in between.
 local function running(job)
   local status, program = job.status, copy(job.spec.command)
@@ -31,7 +24,7 @@ local function running(job)
   local result = exec(program)
   status.lastRun, status.nextRun = timestamp(job.entered), nil
   status.lastResult = result.ok and "Succeeded" or "Failed"
-  if not result.ok then warn("Failed", "%s", reason_of(result, job)) end
+  if not result.ok then warn("Failed", "%s", result.problem) end
   return "Waiting"
 end
 

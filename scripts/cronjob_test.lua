@@ -30,7 +30,7 @@ test("tells why a run failed, and goes on", function(t)
   t:apply(job "0 3 * * mon-fri")
   t:advance "3h"
   t:expect("CronJob/backup", { ["status.lastResult"] = "Failed", ["status.nextRun"] = "2026-01-02T03:00:00Z" })
-  assert(t:events("CronJob/backup")[1].message == "It ended with code 3: disk is full")
+  assert(t:events("CronJob/backup")[1].message == "it ended with code 3: disk is full")
 end)
 
 test("does not outlast its timeout", function(t)
@@ -38,7 +38,7 @@ test("does not outlast its timeout", function(t)
   t:apply(job "0 * * * *")
   t:advance "70m"
   t:expect("CronJob/backup", { ["status.lastResult"] = "Failed", ["status.state"] = "Waiting" })
-  assert(t:events("CronJob/backup")[1].message == "It was not done after 10m")
+  assert(t:events("CronJob/backup")[1].message == "it took too long, and was ended")
 end)
 
 test("a crash does not run it twice", function(t)

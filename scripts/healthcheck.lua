@@ -9,7 +9,8 @@ local function reconcile(check)
     if answer.ok then event("Healthy", "%s", message) else warn("Unhealthy", "%s", message) end
   end
   status.lastCode = answer.status
-  condition("Healthy", answer.ok, answer.ok and "Answers" or answer.problem and "NoAnswer" or "BadAnswer", "%s", message)
+  condition("Healthy", answer.ok, answer.ok and "Answers" or answer.status and "BadAnswer" or "NoAnswer",
+    "%s", message)
   return again(spec.every)
 end
 

@@ -153,7 +153,8 @@
 #define EFFECT_NAME_MAX      63u
 #define EFFECT_OBJECT_MAX    200u /* bytes of an object's name in that of a record */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
-#define TALLY_PAUSE_MS       5000 /* from a run that is worth telling to the counts that tell it */
+#define TALLY_FIRST_MS       500 /* from a run that is worth telling to the counts that tell it ... */
+#define TALLY_PAUSE_MS       5000 /* ... and from those to the next */
 
 /* --- effects ----------------------------------------------------------------------------------- */
 #define EFFECTS_MAX           256u         /* programs that run at once; more wait their turn */

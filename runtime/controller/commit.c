@@ -254,22 +254,27 @@ static const struct value *owned(struct run *run, const struct value *object)
     return meta_with(arena, object, "ownerReferences", owners);
 }
 
-/* An object has one controller: what is another's is not taken from him, or the two would take turns. When it
- * changes, this run is repeated. */
-static NODISCARD enum tend_code check_controlled(struct run *run, const struct kind *kind,
-                                                 const struct admission_request *request,
-                                                 struct error *err)
+/* Who owns what is applied: the run's object, if it makes it. What somebody else made stays his, and is changed
+ * only: it would be deleted with an object that he may not know. And what has a controller already is not taken
+ * from him, or the two would take turns; when it changes, this run is repeated. */
+static NODISCARD enum tend_code claim(struct run *run, const struct kind *kind,
+                                      struct admission_request *request, struct error *err)
 {
     struct text key = key_make(arena_of(run), request->resource, request->namespace, request->name);
     const struct store *store = run->controller->loop->store;
     struct doc *doc = store_get(store, key);
     const struct value *root = NULL;
     if (doc == NULL || doc_tree(doc, arena_of(run), &root, NULL) != TEND_OK) {
+        request->body = owned(run, request->body);
         return TEND_OK;
     }
     struct meta meta = meta_of(root);
     const struct value *owner = meta_controller_ref(&meta);
-    if (owner == NULL || text_equal(field_text(owner, TEXT("uid")), run->meta.uid)) {
+    if (owner == NULL) {
+        return TEND_OK;
+    }
+    if (text_equal(field_text(owner, TEXT("uid")), run->meta.uid)) {
+        request->body = owned(run, request->body);
         return TEND_OK;
     }
     subject_read_key(run->subject, key, meta.revision, store_revision(store));
@@ -337,11 +342,7 @@ static NODISCARD enum tend_code add_apply(struct run *run, const struct value *o
         return observes(run) ? check_marks(object, err) : TEND_OK;
     }
     request->body = object;
-    if (may_own(run, request->namespace)) {
-        TRY(check_controlled(run, kind, request, err));
-        request->body = owned(run, object);
-    }
-    return TEND_OK;
+    return may_own(run, request->namespace) ? claim(run, kind, request, err) : TEND_OK;
 }
 
 /* What is not there need not be removed. */

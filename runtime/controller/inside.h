@@ -220,6 +220,7 @@ struct tally {
     int64_t error_ms;        /* wall clock */
     struct alarm alarm;      /* its status says so then ... */
     bool has_news;           /* ... while this is set */
+    int64_t next_ms;         /* ticks; not before */
 };
 
 /* A run failed; `message` is a sentence. */

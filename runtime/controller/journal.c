@@ -264,9 +264,13 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
 
 /* --- forgetting ----------------------------------------------------------------------------------- */
 
-/* The next state asks anew; what went wrong is tried anew. */
+/* The next state asks anew; what went wrong is tried anew; what a state asked for that the object has left, by a
+ * deadline perhaps, is not wanted any more. */
 static bool is_over(const struct run *run, const struct record *record)
 {
+    if (!record_counts(record, run)) {
+        return true;
+    }
     switch (run->outcome) {
     case OUTCOME_ENTER:
         return !text_is(run->state, run->enter);
@@ -285,8 +289,9 @@ size_t journal_settle(struct run *run, struct admission_request *out)
 {
     struct record records[EFFECTS_KEPT_MAX];
     size_t made = 0;
-    if (run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_AGAIN) {
-        return 0;
+    bool is_quiet = run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_AGAIN;
+    if (is_quiet && run->controller->loop->journal.errands.count == 0) {
+        return 0; /* most runs ask for nothing: they need not be looked for */
     }
     size_t count = records_of(run, records, COUNT_OF(records));
     for (size_t i = 0; i < count; i++) {
@@ -484,6 +489,28 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Has its object left the state that it was asked for in, or is it gone? */
+static bool is_left(const struct loop *loop, struct arena *arena, const struct record *record)
+{
+    char entered[MOMENT_TEXT_MAX];
+    const struct value *object = value_field(record->spec, "object"), *root = NULL;
+    const struct kind *kind =
+        catalogue_kind(admission_catalogue(loop->gate), field_text(object, TEXT("apiVersion")),
+                       field_text(object, TEXT("kind")));
+    if (kind == NULL) {
+        return false; /* it comes back with its definition, perhaps */
+    }
+    struct text key =
+        key_make(arena, text_of(kind->resource), field_text(object, TEXT("namespace")),
+                 field_text(object, TEXT("name")));
+    struct doc *doc = store_get(loop->store, key);
+    if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
+        return doc == NULL;
+    }
+    moment_format_micro(run_entered_ms(root), entered);
+    return !text_is(field_text(record->spec, TEXT("entered")), entered);
+}
+
 /* Records of this and of earlier hosts that wait for their result: what goes on for others may end. */
 static void sweep(struct loop *loop)
 {
@@ -499,7 +526,7 @@ static void sweep(struct loop *loop)
             CLEANUP(arena_done) struct arena arena = {0};
             struct record record;
             if (record_read(&arena, entries[i].key, entries[i].doc, &record) &&
-                !record_is_done(&record)) {
+                !record_is_done(&record) && !is_left(loop, &arena, &record)) {
                 wanted[count++] = record.revision;
             }
         }

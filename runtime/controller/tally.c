@@ -1,6 +1,7 @@
 /* How its runs went, for people: how many there were, how many failed, what the last error was. A status
- * that was written after each run would double the writes, so it follows in a while, and only after runs
- * that wrote something or failed: where all is well and stays so, nothing is written. */
+ * that was written after each run would double the writes, so it follows soon after the first news and then, for
+ * what comes meanwhile, in a while; and only runs that wrote something or failed are news: where all is well
+ * and stays so, nothing is written. */
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "controller/inside.h"
@@ -8,7 +9,9 @@
 
 static void tell(struct alarm *alarm)
 {
-    report_controller(CONTAINER_OF(alarm, struct controller, tally.alarm));
+    struct controller *controller = CONTAINER_OF(alarm, struct controller, tally.alarm);
+    controller->tally.next_ms = world_ticks_ms(controller->loop->world) + TALLY_PAUSE_MS;
+    report_controller(controller);
 }
 
 void tally_told(struct controller *controller)
@@ -24,7 +27,8 @@ void tally_news(struct controller *controller)
     if (!tally->has_news) {
         tally->has_news = true;
         tally->alarm.fire = tell;
-        world_alarm_set(world, &tally->alarm, world_ticks_ms(world) + TALLY_PAUSE_MS);
+        int64_t soon_ms = world_ticks_ms(world) + TALLY_FIRST_MS;
+        world_alarm_set(world, &tally->alarm, soon_ms > tally->next_ms ? soon_ms : tally->next_ms);
     }
 }
 

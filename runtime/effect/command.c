@@ -101,6 +101,9 @@ const struct value *command_result(struct arena *arena, const struct command_end
     } else {
         result = with(arena, result, "signal", value_int(arena, WTERMSIG(end->status)));
     }
+    if (end->out->cut || end->err->cut) {
+        result = with(arena, result, "cut", value_bool(arena, true));
+    }
     result = with(arena, result, "out", capture_text(arena, end->out));
     return with(arena, result, "err", capture_text(arena, end->err));
 }

@@ -9,7 +9,8 @@
  *
  * "ok" is: ended with code 0; answered with a status below 400. "problem" is one sentence: why there is no
  * more than that. What a program says on its outputs and what a server answers is cut at EFFECT_OUTPUT_MAX,
- * at the end of a character; what is no UTF-8 in it becomes U+FFFD. Only argv and url must be given.
+ * at the end of a character, and "cut" is true then; what is no UTF-8 in it becomes U+FFFD. Only argv and
+ * url must be given.
  *
  * An executor does them: outside.h for real, the sim's by what a test says. All on the core.
  */

@@ -98,6 +98,9 @@ static const struct value *answer(struct transfer *transfer, long status)
     struct arena *arena = &transfer->arena;
     const struct value *result = with(arena, NULL, "ok", value_bool(arena, status < 400));
     result = with(arena, result, "status", value_int(arena, status));
+    if (transfer->body.cut) {
+        result = with(arena, result, "cut", value_bool(arena, true));
+    }
     result = with(arena, result, "headers", transfer->headers);
     return with(arena, result, "body", capture_text(arena, &transfer->body));
 }

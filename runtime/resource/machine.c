@@ -228,7 +228,8 @@ static enum tend_code check_exits(const struct machine *machine, const struct ma
         return FAIL(err, TEND_INVALID, "%s: final, but it has an exit", where);
     }
     if (!state->final && state->next_count == 0) {
-        return FAIL(err, TEND_INVALID, "%s: no exit, expected next or final: true", where);
+        return FAIL(err, TEND_INVALID, "%s: no way out: it names no next state and is not final",
+                    where);
     }
     if (state->otherwise != NULL) {
         TRY(require_state(machine, state->otherwise, where, "otherwise", err));

@@ -130,18 +130,59 @@ local function names_of(declared, name)
   }
 end
 
+-- What the schema says of "spec.a.b"; nil where it says nothing of that part, and a stop where there is no such
+-- field. Lists and filters are not followed.
+local function field_at(schema, path, what)
+  local so_far = ""
+  for name in path:gmatch("[^.]+") do
+    local fields = schema.properties
+    if name:find("[", 1, true) or not fields or schema["x-kubernetes-preserve-unknown-fields"] then return nil end
+    if not fields[name] then
+      local near = host.nearest(name, sorted_keys(fields))
+      stop('%s: there is no field "%s"%s%s', what, name, so_far ~= "" and " in " .. so_far or "",
+        near and ', did you mean "' .. near .. '"?' or "")
+    end
+    so_far = so_far == "" and name or so_far .. "." .. name
+    schema = fields[name]
+  end
+  return schema
+end
+
+local function check_columns(schema, columns)
+  for _, column in ipairs(columns or {}) do
+    local part = column[2]:match("^%.(%a+)")
+    if part == "spec" or part == "status" then
+      field_at(schema, column[2]:sub(2), ('kind: column "%s"'):format(column[1]))
+    end
+  end
+end
+
+local function check_deadlines(schema, states)
+  for _, one in ipairs(states) do
+    local what = ("state %s: `within_field`"):format(one.name)
+    local field = one.within_field and field_at(schema, one.within_field, what)
+    if field and field.type == "string" and field.format ~= "duration" then
+      stop('%s: %s is a string; a deadline is a "duration"', what, one.within_field)
+    end
+    if one.from then field_at(schema, one.from, ("state %s: `from`"):format(one.name)) end
+  end
+end
+
 -- The CustomResourceDefinition of `identity`, as JSON.
-local function definition(identity, declared, has_states)
+local function definition(identity, declared, states)
   check_keys(declared, KIND_KEYS, "kind")
   local group, version, name = identity:match("^(.+)/([^/]+)/([^/]+)$")
   if not group then stop('kind: "%s" has no group; a kind of your own is GROUP/VERSION/KIND', identity) end
   local names = names_of(declared, name)
-  local properties = { status = status_schema(declared.status, has_states) }
+  local properties = { status = status_schema(declared.status, #states > 0) }
   local schema = { type = "object", description = declared.description, properties = properties }
   if declared.spec then
     properties.spec = object_schema(declared.spec, "spec")
     if properties.spec.required then schema.required = { "spec" } end
   end
+  local columns = columns_of(declared.columns)
+  check_columns(schema, declared.columns)
+  check_deadlines(schema, states)
   return host.encode {
     apiVersion = "apiextensions.k8s.io/v1", kind = "CustomResourceDefinition",
     metadata = { name = names.plural .. "." .. group },
@@ -150,7 +191,7 @@ local function definition(identity, declared, has_states)
       versions = { {
         name = version, served = true, storage = true,
         subresources = { status = setmetatable({}, host.object_mark) },
-        additionalPrinterColumns = columns_of(declared.columns),
+        additionalPrinterColumns = columns,
         schema = { openAPIV3Schema = schema },
       } },
     },

@@ -201,6 +201,14 @@ local EXEC_KEYS = {
   timeout = "string number", stdin = "string", env = "table", directory = "string", name = "string",
 }
 
+-- Why a program did not do what it should, in one sentence; its own last line says most.
+local function problem_of_exec(r)
+  if r.timedOut then return "it took too long, and was ended" end
+  if r.signal then return ("it was ended by signal %d"):format(r.signal) end
+  local last = (r.err or ""):match("([^\n]+)%s*$")
+  return ("it ended with code %s%s"):format(tostring(r.code), last and ": " .. last or "")
+end
+
 -- exec { "cmd", "argument", timeout = "1m", stdin = "", env = {}, directory = "/", name = "once" }
 local function exec(options)
   if type(options) ~= "table" then stop('exec takes a table: exec { "program", "argument" }') end
@@ -212,13 +220,18 @@ local function exec(options)
   for key, value in pairs(options) do
     if math.type(key) ~= "integer" or key < 1 or key > #argv then named[key] = value end
   end
+  if named.cwd then stop("exec: its folder is `directory`, not `cwd`") end
   check_keys(named, EXEC_KEYS, "exec")
   if #argv == 0 then stop('exec: there is no program to run: exec { "program", "argument" }') end
-  return host.outside("exec", {
+  local result = host.outside("exec", {
     argv = marked(host.array_mark, argv), stdin = named.stdin, directory = named.directory,
     env = named.env and marked(host.object_mark, named.env),
     timeoutMs = named.timeout and milliseconds(named.timeout, "exec: timeout"), name = named.name,
   })
+  if type(result) == "table" and result.ok == false and not result.problem then
+    result.problem = problem_of_exec(result)
+  end
+  return result
 end
 
 local response = {}
@@ -246,11 +259,15 @@ local function request(options)
     body = host.encode(options.json)
     headers["content-type"] = headers["content-type"] or "application/json"
   end
-  return marked(response, host.outside("http", {
+  local result = host.outside("http", {
     url = options.url, method = options.method, body = body,
     headers = marked(host.object_mark, headers),
     timeoutMs = options.timeout and milliseconds(options.timeout, "http: timeout"), name = options.name,
-  }))
+  })
+  if type(result) == "table" and result.ok == false and not result.problem then
+    result.problem = ("%s answered %d"):format(options.url, result.status)
+  end
+  return marked(response, result)
 end
 
 local function requester(method)
@@ -292,6 +309,9 @@ local function state(options)
     stop("a state has both `otherwise` and `condition`: its deadline leads to one of them")
   end
   if options.every and not options[1] then stop("a state has `every` and no function") end
+  if options.teardown and options[1] then
+    stop("a teardown state has no function: what is done for an object that is being deleted is `finalize`")
+  end
   states_made = states_made + 1
   return setmetatable({
     order = states_made, run = options[1], to = words_of(options.to, "to"),
@@ -394,9 +414,10 @@ local function declare_controller(identity, options)
   complete_moves(states, names)
   if #states == 0 and not options.reconcile then stop("the controller has neither states nor `reconcile`") end
   if options.kind and options.crd then stop("the controller has both `kind` and `crd`: one says what the other does") end
+  local crd = options.crd
+  if options.kind then crd = definition(identity, options.kind, states) end
   return setmetatable({
-    name = options.name, kind = identity, flags = 0, owns = owned(options.owns),
-    crd = options.crd or options.kind and definition(identity, options.kind, #states > 0),
+    name = options.name, kind = identity, flags = 0, owns = owned(options.owns), crd = crd,
     state_field = options.state_field, renamed = renames_of(options.renamed, names),
     version = options.version, limit_ms = run_limit(options.limits),
     states = #states > 0 and states or nil, reconcile = options.reconcile, finalize = options.finalize,
@@ -432,7 +453,11 @@ local function observer(kinds)
 end
 
 -- What the script returned, as a list of declarations with names.
-local function read(returned)
+local function read(returned, ...)
+  if select("#", ...) > 0 then
+    stop("%s.lua returns %d things; several are one list: return { controller ..., observer ... }", host.name,
+      select("#", ...) + 1)
+  end
   local list = getmetatable(returned) == declaration_mark and { returned } or returned
   if type(list) ~= "table" or #list == 0 then
     stop('%s.lua declares nothing: it ends in `return controller "group/version/Kind" { ... }`', host.name)

@@ -148,8 +148,8 @@ static int load_all(lua_State *L)
     }
     lua_pushvalue(L, 1);
     lua_setupvalue(L, -2, 1); /* its _ENV */
-    lua_call(L, 0, 1);
-    lua_call(L, 1, 1); /* read(what it returned) */
+    lua_call(L, 0, LUA_MULTRET);
+    lua_call(L, lua_gettop(L) - 2, 1); /* read(what it returned) */
     declare_read(script);
     lua_settop(L, 0);
     lua_gc(L, LUA_GCCOLLECT);

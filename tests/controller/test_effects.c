@@ -504,6 +504,39 @@ static void another_state_asks_anew(void)
     ring_free(r);
 }
 
+/* Only a lab that is provisioned asks, and nobody waits for the answer for ever. */
+static const char *run_provisioning(struct scripted_worker *worker, struct reconcile_call *call,
+                                    const struct value *root)
+{
+    struct text state = value_text_or(path_get(root, TEXT("status.state")), TEXT(""));
+    if (text_is(state, "pending")) {
+        return "{outcome: enter, state: provisioning, reason: Go}";
+    }
+    return text_is(state, "provisioning") && worker->resumed == 0
+               ? scripted_worker_wait(worker, call, "{exec: {argv: [make], name: make}}", "{}")
+               : "{outcome: done}";
+}
+
+static void what_a_state_asked_for_ends_with_it(void)
+{
+    struct ring *r = alloc_new(sizeof *r);
+    noted_init(&outside);
+    r->b = bench_with_machine();
+    r->run = run_provisioning;
+    r->options.executor = &outside.executor;
+    ring_open(r);
+    ring_live(r);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    CHECK_INT(outside.started, 1);
+    pass(r, 30 * 1000);
+    CHECK_TEXT(state_of(r, "lab-1"), "\"failed\"");
+    CHECK_INT(outside.started, 1);
+    CHECK_INT(outside.cancelled, 1);
+    CHECK_INT(record_count(r), 0);
+    ring_free(r);
+}
+
 SUITE({"a run waits for what it asked for, and goes on", a_run_waits_and_goes_on},
       {"what a run waits for ends with it", what_a_run_waits_for_ends_with_it},
       {"others run while it waits", others_run_meanwhile},
@@ -524,4 +557,5 @@ SUITE({"a run waits for what it asked for, and goes on", a_run_waits_and_goes_on
       {"it may write again what it wrote before", it_may_write_again_what_it_wrote_before},
       {"somebody else in between runs it again", somebody_else_in_between_runs_it_again},
       {"what may not be written begins nothing", what_may_not_be_written_begins_nothing},
-      {"another state asks anew", another_state_asks_anew})
+      {"another state asks anew", another_state_asks_anew},
+      {"what a state asked for ends with it", what_a_state_asked_for_ends_with_it})

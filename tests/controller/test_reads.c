@@ -225,6 +225,23 @@ static void what_belongs_to_another_is_not_taken(void)
     ring_free(r);
 }
 
+static void what_somebody_made_stays_his(void)
+{
+    struct ring *r = ring_with_children(run_same_child);
+    CHECK_INT(ask(r->b, ADMIT_CREATE, "configmaps", "one",
+                  "{apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {mine: x}}")
+                  ->code,
+              TEND_OK);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    CHECK_TEXT(stored(r->b, MAP("one"), "data.a"), "\"b\"");
+    CHECK_TEXT(stored(r->b, MAP("one"), "metadata.ownerReferences"), "(absent)");
+    CHECK_INT(ask(r->b, ADMIT_DELETE, LAB, "lab-1", NULL)->code, TEND_OK);
+    settle(r);
+    CHECK_TEXT(stored(r->b, MAP("one"), "data.mine"), "\"x\"");
+    ring_free(r);
+}
+
 static void what_it_writes_is_compared_with_what_it_read(void)
 {
     struct ring *r = ring_with_children(run_child);
@@ -411,6 +428,7 @@ SUITE({"an object that was read wakes, present or absent", what_was_read_wakes},
       {"what is written together is visible together, and wakes nobody of it",
        what_is_written_together_is_visible_together},
       {"a child's change wakes its owner", a_child_wakes_its_owner},
+      {"what somebody made stays his", what_somebody_made_stays_his},
       {"what belongs to another is not taken", what_belongs_to_another_is_not_taken},
       {"what is written is compared with what was read",
        what_it_writes_is_compared_with_what_it_read},

@@ -35,7 +35,7 @@ static void refuses_with_a_sentence(void)
         {"[{name: a, next: [b]}]", "state a: next names \"b\", which is no state"},
         {"[{name: a, next: [redy]}, {name: ready, final: true}]",
          "state a: next names \"redy\", which is no state, did you mean \"ready\"?"},
-        {"[{name: a}]", "state a: no exit, expected next or final: true"},
+        {"[{name: a}]", "state a: no way out: it names no next state and is not final"},
         {"[{name: a, next: [a]}]", "state a: next names itself; staying is always allowed"},
         {"[{name: a, final: true}, {name: b, final: true}]", "state b: cannot be reached from a"},
         {"[{name: a, final: true}, {name: a, final: true}]",

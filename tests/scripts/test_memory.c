@@ -59,7 +59,7 @@ static void lets_nobody_catch_it(void)
 static void makes_garbage_as_it_likes(void)
 {
     check_status(
-        "local n = 0 for i = 1, 300 do n = n + #(('x'):rep(1000000) .. i) if i % 10 == 0 then "
+        "local n = 0 for i = 1, 300 do n = n + #(('x'):rep(1000000) .. i) if i % 2 == 0 then "
         "sleep '1s' end end t.status.count = n",
         "{}", "{\"count\":300000792}");
 }

@@ -10,7 +10,7 @@ return controller "sim.tend.dev/v1/Probe" {
     if left > 0 then return again(left) end
     local ping = exec { "ping", "-c1", probe.spec.host, timeout = "5s" }
     status.up, status.said = ping.ok, ping.out
-    status.why = ping.timedOut and "timeout" or ping.problem or ping.signal and "signal" or nil
+    status.why = ping.timedOut and "timeout" or ping.signal and "signal" or ping.problem
     if probe.spec.url then
       local page = http.get(probe.spec.url, { timeout = "3s" })
       status.code, status.why = page.status, page.problem
