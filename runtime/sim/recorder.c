@@ -35,18 +35,25 @@ static size_t mark_of(const struct recorder *recorder)
     return recorder->mark == NULL ? 0 : *recorder->mark;
 }
 
-/* The same, which the host had asked for before it died; it counts once. NULL: there is none. */
+/* The same, which the host had asked for before it died; it counts once. One that the host died of before it was
+ * answered stands for the one of that record before it. NULL: there is none. */
 static const struct asked *take_lost(struct recorder *recorder, const struct asked *asked)
 {
+    const struct asked *found = NULL;
     for (size_t i = recorder->count; i-- > 0;) {
         struct asked *before = recorder->asked[i];
-        if (before->lost && strcmp(before->question, asked->question) == 0 &&
-            strcmp(before->object, asked->object) == 0) {
+        bool is_it = before->lost && strcmp(before->question, asked->question) == 0 &&
+                     strcmp(before->object, asked->object) == 0 &&
+                     (found == NULL || (found->record != 0 && found->record == before->record));
+        if (is_it) {
             before->lost = false;
-            return before;
+            found = before;
+        }
+        if (is_it && before->end_ms >= 0) {
+            break;
         }
     }
-    return NULL;
+    return found;
 }
 
 void recorder_lose(struct recorder *recorder, bool (*kept)(const struct asked *asked, void *owner))
