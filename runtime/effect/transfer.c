@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -41,7 +42,7 @@ struct transfer {
     const struct value *request;
     CURL *easy; /* NULL: it waits, or could not begin */
     struct curl_slist *sent;
-    const struct value *headers;
+    struct buffer head; /* its lines, as they came */
     struct capture body;
     char problem[CURL_ERROR_SIZE];
     struct task failed;
@@ -53,6 +54,93 @@ struct socket {
     struct readiness readiness;
     struct transfers *transfers;
 };
+
+/* --- what comes back ------------------------------------------------------------------------------ */
+
+static size_t take_body(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct transfer *transfer = owner;
+    capture_add(&transfer->body, bytes, size * count);
+    return transfer->body.cut ? 0 : size * count;
+}
+
+static struct text trim(struct text text)
+{
+    while (text.len > 0 && isspace((unsigned char)text.ptr[0])) {
+        text = text_from(text, 1);
+    }
+    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1])) {
+        text.len--;
+    }
+    return text;
+}
+
+/* The next line that is a header; false: there is none. */
+static bool next_header(struct text *rest, struct text *ret_name, struct text *ret_value)
+{
+    while (rest->len > 0) {
+        struct text line = text_cut(rest, '\n');
+        *ret_name = text_cut(&line, ':');
+        *ret_value = trim(line);
+        if (ret_name->len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What came under `name`, from its first line on. */
+static const struct value *header_value(struct arena *arena, struct text name, struct text value,
+                                        struct text rest)
+{
+    CLEANUP(buffer_done) struct buffer all = BUFFER_INIT(EFFECT_OUTPUT_MAX);
+    struct text other;
+    buffer_text(&all, value);
+    while (next_header(&rest, &other, &value)) {
+        if (other.len == name.len && strncasecmp(other.ptr, name.ptr, name.len) == 0) {
+            buffer_chars(&all, all.len > 0 ? ", " : "");
+            buffer_text(&all, value);
+        }
+    }
+    return capture_clean(arena, buffer_view(&all));
+}
+
+/* The lines as they came are bounded, and each name is put together once: somebody may send one name ten
+ * thousand times. */
+static const struct value *headers_of(struct transfer *transfer)
+{
+    struct arena *arena = &transfer->arena;
+    const struct value *headers = value_empty_map();
+    struct text rest = buffer_view(&transfer->head), name, value;
+    while (value_count(headers) < HTTP_HEADERS_KEPT_MAX && next_header(&rest, &name, &value)) {
+        char lower[64];
+        if (name.len >= sizeof lower) {
+            continue;
+        }
+        for (size_t i = 0; i < name.len; i++) {
+            lower[i] = (char)tolower((unsigned char)name.ptr[i]);
+        }
+        struct text key = capture_clean(arena, (struct text){lower, name.len})->text;
+        if (value_get(headers, key) == NULL) {
+            headers = value_with(arena, headers, key, header_value(arena, name, value, rest));
+        }
+    }
+    return headers;
+}
+
+/* A line. A status line begins anew: an interim answer, or one that was followed elsewhere. Too many end the
+ * transfer: libcurl keeps all that follow a body, without a limit. */
+static size_t take_header(char *bytes, size_t size, size_t count, void *owner)
+{
+    struct transfer *transfer = owner;
+    struct text line = {bytes, size * count};
+    if (text_starts(line, TEXT("HTTP/"))) {
+        buffer_clear(&transfer->head);
+    } else if (text_find(line, ':') < line.len) {
+        buffer_text(&transfer->head, line);
+    }
+    return transfer->head.full ? 0 : size * count;
+}
 
 /* --- the end -------------------------------------------------------------------------------------- */
 
@@ -69,6 +157,7 @@ static void transfer_free(struct transfer *transfer)
     if (transfer->sent != NULL) {
         transfers->curl.slist_free_all(transfer->sent);
     }
+    buffer_done(&transfer->head);
     capture_done(&transfer->body);
     list_remove(&transfer->failed.link);
     list_remove(&transfer->link);
@@ -101,7 +190,7 @@ static const struct value *answer(struct transfer *transfer, long status)
     if (transfer->body.cut) {
         result = with(arena, result, "cut", value_bool(arena, true));
     }
-    result = with(arena, result, "headers", transfer->headers);
+    result = with(arena, result, "headers", headers_of(transfer));
     return with(arena, result, "body", capture_text(arena, &transfer->body));
 }
 
@@ -126,7 +215,10 @@ static const struct value *result_of(struct transfer *transfer, CURLcode code)
     if (code == CURLE_OK || (code == CURLE_WRITE_ERROR && transfer->body.cut)) {
         return answer(transfer, status);
     }
-    if (transfer->problem[0] == '\0') {
+    if (transfer->head.full) {
+        snprintf(transfer->problem, sizeof transfer->problem, "its headers are longer than %u KiB",
+                 EFFECT_OUTPUT_MAX / KIB);
+    } else if (transfer->problem[0] == '\0') {
         snprintf(transfer->problem, sizeof transfer->problem, "%s",
                  transfers->curl.easy_strerror(code));
     }
@@ -203,63 +295,6 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *owner, voi
                       ((what & CURL_POLL_OUT) != 0 ? READY_WRITE : 0u);
     struct error err = ERROR_INIT;
     return world_watch_fd(transfers->world, &socket->readiness, events, &err) == TEND_OK ? 0 : -1;
-}
-
-/* --- what comes back ------------------------------------------------------------------------------ */
-
-static size_t take_body(char *bytes, size_t size, size_t count, void *owner)
-{
-    struct transfer *transfer = owner;
-    capture_add(&transfer->body, bytes, size * count);
-    return transfer->body.cut ? 0 : size * count;
-}
-
-static struct text trim(struct text text)
-{
-    while (text.len > 0 && isspace((unsigned char)text.ptr[0])) {
-        text = text_from(text, 1);
-    }
-    while (text.len > 0 && isspace((unsigned char)text.ptr[text.len - 1])) {
-        text.len--;
-    }
-    return text;
-}
-
-static void keep_header(struct transfer *transfer, struct text name, struct text value)
-{
-    struct arena *arena = &transfer->arena;
-    char lower[64];
-    if (name.len == 0 || name.len >= sizeof lower ||
-        value_count(transfer->headers) >= HTTP_HEADERS_KEPT_MAX) {
-        return;
-    }
-    for (size_t i = 0; i < name.len; i++) {
-        lower[i] = (char)tolower((unsigned char)name.ptr[i]);
-    }
-    struct text key = capture_clean(arena, (struct text){lower, name.len})->text;
-    struct text before = value_text_or(value_get(transfer->headers, key), TEXT(""));
-    const struct value *now = capture_clean(arena, value);
-    if (before.len > 0) {
-        now = value_text(arena,
-                         arena_format(arena, "%.*s, %.*s", TEXT_ARG(before), TEXT_ARG(now->text)));
-    }
-    if (before.len + now->text.len <= EFFECT_OUTPUT_MAX) {
-        transfer->headers = value_with(arena, transfer->headers, key, now);
-    }
-}
-
-/* A line. A status line begins anew: an interim answer, or one that was followed elsewhere. */
-static size_t take_header(char *bytes, size_t size, size_t count, void *owner)
-{
-    struct transfer *transfer = owner;
-    struct text line = {bytes, size * count};
-    if (text_starts(line, TEXT("HTTP/"))) {
-        transfer->headers = value_empty_map();
-    } else if (text_find(line, ':') < line.len) {
-        struct text name = text_cut(&line, ':');
-        keep_header(transfer, name, trim(line));
-    }
-    return size * count;
 }
 
 /* --- the beginning -------------------------------------------------------------------------------- */
@@ -410,7 +445,7 @@ static void start(struct executor *executor, struct effect *effect, const struct
     struct transfer *transfer = alloc_new(sizeof *transfer);
     *transfer = (struct transfer){.transfers = CONTAINER_OF(executor, struct transfers, executor),
                                   .effect = effect,
-                                  .headers = value_empty_map(),
+                                  .head = BUFFER_INIT(EFFECT_OUTPUT_MAX),
                                   .body = CAPTURE_INIT};
     transfer->request = value_copy(&transfer->arena, request);
     effect->impl = transfer;

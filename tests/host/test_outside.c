@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -395,6 +396,46 @@ static void a_long_body_is_cut(void)
     finish();
 }
 
+static char *head_of(int lines, const char *end)
+{
+    char *answer = alloc_new(200 * KIB), *at = stpcpy(answer, "HTTP/1.1 200 OK\r\n");
+    for (int i = 0; i < lines; i++) {
+        at = stpcpy(at, "a:b\r\n");
+    }
+    strcpy(at, end);
+    return answer;
+}
+
+/* Putting them together costs no more than they are long. */
+static void one_header_may_come_very_often(void)
+{
+    struct rusage before, after;
+    start();
+    char *answer = head_of(12000, "Content-Length: 2\r\n\r\nok");
+    serve(answer);
+    getrusage(RUSAGE_SELF, &before);
+    struct asked *asked = request("/\"");
+    run();
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(strstr(asked->result, "{\"body\":\"ok\",\"headers\":{\"a\":\"b, b, b") == asked->result);
+    CHECK(strlen(asked->result) > 3 * 12000);
+    CHECK(after.ru_maxrss - before.ru_maxrss < 64 * 1024); /* KiB */
+    free(answer);
+    finish();
+}
+
+static void too_many_headers_are_a_problem(void)
+{
+    start();
+    char *answer = head_of(16000, "\r\n");
+    serve(answer);
+    struct asked *asked = request("/\"");
+    run();
+    CHECK_TEXT(asked->result, "{\"ok\":false,\"problem\":\"its headers are longer than 64 KiB\"}");
+    free(answer);
+    finish();
+}
+
 static void it_leads_to_no_other_protocol(void)
 {
     start();
@@ -448,6 +489,8 @@ SUITE({"a program runs, and its result is told", a_program_runs},
       {"nobody there is a problem", nobody_there_is_a_problem},
       {"silence ends at the timeout", silence_ends_at_the_timeout},
       {"a long body is cut", a_long_body_is_cut},
+      {"one header may come very often", one_header_may_come_very_often},
+      {"too many headers are a problem", too_many_headers_are_a_problem},
       {"a redirect leads to no other protocol", it_leads_to_no_other_protocol},
       {"what is no HTTP is a problem", what_is_no_http_is_a_problem},
       {"a cancelled request is forgotten", a_cancelled_request_is_forgotten})
