@@ -146,6 +146,7 @@ struct errand {
     int64_t revision;          /* of its record */
     char *controller, *object; /* whom to wake */
     char *result;              /* JSON; NULL: going on */
+    bool storing;              /* it: a set about it is under way */
     struct text key;           /* of its record */
     char bytes[];
 };

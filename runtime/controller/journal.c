@@ -344,9 +344,10 @@ static void store_run(struct loop *loop, struct work *work)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     char moment[MOMENT_TEXT_MAX];
-    const struct errand *errand = map_get(&loop->journal.errands, work->key);
+    struct errand *errand = map_get(&loop->journal.errands, work->key);
     const struct value *result;
-    if (errand == NULL || json_parse(&arena, text_of(errand->result), &result, NULL) != TEND_OK) {
+    if (errand == NULL || errand->result == NULL ||
+        json_parse(&arena, text_of(errand->result), &result, NULL) != TEND_OK) {
         work_queue_done(work, WORK_SETTLED);
         return;
     }
@@ -360,6 +361,7 @@ static void store_run(struct loop *loop, struct work *work)
         about(&(struct record){.key = errand->key, .revision = errand->revision}, ADMIT_PATCH);
     request.body =
         value_with(&arena, NULL, TEXT("status"), value_map(&arena, fields, COUNT_OF(fields)));
+    errand->storing = true;
     chore_submit(
         loop, work,
         &(struct admission_set){.requests = &request, .count = 1, .writer = {.role = WRITER_HOST}});
@@ -372,7 +374,11 @@ static enum work_end store_answered(struct loop *loop, struct text key,
     enum work_end end = result->code == TEND_CONFLICT || result->code == TEND_INVALID
                             ? WORK_SETTLED /* its record is another one by now, or cannot be */
                             : chore_end(result);
-    if (errand != NULL && end == WORK_SETTLED) {
+    if (errand == NULL || !errand->storing) { /* it was of one whose place another took */
+        return end;
+    }
+    errand->storing = false;
+    if (end == WORK_SETTLED) {
         effect_forget(&errand->effect);
         errand_end(errand, &(struct worker_answer){.bytes = text_of(errand->result)});
     }
@@ -419,9 +425,10 @@ static struct errand *errand_start(struct wait *wait, struct arena *arena,
 static void errand_drop(struct errand *errand, const char *why)
 {
     if (errand->result != NULL) {
-        return; /* it was done; that its record is gone is found when it is stored */
+        effect_forget(&errand->effect);
+    } else {
+        effect_cancel(&errand->effect);
     }
-    effect_cancel(&errand->effect);
     if (errand->wait != NULL) {
         wait_answer(errand->wait, &(struct worker_answer){.code = TEND_GONE, .message = why});
     }
@@ -463,6 +470,9 @@ void journal_note(struct loop *loop, struct text key)
     CLEANUP(arena_done) struct arena arena = {0};
     struct errand *errand = map_get(&loop->journal.errands, key);
     struct record record;
+    if (errand != NULL && errand->result != NULL) {
+        return; /* it was done; that its record is gone is found when it is stored */
+    }
     if (errand != NULL && (!record_read(&arena, key, store_get(loop->store, key), &record) ||
                            record.revision != errand->revision)) {
         errand_drop(errand, "its record was deleted");

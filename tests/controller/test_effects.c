@@ -293,6 +293,51 @@ static void another_request_takes_its_place(void)
     ring_free(r);
 }
 
+/* The first ends at any moment while the other takes its place: whichever it is, the other one's result counts. */
+static void one_may_end_while_another_takes_its_place(void)
+{
+    for (int steps = 0; steps < 60; steps++) {
+        struct ring *r = outside_ring(run_named);
+        create_lab(r, "lab-1", "");
+        settle(r);
+        patch_lab(r, "lab-1", "{spec: {template: other}}");
+        for (int i = 0; i < steps; i++) {
+            virtual_world_step(&r->b->v);
+        }
+        noted_end(&outside, BAD_RESULT);
+        settle(r);
+        if (noted_first(&outside) != NULL) {
+            end(r, OK_RESULT);
+        }
+        CHECK(list_empty(&outside.going));
+        CHECK_TEXT(record(r, "spec.exec"), "{\"argv\":[\"make\",\"other\"]}");
+        CHECK_TEXT(record(r, "status.phase"), "\"Done\"");
+        ring_free(r);
+    }
+}
+
+/* The disk was full when the first ended: it is about to be stored again. */
+static void another_takes_the_place_of_one_that_is_being_stored(void)
+{
+    struct ring *r = outside_ring(run_named);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    fill_disk(r);
+    noted_end(&outside, BAD_RESULT);
+    virtual_world_run(&r->b->v);
+    memory_disk_limit(r->b->disk, 0);
+    pass(r, 2000);
+    patch_lab(r, "lab-1", "{spec: {template: other}}");
+    settle(r);
+    CHECK_TEXT(record(r, "spec.exec"), "{\"argv\":[\"make\",\"other\"]}");
+    CHECK_INT(outside.started, 2);
+    pass(r, 600 * 1000);
+    CHECK_INT(outside.cancelled, 0);
+    end(r, OK_RESULT);
+    CHECK_TEXT(record(r, "status.phase"), "\"Done\"");
+    ring_free(r);
+}
+
 static void the_same_request_goes_on(void)
 {
     struct ring *r = outside_ring(run_named);
@@ -548,6 +593,9 @@ SUITE({"a run waits for what it asked for, and goes on", a_run_waits_and_goes_on
       {"one of a host that ended is begun again", one_of_a_host_that_ended_is_begun_again},
       {"one that is done is not done again", one_that_is_done_is_not_done_again},
       {"another request takes its place", another_request_takes_its_place},
+      {"one may end while another takes its place", one_may_end_while_another_takes_its_place},
+      {"another takes the place of one that is being stored",
+       another_takes_the_place_of_one_that_is_being_stored},
       {"the same request goes on", the_same_request_goes_on},
       {"one that nobody waits for wakes its object", one_that_nobody_waits_for_wakes_its_object},
       {"it ends with its object", it_ends_with_its_object},
