@@ -1,8 +1,10 @@
 /* A folder tells how far its program is, and every step begins by looking at it, so that it makes no
  * difference who began: this host or one before it.
  *
- *     result?  told                    lock held?  its keeper runs: look again when it has ended
- *     started? lost, and told so       otherwise:  begin: a folder, the input, a keeper
+ *     lock held?  its keeper runs: look again when it has ended      result?    told
+ *     started?    lost, and told so                                  otherwise: begin: the input, a keeper
+ *
+ * In this order: a keeper that ends between two looks has left its result before.
  *
  * The keeper is a child only until it has the lock; from then on it is known by a pidfd, as one that was found.
  */
@@ -130,7 +132,7 @@ static void fail(struct kept *kept, const char *sentence)
 /* All of the file; false where there is none. */
 static bool read_file(const struct kept *kept, const char *name, struct buffer *out)
 {
-    int fd = openat(kept->folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(kept->folder, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     ssize_t got = fd < 0 ? -1 : 1;
     while (got > 0) {
         char *space = buffer_reserve(out, 16 * KIB);
@@ -187,7 +189,8 @@ static NODISCARD enum tend_code open_folder(struct kept *kept, struct error *err
 static NODISCARD enum tend_code make_input(const struct kept *kept, struct text input, int *ret_fd,
                                            struct error *err)
 {
-    int fd = openat(kept->folder, KEEP_INPUT, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int fd = openat(kept->folder, KEEP_INPUT,
+                    O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, input.ptr, input.len) != (ssize_t)input.len ||
         lseek(fd, 0, SEEK_SET) != 0) {
         enum tend_code code = FAIL(err, TEND_IO, "its input cannot be kept: %s", strerror(errno));
@@ -259,10 +262,10 @@ static void on_look(struct task *task)
     struct error err = ERROR_INIT;
     if (kept->folder < 0 && open_folder(kept, &err) != TEND_OK) {
         fail(kept, err.message);
-    } else if (read_file(kept, KEEP_RESULT, &bytes)) {
-        finish(kept, command_kept_result(&kept->arena, buffer_view(&bytes)));
     } else if (wait_for_keeper(kept)) {
         return;
+    } else if (read_file(kept, KEEP_RESULT, &bytes)) {
+        finish(kept, command_kept_result(&kept->arena, buffer_view(&bytes)));
     } else if (kept->begun || faccessat(kept->folder, KEEP_STARTED, F_OK, 0) == 0) {
         fail(kept, LOST);
     } else if (begin(kept, &err) != TEND_OK) {

@@ -310,6 +310,38 @@ static void what_cannot_start_says_why(void)
     }
 }
 
+/* What stands in its place is nothing that a keeper wrote, and nobody is waited for. */
+static void a_pipe_is_no_result(void)
+{
+    char path[400];
+    start();
+    snprintf(path, sizeof path, "%s/%d", bench.kept, RECORD);
+    CHECK(mkdir(path, 0700) == 0);
+    snprintf(path, sizeof path, "%s/%d/result", bench.kept, RECORD);
+    CHECK(mkfifo(path, 0600) == 0);
+    ask("{\"exec\":{\"argv\":[\"true\"]}}");
+    world_uv_run(bench.uv);
+    CHECK(strstr(bench.result, "cannot be read") != NULL);
+    finish();
+}
+
+/* Nothing outside of the folder is written to. */
+static void its_input_is_no_link(void)
+{
+    char path[400];
+    struct stat file;
+    start();
+    snprintf(path, sizeof path, "%s/%d", bench.kept, RECORD);
+    CHECK(mkdir(path, 0700) == 0);
+    snprintf(path, sizeof path, "%s/%d/input", bench.kept, RECORD);
+    CHECK(symlink(bench.runs, path) == 0);
+    ask("{\"exec\":{\"argv\":[\"true\"],\"stdin\":\"a\"}}");
+    world_uv_run(bench.uv);
+    CHECK(strstr(bench.result, "its input cannot be kept") != NULL);
+    CHECK(stat(bench.runs, &file) != 0);
+    finish();
+}
+
 /* A host that was killed left two programs, and the record of one is gone. */
 static void what_nobody_wants_is_swept(void)
 {
@@ -338,4 +370,5 @@ SUITE({"a program is run, and its result kept until it is forgotten",
       {"a lost one is not run again", a_lost_one_is_not_run_again},
       {"it is ended at its time", it_is_ended_at_its_time},
       {"what cannot start says why", what_cannot_start_says_why},
+      {"a pipe is no result", a_pipe_is_no_result}, {"its input is no link", its_input_is_no_link},
       {"what nobody wants is swept", what_nobody_wants_is_swept})
