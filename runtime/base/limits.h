@@ -151,7 +151,8 @@
 #define OWN_SETS_MAX         4u            /* sets of an object whose rows are known as its own */
 #define EFFECTS_KEPT_MAX     16u /* that one controller asks for by name for one object, in one state */
 #define EFFECT_NAME_MAX      63u
-#define EFFECT_OBJECT_MAX    200u /* bytes of an object's name in that of a record */
+#define EFFECT_RECORD_MAX    (704u * KIB) /* of its request as JSON: the result has to fit beside it */
+#define EFFECT_OBJECT_MAX    200u         /* bytes of an object's name in that of a record */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
 #define TALLY_FIRST_MS       500 /* from a run that is worth telling to the counts that tell it ... */
 #define TALLY_PAUSE_MS       5000 /* ... and from those to the next */

@@ -230,6 +230,20 @@ static NODISCARD enum tend_code make_room(struct run *run, const struct record *
     return TEND_OK;
 }
 
+/* Two outputs of control characters are six times as long in JSON: a record that they do not fit into would be
+ * Running for ever. */
+static NODISCARD enum tend_code check_room(const struct value *spec, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer json = BUFFER_INIT(EFFECT_RECORD_MAX);
+    json_write(&json, spec);
+    if (json.full) {
+        return FAIL(err, TEND_LIMIT,
+                    "an effect by name is kept, and this one is longer than %u KiB as JSON",
+                    EFFECT_RECORD_MAX / KIB);
+    }
+    return TEND_OK;
+}
+
 enum tend_code journal_prepare(struct run *run, const struct value *question,
                                struct journal_plan *ret_plan, struct error *err)
 {
@@ -245,6 +259,7 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
         arena_format(arena, "%s%s", name_prefix(run).ptr, digest(arena, name, 8).ptr);
     ret_plan->key = key_make(arena, TEXT(BUILTIN_EFFECTS), namespace_of(run), full);
     const struct value *spec = new_spec(run, question, name);
+    TRY(check_room(spec, err));
     size_t count = records_of(run, records, COUNT_OF(records));
     const struct record *mine = NULL;
     for (size_t i = 0; i < count; i++) {

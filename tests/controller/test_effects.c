@@ -512,6 +512,33 @@ static void what_may_not_be_written_begins_nothing(void)
     ring_free(r);
 }
 
+/* Input of control characters: each byte is six in JSON. */
+static const char *run_long(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    CLEANUP(buffer_done) struct buffer question = BUFFER_INIT(MIB);
+    (void)root;
+    if (worker->resumed > 0) {
+        return told(worker);
+    }
+    buffer_chars(&question, "{exec: {argv: [make], name: make, stdin: \"");
+    while (question.len < 480 * KIB) {
+        buffer_chars(&question, "\\x01");
+    }
+    buffer_chars(&question, "\"}}");
+    return scripted_worker_wait(worker, call, question.data, "{}");
+}
+
+static void what_its_result_may_not_fit_beside_is_not_begun(void)
+{
+    struct ring *r = outside_ring(run_long);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    CHECK_INT(outside.started, 0);
+    CHECK(strstr(lab(r, "lab-1", "status.message"), "longer than 704 KiB") != NULL);
+    ring_free(r);
+}
+
 /* --- states ----------------------------------------------------------------------------------------- */
 
 static const char *run_states(struct scripted_worker *worker, struct reconcile_call *call,
@@ -605,5 +632,7 @@ SUITE({"a run waits for what it asked for, and goes on", a_run_waits_and_goes_on
       {"it may write again what it wrote before", it_may_write_again_what_it_wrote_before},
       {"somebody else in between runs it again", somebody_else_in_between_runs_it_again},
       {"what may not be written begins nothing", what_may_not_be_written_begins_nothing},
+      {"what its result may not fit beside is not begun",
+       what_its_result_may_not_fit_beside_is_not_begun},
       {"another state asks anew", another_state_asks_anew},
       {"what a state asked for ends with it", what_a_state_asked_for_ends_with_it})
