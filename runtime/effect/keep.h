@@ -3,7 +3,7 @@
  *     lock      locked (fcntl) by the keeper for as long as it runs; who holds it can be asked
  *     input     the program's standard input
  *     started   it is there from just before the program begins
- *     result    how it ended; it appears whole, and is on disk then
+ *     result    how it ended; it appears whole, and is on disk then; a full disk is waited for
  *
  * So a host that finds the folder knows what to do: a result is taken, a keeper that holds the lock is waited
  * for, and where neither is, the program was started (nobody knows how far it came) or it was not.

@@ -9,7 +9,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -24,7 +23,7 @@
 
 #include "effect/keep.h"
 
-enum { FIRST_ARGUMENT = 5 };
+enum { FIRST_ARGUMENT = 5, DISK_PAUSE_MS = 500 };
 
 struct output {
     int fd; /* -1: closed */
@@ -52,47 +51,77 @@ static int64_t now_ms(void)
 
 /* --- the result ----------------------------------------------------------------------------------- */
 
-/* From open to rename: it is whole, or it is not there. Nobody can be told of a failure but by its absence. */
-static FILE *result_open(void)
+struct piece {
+    const char *bytes;
+    size_t len;
+};
+
+static bool write_all(int fd, const struct piece *piece)
 {
-    int fd = openat(KEEP_FOLDER_FD, KEEP_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
-    if (file == NULL) {
-        _exit(1);
+    size_t done = 0;
+    while (done < piece->len) {
+        ssize_t wrote = write(fd, piece->bytes + done, piece->len - done);
+        if (wrote < 0 && errno != EINTR) {
+            return false;
+        }
+        done += wrote > 0 ? (size_t)wrote : 0;
     }
-    return file;
+    return true;
 }
 
-static _Noreturn void result_close(FILE *file)
+/* From open to rename: it is whole, or it is not there. */
+static bool try_result(const struct piece *pieces, size_t count)
 {
-    if (fflush(file) != 0 || fsync(fileno(file)) != 0 ||
-        renameat(KEEP_FOLDER_FD, KEEP_NEW, KEEP_FOLDER_FD, KEEP_RESULT) != 0 ||
-        fsync(KEEP_FOLDER_FD) != 0) {
-        _exit(1);
+    int fd = openat(KEEP_FOLDER_FD, KEEP_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    bool written = fd >= 0;
+    for (size_t i = 0; i < count && written; i++) {
+        written = write_all(fd, &pieces[i]);
+    }
+    written = written && fsync(fd) == 0 &&
+              renameat(KEEP_FOLDER_FD, KEEP_NEW, KEEP_FOLDER_FD, KEEP_RESULT) == 0 &&
+              fsync(KEEP_FOLDER_FD) == 0;
+    int number = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = number;
+    return written;
+}
+
+/* A full disk is waited for, as the host does with its store; nobody can be told of another failure but by the
+ * result's absence. */
+static _Noreturn void put_result(int terms, const struct piece *pieces, size_t count)
+{
+    while (!try_result(pieces, count)) {
+        struct pollfd unwanted = {terms, POLLIN, 0};
+        if (errno != ENOSPC && errno != EDQUOT) {
+            _exit(1);
+        }
+        unlinkat(KEEP_FOLDER_FD, KEEP_NEW, 0);
+        if (poll(&unwanted, 1, DISK_PAUSE_MS) > 0) {
+            _exit(1);
+        }
     }
     _exit(0);
 }
 
-static __attribute__((format(printf, 1, 2))) _Noreturn void problem(const char *format, ...)
+static _Noreturn void problem(const struct keeper *keeper, const char *step, int number)
 {
-    FILE *file = result_open();
-    va_list args;
-    fputs(KEEP_PROBLEM, file);
-    va_start(args, format);
-    vfprintf(file, format, args);
-    va_end(args);
-    fputc('\n', file);
-    result_close(file);
+    char line[1000];
+    int len = snprintf(line, sizeof line, "%scannot start %.500s: %s%s\n", KEEP_PROBLEM,
+                       keeper->path, step, strerror(number));
+    struct piece piece = {line, (size_t)len};
+    put_result(keeper->terms, &piece, 1);
 }
 
 static _Noreturn void tell_end(const struct keeper *keeper, int status)
 {
-    FILE *file = result_open();
-    fprintf(file, KEEP_EXIT_FORMAT, status, keeper->timed_out, keeper->out.len, keeper->out.cut,
-            keeper->err.len, keeper->err.cut);
-    fwrite(keeper->out.bytes, 1, keeper->out.len, file);
-    fwrite(keeper->err.bytes, 1, keeper->err.len, file);
-    result_close(file);
+    const struct output *out = &keeper->out, *err = &keeper->err;
+    char head[200];
+    int len = snprintf(head, sizeof head, KEEP_EXIT_FORMAT, status, keeper->timed_out, out->len,
+                       out->cut, err->len, err->cut);
+    struct piece pieces[] = {{head, (size_t)len}, {out->bytes, out->len}, {err->bytes, err->len}};
+    put_result(keeper->terms, pieces, sizeof pieces / sizeof pieces[0]);
 }
 
 /* --- leaving the host ----------------------------------------------------------------------------- */
@@ -148,7 +177,7 @@ static void start(struct keeper *keeper)
     int marker = openat(KEEP_FOLDER_FD, KEEP_STARTED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (marker < 0 || fsync(KEEP_FOLDER_FD) != 0 || pipe2(out, O_CLOEXEC) != 0 ||
         pipe2(err, O_CLOEXEC) != 0 || pipe2(failures, O_CLOEXEC) != 0) {
-        problem("cannot start %s: %s", keeper->path, strerror(errno));
+        problem(keeper, "", errno);
     }
     keeper->pid = fork();
     if (keeper->pid == 0) {
@@ -158,10 +187,10 @@ static void start(struct keeper *keeper)
     close(err[1]);
     close(failures[1]);
     if (keeper->pid < 0) {
-        problem("cannot start %s: fork: %s", keeper->path, strerror(errno));
+        problem(keeper, "fork: ", errno);
     }
     if (read(failures[0], &number, sizeof number) == (ssize_t)sizeof number) {
-        problem("cannot start %s: exec: %s", keeper->path, strerror(number));
+        problem(keeper, "exec: ", number);
     }
     close(STDIN_FILENO);
     keeper->ended = pidfd_open(keeper->pid, 0);
@@ -262,7 +291,7 @@ int main(int argc, char **argv)
                             .err = {-1, malloc(max), 0, max, false}};
     detach();
     if (keeper.out.bytes == NULL || keeper.err.bytes == NULL || keeper.terms < 0) {
-        problem("cannot start %s: %s", keeper.path, strerror(ENOMEM));
+        problem(&keeper, "", ENOMEM);
     }
     start(&keeper);
     watch(&keeper);

@@ -310,6 +310,21 @@ static void what_cannot_start_says_why(void)
     }
 }
 
+/* A device that is always full stands for the disk, until the keeper tries again. */
+static void a_full_disk_is_waited_for(void)
+{
+    char path[400];
+    start();
+    snprintf(path, sizeof path, "%s/%d", bench.kept, RECORD);
+    CHECK(mkdir(path, 0700) == 0);
+    snprintf(path, sizeof path, "%s/%d/result.new", bench.kept, RECORD);
+    CHECK(symlink("/dev/full", path) == 0);
+    ask("{\"exec\":{\"argv\":[\"sh\",\"-c\",\"head -c 30000 /dev/zero\"]}}");
+    world_uv_run(bench.uv);
+    CHECK(strstr(bench.result, "{\"code\":0,\"err\":\"\",\"ok\":true,") == bench.result);
+    finish();
+}
+
 /* What stands in its place is nothing that a keeper wrote, and nobody is waited for. */
 static void a_pipe_is_no_result(void)
 {
@@ -370,5 +385,6 @@ SUITE({"a program is run, and its result kept until it is forgotten",
       {"a lost one is not run again", a_lost_one_is_not_run_again},
       {"it is ended at its time", it_is_ended_at_its_time},
       {"what cannot start says why", what_cannot_start_says_why},
+      {"a full disk is waited for", a_full_disk_is_waited_for},
       {"a pipe is no result", a_pipe_is_no_result}, {"its input is no link", its_input_is_no_link},
       {"what nobody wants is swept", what_nobody_wants_is_swept})
