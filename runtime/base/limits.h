@@ -198,9 +198,11 @@
 #define STAGE_STEPS_MAX   1000000u                          /* of one test: seconds of computing */
 #define STAGE_TIME_MAX_MS ((int64_t)366 * 24 * 3600 * 1000) /* that passes in one test */
 #define STAGE_LINES_MAX   100u                              /* of the log, kept for a failure */
-#define APART_CPU_S       600 /* of the process that one test runs in, faults included */
-#define CHAOS_PLACES_MAX  64u /* of one kind of fault, for one test */
-#define CHAOS_REPEATS_MAX 5u  /* at one moment: a controller that has converged needs one or two */
+#define TEST_MEMORY_MAX   (256u * MIB) /* of what the tests of a file keep themselves */
+#define TEST_FRAMES_MAX   10u          /* calls that a failure is traced through */
+#define APART_CPU_S       600          /* of the process that one test runs in, faults included */
+#define CHAOS_PLACES_MAX  64u          /* of one kind of fault, for one test */
+#define CHAOS_REPEATS_MAX 5u /* at one moment: a controller that has converged needs one or two */
 
 /* --- HTTP: server ------------------------------------------------------------------------------- */
 #define HTTP_CONNECTIONS_MAX 2048u       /* 1 000 watchers and room for others; 32 KiB each */

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "script/memory.h"
 #include "sim/chaos.h"
 #include "sim/play.h"
 #include "sim/recorder.h"
@@ -17,6 +18,7 @@ struct play {
     char *path;            /* of the file, absolute */
     char *chunk;           /* "@FILE": as Lua knows it */
     int functions, answer; /* of the prelude, references: the table of all, and the most used */
+    struct memory memory;  /* of L */
     unsigned ticks;        /* of the hook that ends a test which computes for ever */
     struct stage stage;
     bool is_open; /* the stage is */

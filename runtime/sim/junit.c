@@ -7,11 +7,18 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "document/utf8.h"
 
 static void put_escaped(FILE *out, const char *chars)
 {
     for (; *chars != '\0'; chars++) {
         unsigned char byte = (unsigned char)*chars;
+        size_t len = utf8_len(chars);
+        if (byte >= 0x80) {
+            fprintf(out, "%.*s", len > 0 ? (int)len : 1, len > 0 ? chars : "?");
+            chars += len > 0 ? len - 1 : 0;
+            continue;
+        }
         switch (byte) {
         case '&':
             fputs("&amp;", out);

@@ -78,16 +78,28 @@ static void on_hook(lua_State *L, lua_Debug *record)
     }
 }
 
-/* Whatever was raised becomes a failure as the prelude makes them, and gets its place. */
+/* Whatever was raised, at the top, becomes a failure as the prelude makes them. */
+static void make_failure(lua_State *L)
+{
+    if (lua_istable(L, -1)) {
+        bool has_message = lua_getfield(L, -1, "message") == LUA_TSTRING;
+        lua_pop(L, 1);
+        if (has_message) {
+            return;
+        }
+    }
+    luaL_tolstring(L, -1, NULL);
+    lua_newtable(L);
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "message");
+    lua_remove(L, -2);
+}
+
+/* ... and gets its place. */
 static int on_raised(lua_State *L)
 {
-    if (!lua_istable(L, 1)) {
-        lua_newtable(L);
-        luaL_tolstring(L, 1, NULL);
-        lua_setfield(L, -2, "message");
-        lua_replace(L, 1);
-    }
     lua_settop(L, 1);
+    make_failure(L);
     if (lua_getfield(L, 1, "frames") == LUA_TNIL) {
         play_push_frames(L);
         lua_setfield(L, 1, "frames");
@@ -111,6 +123,9 @@ static bool call(struct play *play, int count, int results)
     lua_insert(play->L, place);
     bool ok = lua_pcall(play->L, count, results, place) == LUA_OK;
     lua_remove(play->L, place);
+    if (!ok) { /* where memory ran out, on_raised was not asked */
+        make_failure(play->L);
+    }
     return ok;
 }
 
@@ -162,7 +177,8 @@ static NODISCARD enum tend_code run_prelude(lua_State *L, struct error *err)
 /* The environment of the file stays on the stack. */
 static NODISCARD enum tend_code open_lua(struct play *play, struct error *err)
 {
-    lua_State *L = play->L = luaL_newstate();
+    play->memory.max = TEST_MEMORY_MAX;
+    lua_State *L = play->L = lua_newstate(memory_alloc, &play->memory);
     if (L == NULL) {
         return FAIL(err, TEND_LIMIT, "there is no memory for Lua");
     }

@@ -309,13 +309,14 @@ static int api_encode(lua_State *L)
     return 1;
 }
 
+/* Up to a number: each level is looked for from the top of the stack, which may be 200 000 deep. */
 void play_push_frames(lua_State *L)
 {
     const struct play *play = play_of(L);
     lua_Debug frame;
     lua_Integer count = 0;
     lua_newtable(L);
-    for (int level = 0; lua_getstack(L, level, &frame) == 1; level++) {
+    for (int level = 0; count < TEST_FRAMES_MAX && lua_getstack(L, level, &frame) == 1; level++) {
         if (lua_getinfo(L, "Sl", &frame) != 0 && frame.currentline > 0 &&
             strcmp(frame.source, play->chunk) == 0) {
             lua_pushfstring(L, "%s:%d", play->options->file, frame.currentline);

@@ -116,3 +116,17 @@ test("for ever", function()
     pcall(function() while true do end end)
   end
 end)
+
+test("deeper and deeper", function()
+  local function deeper(n) return 1 + deeper(n + 1) end
+  deeper(1)
+end)
+
+test("more and more", function()
+  local kept = {}
+  while true do kept[#kept + 1] = ("x"):rep(1000000) .. #kept end
+end)
+
+test("a table", function() error(setmetatable({}, { __tostring = function() return "said of it" end })) end)
+
+test("what is no UTF-8", function() error("\xff \u{20ac}") end)
