@@ -196,11 +196,11 @@ static enum tend_code open_outside(struct host *host, struct error *err)
 static enum tend_code open_store(struct host *host, struct error *err)
 {
     TRY(paths_make_private(host->options.data, err));
+    TRY(open_outside(host, err)); /* what follows takes the backend with it, or leaves none */
     struct backend *backend;
     struct sqlite_options sqlite = {.directory = host->options.data};
     TRY(sqlite_backend_open(&sqlite, &backend, err));
     struct store_options store = {.fatal = on_fatal, .space = on_space, .owner = host};
-    TRY(open_outside(host, err));
     struct loop_options loop = {.executor = outside_executor(host->outside),
                                 .resync_ms = host->options.resync_ms,
                                 .watch_interval_ms = host->options.watch_interval_ms};
