@@ -262,6 +262,7 @@ static void forgive_subjects(struct controller *controller)
         subject->set_aside = 0;
         subject->deaths = 0;
         subject->discards = 0;
+        subject_calm(subject);
     }
 }
 

@@ -199,6 +199,11 @@ static enum tend_code check_source(const struct script_options *options, struct 
         return FAIL(err, TEND_INVALID, "%s is larger than %u KiB", options->file,
                     SCRIPT_BYTES_MAX / KIB);
     }
+    if (text_starts(options->source, TEXT("\xef\xbb\xbf"))) {
+        return FAIL(err, TEND_INVALID,
+                    "%s begins with a byte order mark; save it as UTF-8 without one",
+                    options->file);
+    }
     if (options->source.len > 0 && options->source.ptr[0] == LUA_SIGNATURE[0]) {
         return FAIL(err, TEND_INVALID, "%s holds compiled Lua; scripts are source text",
                     options->file);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -26,12 +27,18 @@
 enum tend_code play_read(const char *path, char **ret_text, size_t *ret_size, struct error *err)
 {
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(INPUT_BYTES_MAX);
-    FILE *file = fopen(path, "re");
+    struct stat status;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* or a FIFO would hold it */
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
     if (file == NULL) {
         return FAIL(err, TEND_NOT_FOUND, "cannot read %s: %s", path, strerror(errno));
     }
+    if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode)) {
+        fclose(file);
+        return FAIL(err, TEND_INVALID, "cannot read %s: it is no plain file", path);
+    }
     char part[16384];
-    for (size_t got = fread(part, 1, sizeof part, file); got > 0;
+    for (size_t got = fread(part, 1, sizeof part, file); got > 0 && !bytes.full;
          got = fread(part, 1, sizeof part, file)) {
         buffer_add(&bytes, part, got);
     }

@@ -101,6 +101,13 @@ static const char *run_again(struct scripted_worker *worker, struct reconcile_ca
     return "{outcome: again, afterMs: 60000}";
 }
 
+static const char *run_in_circles(struct scripted_worker *worker, struct reconcile_call *call,
+                                  const struct value *root)
+{
+    (void)worker, (void)call, (void)root;
+    return "{outcome: again, afterMs: 1}";
+}
+
 /* Into a state that only the first machine has. */
 static const char *run_provision(struct scripted_worker *worker, struct reconcile_call *call,
                                  const struct value *root)
@@ -541,6 +548,19 @@ static void loses_nothing_under_load(void)
     pair_free(p);
 }
 
+static void what_was_slowed_down_runs_at_once(void)
+{
+    struct pair *p = pair_new(ring_new_plain(run_in_circles), run_v2);
+    create_lab(p->r, "lab-1", "studentEmail: a");
+    pass(p->r, 3600 * 1000); /* it runs every five minutes by now */
+    CHECK_TEXT(condition_of(p->r, "lab-1", "HotLoop"), "True");
+    take_over(p);
+    pass(p->r, 1000);
+    CHECK_TEXT(lab(p->r, "lab-1", "status.message"), "\"v2 a\"");
+    CHECK_TEXT(condition_of(p->r, "lab-1", "HotLoop"), "");
+    pair_free(p);
+}
+
 SUITE({"looks at everything anew", looks_at_everything_anew},
       {"says who serves, and since when", says_who_serves_and_since_when},
       {"a run ends where it began; its key waits", a_run_ends_where_it_began},
@@ -553,6 +573,7 @@ SUITE({"looks at everything anew", looks_at_everything_anew},
       {"so is one that the gate refuses", so_is_one_that_the_gate_refuses},
       {"a failure on its way to the disk is no mark", a_failure_on_its_way_to_the_disk_is_no_mark},
       {"what an earlier version gave up is tried again", what_was_given_up_is_tried_again},
+      {"what was slowed down runs at once", what_was_slowed_down_runs_at_once},
       {"and may be given up again", the_new_version_may_give_up_as_well},
       {"recalls what is out, without a mark", recalls_what_is_out},
       {"removing cancels where each run is", removing_cancels_where_each_run_is},

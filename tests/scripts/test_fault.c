@@ -222,6 +222,8 @@ static void tells_an_error_of_the_script_itself(void)
                   "   1 | error(setmetatable({}, { __tostring = function() return 'mine' end }))");
     check_refusal("while true do end",
                   "thing.lua:1: ran for more than 500 ms without a wait\n   1 | while true do end");
+    check_refusal("\xef\xbb\xbfreturn",
+                  "thing.lua begins with a byte order mark; save it as UTF-8 without one");
     check_refusal("\x1bLua", "thing.lua holds compiled Lua; scripts are source text");
 }
 
