@@ -1,11 +1,9 @@
-/* Everything is judged on the descriptor that was opened, never on the name again: between two
- * looks at a name it may be another file. */
+/* The bytes that were judged are the bytes that are copied: the file is not looked at again. */
 #include "runner/loader.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "base/plain_file.h"
 #include "protocol/elf.h"
 
 static void close_fd(const int *fd)
@@ -21,77 +20,6 @@ static void close_fd(const int *fd)
     if (*fd >= 0) {
         close(*fd);
     }
-}
-
-/* Is it root's or ours, and writable by nobody else? */
-static enum tend_code check_owner(const struct stat *found, const char *path, struct error *err)
-{
-    if (found->st_uid != 0 && found->st_uid != geteuid()) {
-        return FAIL(err, TEND_DENIED, "%s belongs to another user (uid %u); chown it", path,
-                    (unsigned)found->st_uid);
-    }
-    if ((found->st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return FAIL(err, TEND_DENIED, "%s can be written by others; chmod go-w it", path);
-    }
-    return TEND_OK;
-}
-
-static enum tend_code check_folder(const char *file, struct error *err)
-{
-    CLEANUP(freep) char *copy = alloc_dup(file);
-    const char *folder = dirname(copy);
-    CLEANUP(close_fd) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    struct stat found;
-    if (fd < 0 || fstat(fd, &found) != 0) {
-        return FAIL(err, errno == ENOENT ? TEND_NOT_FOUND : TEND_IO, "cannot open %s: %s", folder,
-                    strerror(errno));
-    }
-    return check_owner(&found, folder, err);
-}
-
-static enum tend_code open_file(const char *file, int *ret_fd, struct stat *ret_found,
-                                struct error *err)
-{
-    CLEANUP(close_fd) int fd = open(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0 && errno == ELOOP) {
-        return FAIL(err, TEND_DENIED, "%s is a link; plugins are plain files", file);
-    }
-    if (fd < 0 || fstat(fd, ret_found) != 0) {
-        enum tend_code code = errno == ENOENT ? TEND_NOT_FOUND : TEND_IO;
-        return FAIL(err, code, "cannot open %s: %s", file, strerror(errno));
-    }
-    if (!S_ISREG(ret_found->st_mode)) {
-        return FAIL(err, TEND_DENIED, "%s is not a plain file", file);
-    }
-    TRY(check_owner(ret_found, file, err));
-    if ((uint64_t)ret_found->st_size > PLUGIN_BYTES_MAX) {
-        return FAIL(err, TEND_LIMIT, "%s is larger than %u MiB", file, PLUGIN_BYTES_MAX / MIB);
-    }
-    *ret_fd = fd;
-    fd = -1;
-    return TEND_OK;
-}
-
-/* The whole of `fd`, and that it did not change meanwhile. */
-static enum tend_code read_whole(int fd, const char *file, const struct stat *before,
-                                 struct buffer *out, struct error *err)
-{
-    struct stat after;
-    ssize_t got = 1;
-    while (got > 0) {
-        char *space = buffer_reserve(out, 64 * KIB);
-        got = space == NULL ? 0 : read(fd, space, 64 * KIB);
-        out->len += got > 0 ? (size_t)got : 0;
-    }
-    if (got < 0 || fstat(fd, &after) != 0) {
-        return FAIL(err, TEND_IO, "cannot read %s: %s", file, strerror(errno));
-    }
-    if (out->full || (uint64_t)after.st_size != out->len || after.st_size != before->st_size ||
-        after.st_mtim.tv_sec != before->st_mtim.tv_sec ||
-        after.st_mtim.tv_nsec != before->st_mtim.tv_nsec) {
-        return FAIL(err, TEND_UNAVAILABLE, "%s is being written", file);
-    }
-    return TEND_OK;
 }
 
 /* ".so" of "/x/lab.so"; "" where there is none. */
@@ -113,11 +41,7 @@ static enum tend_code check_content(const char *file, struct text bytes, struct 
 
 static enum tend_code read_plugin(const char *file, struct buffer *out, struct error *err)
 {
-    CLEANUP(close_fd) int fd = -1;
-    struct stat found;
-    TRY(check_folder(file, err));
-    TRY(open_file(file, &fd, &found, err));
-    TRY(read_whole(fd, file, &found, out, err));
+    TRY(plain_file_take(file, "plugins", PLUGIN_BYTES_MAX, out, err));
     return check_content(file, buffer_view(out), err);
 }
 
@@ -128,10 +52,7 @@ static enum tend_code read_plugin(const char *file, struct buffer *out, struct e
 static bool holds(const char *path, struct text bytes)
 {
     CLEANUP(buffer_done) struct buffer found = BUFFER_INIT(bytes.len + 64 * KIB);
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat before;
-    return fd >= 0 && fstat(fd, &before) == 0 &&
-           read_whole(fd, path, &before, &found, NULL) == TEND_OK &&
+    return plain_file_read(path, "copies", bytes.len, &found, NULL) == TEND_OK &&
            text_equal(buffer_view(&found), bytes);
 }
 
@@ -207,12 +128,9 @@ enum tend_code loader_recall(const char *file, const char *hash, const char *cop
 {
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
     CLEANUP(buffer_done) struct buffer path = BUFFER_INIT(4 * KIB);
-    CLEANUP(close_fd) int fd = -1;
-    struct stat found;
     struct loaded loaded;
     TRY(path_of(file, hash, copies, &path, err));
-    TRY(open_file(path.data, &fd, &found, err));
-    TRY(read_whole(fd, path.data, &found, &bytes, err));
+    TRY(plain_file_read(path.data, "copies", PLUGIN_BYTES_MAX, &bytes, err));
     sha256_hex(buffer_view(&bytes), loaded.hash);
     if (strcmp(loaded.hash, hash) != 0) {
         return FAIL(err, TEND_CORRUPT, "%s is damaged: its content has another hash", path.data);
