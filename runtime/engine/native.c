@@ -3,8 +3,7 @@
  * Order matters: the bytes are judged before dlopen, because dlopen runs constructors, and dies of
  * half a file. RTLD_NOW, because a missing symbol must be a sentence now and not an exit at the
  * first call; RTLD_LOCAL, because two plugins may define the same names. What the plugin says of
- * itself is copied into structs of our own sizes; nothing of ours points into its tables afterwards
- * but texts.
+ * itself is read by protocol/contract.h.
  */
 #include "engine/native.h"
 
@@ -20,15 +19,14 @@
 #include "base/map.h"
 #include "document/json.h"
 #include "engine/native_call.h"
+#include "protocol/contract.h"
 #include "protocol/elf.h"
-#include "protocol/shape.h"
 #include "script/script.h"
 
 struct native {
     struct engine engine;
     struct arena arena;
     struct script *script; /* NULL: a shared object */
-    struct tend_plugin plugin;
     struct native_controller *controllers;
     size_t controller_count;
     struct map calls; /* in flight, by the bytes of their id */
@@ -135,217 +133,30 @@ static enum tend_code load(struct native *native, const char *path, const char *
     return TEND_OK;
 }
 
-/* --- copies in our own sizes
- * ------------------------------------------------------------------- */
+/* --- what it declares
+ * ---------------------------------------------------------------------------- */
 
-/* Copy a struct of the contract, whose first field is its size, into ours. What is missing is zero;
- * what we do not know must be zero. */
-static enum tend_code adopt(void *ours, size_t our_size, const void *given, const char *what,
+/* Copy what it says into structs of our own, and say it to the host. */
+static enum tend_code adopt(struct native *native, const struct tend_plugin *given,
                             struct error *err)
 {
-    uint32_t size;
-    memcpy(&size, given, sizeof size);
-    if (size < sizeof size || size > 4096) {
-        return FAIL(err, TEND_INVALID, "%s says that it has %u bytes", what, size);
+    struct contract contract;
+    TRY(contract_adopt(given, &native->arena, &contract, err));
+    native->controllers =
+        arena_alloc(&native->arena, (contract.count + 1) * sizeof *native->controllers);
+    native->controller_count = contract.count;
+    for (size_t i = 0; i < contract.count; i++) {
+        const struct contract_controller *declared = &contract.controllers[i];
+        native->controllers[i] = (struct native_controller){
+            .given = declared->given,
+            .states = declared->states,
+            .state_count = declared->state_count,
+            .state_field = declared->state_field,
+            .engine = &native->engine,
+            .host = {sizeof(struct tend_host), TEND_MINOR, &native_api},
+        };
     }
-    for (size_t i = our_size; i < size; i++) {
-        if (((const char *)given)[i] != 0) {
-            return FAIL(err, TEND_INVALID,
-                        "%s uses something newer than this host (contract %d.%d)", what, TEND_MAJOR,
-                        TEND_MINOR);
-        }
-    }
-    memset(ours, 0, our_size);
-    memcpy(ours, given, size < our_size ? size : our_size);
-    return TEND_OK;
-}
-
-static enum tend_code adopt_states(struct native *native, struct native_controller *controller,
-                                   struct error *err)
-{
-    const struct tend_state *const *given = controller->given.states;
-    size_t count = 0;
-    while (given != NULL && given[count] != NULL && count <= MACHINE_STATES_MAX) {
-        count++;
-    }
-    if (count > MACHINE_STATES_MAX) {
-        return FAIL(err, TEND_INVALID, "controller %s has more than %u states",
-                    controller->given.name, MACHINE_STATES_MAX);
-    }
-    controller->states = arena_alloc(&native->arena, (count + 1) * sizeof *controller->states);
-    controller->state_count = count;
-    for (size_t i = 0; i < count; i++) {
-        TRY(adopt(&controller->states[i], sizeof controller->states[i], given[i], "a state", err));
-        if (controller->states[i].name == NULL) {
-            return FAIL(err, TEND_INVALID, "controller %s has a state without a name",
-                        controller->given.name);
-        }
-    }
-    return TEND_OK;
-}
-
-static enum tend_code adopt_controller(struct native *native, struct native_controller *controller,
-                                       const struct tend_controller *given, struct error *err)
-{
-    TRY(adopt(&controller->given, sizeof controller->given, given, "a controller", err));
-    if (controller->given.name == NULL || controller->given.kind == NULL) {
-        return FAIL(err, TEND_INVALID, "a controller has no %s",
-                    controller->given.name == NULL ? "name" : "kind");
-    }
-    const char *field = controller->given.state_field;
-    controller->state_field = text_of(field == NULL ? "status.state" : field);
-    controller->engine = &native->engine;
-    controller->host = (struct tend_host){sizeof controller->host, TEND_MINOR, &native_api};
-    return adopt_states(native, controller, err);
-}
-
-static enum tend_code adopt_plugin(struct native *native, const struct tend_plugin *given,
-                                   struct error *err)
-{
-    TRY(adopt(&native->plugin, sizeof native->plugin, given, "the descriptor", err));
-    const struct tend_controller *const *list = native->plugin.controllers;
-    size_t count = 0;
-    while (list != NULL && list[count] != NULL && count < PLUGIN_CONTROLLERS_MAX) {
-        count++;
-    }
-    native->controllers = arena_alloc(&native->arena, (count + 1) * sizeof *native->controllers);
-    native->controller_count = count;
-    for (size_t i = 0; i < count; i++) {
-        TRY(adopt_controller(native, &native->controllers[i], list[i], err));
-    }
-    return TEND_OK;
-}
-
-/* --- the descriptor as a value
- * ----------------------------------------------------------------- */
-
-static void put(struct native *native, const struct value **map, const char *key,
-                const struct value *value)
-{
-    if (value != NULL) {
-        *map = value_with(&native->arena, *map, text_of(key), value);
-    }
-}
-
-static const struct value *chars_or_none(struct native *native, const char *chars)
-{
-    return chars == NULL ? NULL : value_chars(&native->arena, chars);
-}
-
-static const struct value *true_or_none(struct native *native, unsigned holds)
-{
-    return holds == 0 ? NULL : value_bool(&native->arena, true);
-}
-
-static const struct value *time_or_none(struct native *native, int64_t ms)
-{
-    return ms <= 0 ? NULL : value_int(&native->arena, ms);
-}
-
-/* "a, b" as a list of texts. */
-static const struct value *words(struct native *native, const char *chars)
-{
-    const struct value *list = NULL;
-    struct text rest = text_of(chars);
-    while (rest.len > 0) {
-        struct text word = text_cut(&rest, ',');
-        while (word.len > 0 && word.ptr[0] == ' ') {
-            word = text_from(word, 1);
-        }
-        while (word.len > 0 && word.ptr[word.len - 1] == ' ') {
-            word.len--;
-        }
-        if (word.len > 0) {
-            list = value_append(&native->arena, list, value_text(&native->arena, word));
-        }
-    }
-    return list;
-}
-
-static const struct value *describe_state(struct native *native, const struct tend_state *state)
-{
-    const struct value *map = value_empty_map();
-    put(native, &map, "name", value_chars(&native->arena, state->name));
-    put(native, &map, "next", words(native, state->next));
-    if (state->within_ms > 0) {
-        put(native, &map, "within", value_int(&native->arena, state->within_ms));
-    }
-    put(native, &map, "withinField", chars_or_none(native, state->within_field));
-    put(native, &map, "from", chars_or_none(native, state->from));
-    put(native, &map, "otherwise", chars_or_none(native, state->otherwise));
-    put(native, &map, "condition", chars_or_none(native, state->condition));
-    put(native, &map, "reason", chars_or_none(native, state->reason));
-    put(native, &map, "message", chars_or_none(native, state->message));
-    put(native, &map, "final", true_or_none(native, state->flags & TEND_FINAL));
-    put(native, &map, "teardown", true_or_none(native, state->flags & TEND_TEARDOWN));
-    put(native, &map, "alone", true_or_none(native, state->flags & TEND_ALONE));
-    return map;
-}
-
-/* "Old=New, ..." as a map; the host judges the names. */
-static const struct value *describe_renames(struct native *native, const char *chars)
-{
-    const struct value *list = words(native, chars), *map = NULL;
-    for (size_t i = 0; i < value_count(list); i++) {
-        struct text to = value_at(list, i)->text, from = text_cut(&to, '=');
-        map = value_with(&native->arena, map, from, value_text(&native->arena, to));
-    }
-    return map;
-}
-
-static const struct value *describe_machine(struct native *native,
-                                            const struct native_controller *controller)
-{
-    if (controller->state_count == 0) {
-        return NULL;
-    }
-    const struct value *map = value_empty_map();
-    const struct value *states = NULL;
-    for (size_t i = 0; i < controller->state_count; i++) {
-        states =
-            value_append(&native->arena, states, describe_state(native, &controller->states[i]));
-    }
-    put(native, &map, "field", value_text(&native->arena, controller->state_field));
-    put(native, &map, "initial", value_chars(&native->arena, controller->states[0].name));
-    put(native, &map, "states", states);
-    put(native, &map, "renamed", describe_renames(native, controller->given.renamed));
-    return map;
-}
-
-static const struct value *describe_controller(struct native *native,
-                                               const struct native_controller *controller)
-{
-    const struct value *map = value_empty_map();
-    uint32_t parallel = controller->given.parallel;
-    put(native, &map, "name", value_chars(&native->arena, controller->given.name));
-    put(native, &map, "kind", value_chars(&native->arena, controller->given.kind));
-    put(native, &map, "parallel", value_int(&native->arena, parallel == 0 ? 1 : parallel));
-    put(native, &map, "owns", words(native, controller->given.owns));
-    put(native, &map, "finalize", true_or_none(native, controller->given.finalize != NULL));
-    put(native, &map, "crd", chars_or_none(native, controller->given.crd));
-    put(native, &map, "machine", describe_machine(native, controller));
-    put(native, &map, "observer", true_or_none(native, controller->given.flags & TEND_OBSERVER));
-    put(native, &map, "labels", chars_or_none(native, controller->given.labels));
-    put(native, &map, "annotation", chars_or_none(native, controller->given.annotation));
-    put(native, &map, "limitMs", time_or_none(native, controller->given.limit_ms));
-    put(native, &map, "sliceMs", time_or_none(native, controller->given.slice_ms));
-    return map;
-}
-
-static enum tend_code describe(struct native *native, struct error *err)
-{
-    const struct value *map = value_empty_map();
-    const struct value *controllers = value_empty_list();
-    for (size_t i = 0; i < native->controller_count; i++) {
-        controllers = value_append(&native->arena, controllers,
-                                   describe_controller(native, &native->controllers[i]));
-    }
-    put(native, &map, "name", chars_or_none(native, native->plugin.name));
-    put(native, &map, "version", chars_or_none(native, native->plugin.version));
-    put(native, &map, "controllers", controllers);
-    TRY(shape_descriptor(map, err));
-    native->engine.descriptor = map;
-    return TEND_OK;
+    return contract_describe(&contract, &native->arena, &native->engine.descriptor, err);
 }
 
 /* --- start and stop
@@ -473,8 +284,7 @@ enum tend_code native_open(const char *path, const char *name, const struct valu
     native->result = (struct buffer)BUFFER_INIT(RESULT_BYTES_MAX);
     CLEANUP(engine_closep) struct engine *engine = &native->engine;
     TRY(load(native, path, name, &plugin, err));
-    TRY(adopt_plugin(native, plugin, err));
-    TRY(describe(native, err));
+    TRY(adopt(native, plugin, err));
     TRY(start(native, config, err));
     *ret_engine = TAKE(engine);
     return TEND_OK;

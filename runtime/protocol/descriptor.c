@@ -1,5 +1,5 @@
 /* YAML is read here and not by the engine, so that a runner needs no libyaml. */
-#include "runner/descriptor.h"
+#include "protocol/descriptor.h"
 
 #include "document/yaml.h"
 #include "protocol/shape.h"

@@ -1,6 +1,6 @@
 /* The descriptor as an engine gives it, made into what the host works with. */
-#ifndef RUNNER_DESCRIPTOR_H
-#define RUNNER_DESCRIPTOR_H
+#ifndef PROTOCOL_DESCRIPTOR_H
+#define PROTOCOL_DESCRIPTOR_H
 
 #include "base/error.h"
 #include "document/value.h"

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "protocol/descriptor.h"
 #include "protocol/message.h"
 #include "protocol/shape.h"
-#include "runner/descriptor.h"
 #include "runner/runner_inside.h"
 
 static void nonsense(struct runner *runner, uint64_t call, const char *what)

@@ -11,7 +11,7 @@
 #include "base/limits.h"
 #include "document/json.h"
 #include "engine/native.h"
-#include "runner/descriptor.h"
+#include "protocol/descriptor.h"
 #include "runner/patience.h"
 
 /* An answer that waits for its step. */
