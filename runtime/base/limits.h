@@ -62,6 +62,8 @@
 #define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
 
 #define PLUGIN_BYTES_MAX       (64u * MIB) /* one file: read whole and hashed before it is loaded */
+#define ELF_RELOCATIONS_MAX    (1u << 20)  /* of one, where it is read without being run: 24 MiB */
+#define PLUGIN_LIBRARIES_MAX   64u         /* that a plugin names, looked for one by one */
 #define PLUGIN_CONTROLLERS_MAX 64u         /* of one plugin */
 #define CONTROLLER_OWNS_MAX    64u         /* kinds that one controller applies */
 #define CALL_WRITES_MAX        256u        /* objects that one run applies or removes: one set */

@@ -26,6 +26,7 @@ static const struct option_spec specs[OPTIONS] = {
                      "a file, a folder, or - for standard input; may be given again"},
     [OPTION_RECURSIVE] = {'R', no_argument, "recursive", NULL, "folders with what is below them"},
     [OPTION_OUTPUT] = {'o', required_argument, "output", "FORM", "yaml, json, name or wide"},
+    [OPTION_FORM] = {'o', required_argument, "output", "FORM", "yaml or json"},
     [OPTION_WATCH] = {'w', no_argument, "watch", NULL, "go on showing what changes"},
     [OPTION_SELECTOR] = {'l', required_argument, "selector", "LABELS",
                          "only objects with these labels: team=a,tier!=web"},

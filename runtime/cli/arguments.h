@@ -19,6 +19,7 @@ enum option_id {
     OPTION_FILE,
     OPTION_RECURSIVE,
     OPTION_OUTPUT,
+    OPTION_FORM, /* --output as well, of fewer forms */
     OPTION_WATCH,
     OPTION_SELECTOR,
     OPTION_FIELD_SELECTOR,

@@ -29,6 +29,8 @@ struct command {
 static const enum option_id common_ids[] = {OPTION_SOCKET, OPTION_HELP};
 static const enum option_id new_ids[] = {OPTION_KIND, OPTION_DIRECTORY, OPTION_HELP}; /* no host */
 
+static const enum option_id inspect_ids[] = {OPTION_FORM, OPTION_HELP}; /* no host */
+
 static const struct command commands[] = {
     {"apply", "-f FILE", "make objects be as files say",
      "Definitions of kinds go first, then namespaces, then the rest. Prints what became of each\n"
@@ -56,6 +58,14 @@ static const struct command commands[] = {
      OPTION_IDS(OPTION_NAMESPACE, OPTION_ALL_NAMESPACES, OPTION_FOR, OPTION_WATCH,
                 OPTION_NO_HEADERS),
      command_events},
+    {"inspect",
+     "FILE.so...",
+     "tell what plugin files are, without running them",
+     "What a file is, what it declares, and whether a host that runs as you would load it: by the\n"
+     "same checks, in the same words. None of its code is run, so what that does when it starts stays\n"
+     "open. The exit code is 0 where all of them would load, else 1. `tend test` checks scripts.\n",
+     {inspect_ids, COUNT_OF(inspect_ids)},
+     command_inspect},
     {"lua", "types [FILE]", "types: tell editors the words and kinds of scripts",
      "An annotation file for the Lua language server: the words of scripts, and a class for each kind\n"
      "that the host serves, so that editors complete object.spec and underline typos. Kinds of -f are\n"

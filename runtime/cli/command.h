@@ -10,6 +10,7 @@ int command_delete(struct session *session, const struct arguments *arguments);
 int command_describe(struct session *session, const struct arguments *arguments);
 int command_events(struct session *session, const struct arguments *arguments);
 int command_get(struct session *session, const struct arguments *arguments);
+int command_inspect(struct session *session, const struct arguments *arguments);
 int command_lua(struct session *session, const struct arguments *arguments);
 int command_new(struct session *session, const struct arguments *arguments);
 int command_version(struct session *session, const struct arguments *arguments);

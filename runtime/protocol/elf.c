@@ -1,5 +1,4 @@
-/* Every table is looked at through slice(), which knows the file's length; headers are copied out,
- * so nothing depends on alignment. Completeness is judged before anything else is: the largest
+/* Every table is looked at through elf_bytes.h. Completeness is judged before anything else is: the largest
  * extent of segments and of the section table, which linkers put last, is what the file must
  * have. */
 #include "protocol/elf.h"
@@ -9,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "protocol/elf_bytes.h"
 
 enum { CONTRACT_MAJOR = 1, NAMES_SHOWN = 6, SHOWN_MAX = 200 };
 
@@ -37,27 +37,6 @@ static const char *machine_name(unsigned number)
         }
     }
     return "an unknown machine";
-}
-
-/* Copy `size` bytes at `offset` out of the file; false where they are not all there. */
-static bool slice(struct text file, uint64_t offset, void *out, size_t size)
-{
-    if (offset > file.len || file.len - offset < size) {
-        return false;
-    }
-    memcpy(out, file.ptr + offset, size);
-    return true;
-}
-
-/* The text that ends in a NUL at `offset`; empty where there is none. */
-static struct text name_at(struct text file, uint64_t offset)
-{
-    if (offset >= file.len) {
-        return TEXT("");
-    }
-    struct text rest = text_from(file, offset);
-    size_t end = text_find(rest, '\0');
-    return end == rest.len ? TEXT("") : text_first(rest, end);
 }
 
 static bool looks_like_text(struct text file)
@@ -131,7 +110,7 @@ static enum tend_code check_complete(struct text file, const Elf64_Ehdr *header,
     extend(&extent, header->e_shoff, (uint64_t)header->e_shnum * sizeof(Elf64_Shdr));
     extend(&extent, header->e_phoff, (uint64_t)header->e_phnum * sizeof(Elf64_Phdr));
     for (unsigned i = 0; i < header->e_phnum; i++) {
-        if (slice(file, header->e_phoff + i * sizeof segment, &segment, sizeof segment)) {
+        if (elf_slice(file, header->e_phoff + i * sizeof segment, &segment, sizeof segment)) {
             extend(&extent, segment.p_offset, segment.p_type == PT_NULL ? 0 : segment.p_filesz);
         }
     }
@@ -152,13 +131,15 @@ static bool find_note(struct text notes, struct elf_plugin *ret_plugin)
 {
     uint64_t at = 0;
     Elf64_Nhdr note;
-    while (slice(notes, at, &note, sizeof note)) {
+    while (elf_slice(notes, at, &note, sizeof note)) {
         uint64_t name = at + sizeof note;
         uint64_t content = name + (((uint64_t)note.n_namesz + 3) & ~(uint64_t)3);
         uint32_t words[3];
         if (note.n_type == 1 && note.n_namesz == 5 && note.n_descsz == sizeof words &&
-            text_is(name_at(notes, name), "TEND") && slice(notes, content, words, sizeof words)) {
-            *ret_plugin = (struct elf_plugin){words[0], words[1], words[2]};
+            text_is(elf_name_at(notes, name), "TEND") &&
+            elf_slice(notes, content, words, sizeof words)) {
+            *ret_plugin =
+                (struct elf_plugin){.major = words[0], .minor = words[1], .size = words[2]};
             return true;
         }
         at = content + (((uint64_t)note.n_descsz + 3) & ~(uint64_t)3);
@@ -172,7 +153,7 @@ static enum tend_code check_note(struct text file, const Elf64_Ehdr *header,
     Elf64_Phdr segment;
     bool found = false;
     for (unsigned i = 0; i < header->e_phnum && !found; i++) {
-        if (slice(file, header->e_phoff + i * sizeof segment, &segment, sizeof segment) &&
+        if (elf_slice(file, header->e_phoff + i * sizeof segment, &segment, sizeof segment) &&
             segment.p_type == PT_NOTE) {
             found = find_note(text_first(text_from(file, segment.p_offset), segment.p_filesz),
                               ret_plugin);
@@ -210,9 +191,10 @@ static bool find_symbols(struct text file, const Elf64_Ehdr *header, struct symb
 {
     Elf64_Shdr section, names;
     for (unsigned i = 0; i < header->e_shnum; i++) {
-        if (slice(file, header->e_shoff + i * sizeof section, &section, sizeof section) &&
+        if (elf_slice(file, header->e_shoff + i * sizeof section, &section, sizeof section) &&
             section.sh_type == SHT_DYNSYM && section.sh_link < header->e_shnum &&
-            slice(file, header->e_shoff + section.sh_link * sizeof names, &names, sizeof names)) {
+            elf_slice(file, header->e_shoff + section.sh_link * sizeof names, &names,
+                      sizeof names)) {
             *ret_symbols =
                 (struct symbols){section_bytes(file, &section), section_bytes(file, &names)};
             return true;
@@ -229,7 +211,8 @@ static void show_name(struct buffer *shown, unsigned count, struct text name)
     }
 }
 
-static enum tend_code check_symbol(struct text file, const Elf64_Ehdr *header, struct error *err)
+static enum tend_code check_symbol(struct text file, const Elf64_Ehdr *header,
+                                   struct elf_plugin *plugin, struct error *err)
 {
     struct symbols symbols = {TEXT(""), TEXT("")};
     CLEANUP(buffer_done) struct buffer shown = BUFFER_INIT(SHOWN_MAX * 2);
@@ -238,12 +221,14 @@ static enum tend_code check_symbol(struct text file, const Elf64_Ehdr *header, s
     if (!find_symbols(file, header, &symbols)) {
         return FAIL(err, TEND_INVALID, "not a plugin: it exports nothing");
     }
-    for (uint64_t at = 0; slice(symbols.table, at, &symbol, sizeof symbol); at += sizeof symbol) {
-        struct text name = name_at(symbols.names, symbol.st_name);
+    for (uint64_t at = 0; elf_slice(symbols.table, at, &symbol, sizeof symbol);
+         at += sizeof symbol) {
+        struct text name = elf_name_at(symbols.names, symbol.st_name);
         if (symbol.st_shndx == SHN_UNDEF || name.len == 0) {
             continue;
         }
         if (text_is(name, ELF_SYMBOL)) {
+            plugin->symbol = symbol.st_value;
             return TEND_OK;
         }
         show_name(&shown, ++exported, name);
@@ -254,18 +239,23 @@ static enum tend_code check_symbol(struct text file, const Elf64_Ehdr *header, s
                 exported > NAMES_SHOWN ? ", ..." : "");
 }
 
+const char *elf_machine(void)
+{
+    return machine_name(HOST_MACHINE);
+}
+
 enum tend_code elf_check(struct text file, struct elf_plugin *ret_plugin, struct error *err)
 {
     Elf64_Ehdr header;
     struct elf_plugin plugin = {0};
     TRY(check_magic(file, err));
-    if (!slice(file, 0, &header, sizeof header)) {
+    if (!elf_slice(file, 0, &header, sizeof header)) {
         return FAIL(err, TEND_UNAVAILABLE, "truncated: the ELF header is not complete");
     }
     TRY(check_header(&header, err));
     TRY(check_complete(file, &header, err));
     TRY(check_note(file, &header, &plugin, err));
-    TRY(check_symbol(file, &header, err));
+    TRY(check_symbol(file, &header, &plugin, err));
     *ret_plugin = plugin;
     return TEND_OK;
 }

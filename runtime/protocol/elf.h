@@ -18,6 +18,7 @@
 struct elf_plugin {
     uint32_t major, minor; /* of the contract that it was compiled with */
     uint32_t size;         /* sizeof(struct tend_plugin) there */
+    uint64_t symbol;       /* the address of ELF_SYMBOL, before the file is loaded anywhere */
 };
 
 /* Is `file`, the whole of it, a plugin that this host can load? Where it is not, one sentence that
@@ -25,5 +26,8 @@ struct elf_plugin {
  * else TEND_INVALID. Any bytes are safe. */
 NODISCARD enum tend_code elf_check(struct text file, struct elf_plugin *ret_plugin,
                                    struct error *err);
+
+/* The machine that this host runs on: "x86-64". */
+const char *elf_machine(void);
 
 #endif

@@ -1,0 +1,282 @@
+/* A file that says what it likes goes through here to a terminal: whatever is no UTF-8 is shown as '?', and
+ * printing goes through plain.h. */
+#include "cli/inspection.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "base/plain_file.h"
+#include "base/sha256.h"
+#include "cli/plain.h"
+#include "document/utf8.h"
+#include "protocol/descriptor.h"
+#include "protocol/plugin_file.h"
+
+struct inspection {
+    struct arena *arena;
+    const struct value *report;
+    struct elf_plugin found;
+    struct elf_image *image; /* NULL: its bytes cannot be followed */
+};
+
+static void put(struct inspection *inspection, const char *field, const struct value *value)
+{
+    inspection->report = value_with(inspection->arena, inspection->report, text_of(field), value);
+}
+
+static const struct value *shown(struct arena *arena, struct text given)
+{
+    struct text text = arena_text(arena, given);
+    char *bytes = arena_alloc(arena, text.len + 1);
+    if (utf8_is_text(text.ptr)) {
+        return value_text(arena, text);
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        bytes[i] = (text.ptr[i] & 0x80) != 0 ? '?' : text.ptr[i];
+    }
+    return value_text(arena, (struct text){bytes, text.len});
+}
+
+static void put_text(struct inspection *inspection, const char *field, struct text text)
+{
+    put(inspection, field, shown(inspection->arena, text));
+}
+
+/* --- libraries --------------------------------------------------------------------------------- */
+
+#if defined(__x86_64__)
+#    define TRIPLET "x86_64-linux-gnu"
+#elif defined(__aarch64__)
+#    define TRIPLET "aarch64-linux-gnu"
+#else
+#    define TRIPLET "riscv64-linux-gnu"
+#endif
+
+static const char *existing(struct arena *arena, struct text folder, struct text library)
+{
+    struct text path = arena_format(arena, "%.*s/%.*s", TEXT_ARG(folder), TEXT_ARG(library));
+    return access(path.ptr, R_OK) == 0 ? path.ptr : NULL;
+}
+
+/* Where the linker is told to look, and where it looks anyway. What else it knows is in a cache of its own,
+ * and in the environment of the host; so "not found" is never a verdict. */
+static const char *find_library(const struct elf_image *image, struct arena *arena,
+                                struct text library)
+{
+    static const char *const usual[] = {
+        "/lib/" TRIPLET, "/usr/lib/" TRIPLET, "/lib64",        "/usr/lib64",
+        "/lib",          "/usr/lib",          "/usr/local/lib"};
+    struct text path = elf_image_search_path(image);
+    const char *found = NULL;
+    while (path.len > 0 && found == NULL) {
+        struct text folder = text_cut(&path, ':');
+        found = text_starts(folder, TEXT("/")) ? existing(arena, folder, library) : NULL;
+    }
+    for (size_t i = 0; i < COUNT_OF(usual) && found == NULL; i++) {
+        found = existing(arena, text_of(usual[i]), library);
+    }
+    return found;
+}
+
+/* A library that is named by its path is there or not. TEND_INVALID with the linker's words. */
+static enum tend_code check_library(struct text library, struct arena *arena, struct error *err)
+{
+    if (!text_starts(library, TEXT("/")) || access(arena_text(arena, library).ptr, F_OK) == 0) {
+        return TEND_OK;
+    }
+    return FAIL(err, TEND_INVALID,
+                "cannot be loaded: %.*s: cannot open shared object file: No such file or directory",
+                TEXT_ARG(library));
+}
+
+static const struct value *describe_library(const struct inspection *inspection,
+                                            struct text library)
+{
+    struct arena *arena = inspection->arena;
+    const char *found = text_starts(library, TEXT("/"))
+                            ? arena_text(arena, library).ptr
+                            : find_library(inspection->image, arena, library);
+    const struct value *map = value_with(arena, NULL, TEXT("library"), shown(arena, library));
+    return found == NULL ? map
+                         : value_with(arena, map, TEXT("found"), shown(arena, text_of(found)));
+}
+
+static enum tend_code put_libraries(struct inspection *inspection, struct error *err)
+{
+    const struct value *list = value_empty_list();
+    enum tend_code code = TEND_OK;
+    for (size_t i = 0; i < PLUGIN_LIBRARIES_MAX; i++) {
+        struct text library = elf_image_needed(inspection->image, i);
+        if (library.len == 0) {
+            break;
+        }
+        list = value_append(inspection->arena, list, describe_library(inspection, library));
+        code = code == TEND_OK ? check_library(library, inspection->arena, err) : code;
+    }
+    put(inspection, "needs", list);
+    return code;
+}
+
+/* --- judging ----------------------------------------------------------------------------------- */
+
+/* The folders of a host are searched for files of this name. */
+static enum tend_code check_name(const char *file, struct error *err)
+{
+    return text_ends(text_of(file), TEXT(".so"))
+               ? TEND_OK
+               : FAIL(err, TEND_INVALID,
+                      "a host does not look at it: the names of plugins end in .so");
+}
+
+static void put_file(struct inspection *inspection, struct text bytes)
+{
+    char hash[SHA256_HEX];
+    sha256_hex(bytes, hash);
+    put(inspection, "bytes", value_int(inspection->arena, (int64_t)bytes.len));
+    put(inspection, "sha256", value_chars(inspection->arena, hash));
+}
+
+/* What cannot be read is no reason for a host, which runs it. */
+static enum tend_code put_plugin(struct inspection *inspection, struct error *err)
+{
+    const struct value *plugin;
+    enum tend_code code = plugin_file_describe(inspection->image, &inspection->found,
+                                               inspection->arena, &plugin, err);
+    if (code == TEND_UNAVAILABLE) {
+        put_text(inspection, "unread", text_of(err->message));
+        return TEND_OK;
+    }
+    TRY(code);
+    put(inspection, "plugin", plugin);
+    TRY(descriptor_read(plugin, inspection->arena, &plugin, err));
+    put(inspection, "plugin", plugin);
+    return TEND_OK;
+}
+
+static enum tend_code put_content(struct inspection *inspection, struct text bytes,
+                                  struct error *err)
+{
+    struct arena *arena = inspection->arena;
+    TRY(elf_check(bytes, &inspection->found, err));
+    put(inspection, "machine", value_chars(arena, elf_machine()));
+    put_text(inspection, "contract",
+             arena_format(arena, "%u.%u", inspection->found.major, inspection->found.minor));
+    if (elf_image_open(bytes, arena, &inspection->image, err) != TEND_OK) {
+        put_text(inspection, "unread", text_of(err->message));
+        return TEND_OK;
+    }
+    TRY(put_libraries(inspection, err));
+    return put_plugin(inspection, err);
+}
+
+static enum tend_code judge(struct inspection *inspection, const char *file, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
+    TRY(check_name(file, err));
+    TRY(plain_file_take(file, "plugins", PLUGIN_BYTES_MAX, &bytes, err));
+    put_file(inspection, buffer_view(&bytes));
+    return put_content(inspection, buffer_view(&bytes), err);
+}
+
+const struct value *inspection_make(const char *file, struct arena *arena)
+{
+    struct inspection inspection = {.arena = arena};
+    struct error err = ERROR_INIT;
+    put_text(&inspection, "file", text_of(file));
+    bool loads = judge(&inspection, file, &err) == TEND_OK;
+    put(&inspection, "loads", value_bool(arena, loads));
+    if (!loads) {
+        put_text(&inspection, "why", text_of(err.message));
+    }
+    return inspection.report;
+}
+
+/* --- for people -------------------------------------------------------------------------------- */
+
+static struct text text_at(const struct value *map, const char *field)
+{
+    return value_text_or(value_get(map, text_of(field)), TEXT(""));
+}
+
+static void print_titled(FILE *out, int indent, const char *title, struct text text)
+{
+    if (text.len > 0) {
+        fprintf(out, "%*s", indent, "");
+        plain_print_titled(out, title, text);
+    }
+}
+
+static struct text joined(struct arena *arena, const struct value *list, const char *field)
+{
+    CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(DESCRIPTOR_BYTES_MAX * 2);
+    for (size_t i = 0; i < value_count(list); i++) {
+        const struct value *item = value_at(list, i);
+        buffer_chars(&out, i == 0 ? "" : ", ");
+        buffer_text(&out, field == NULL ? value_text_or(item, TEXT("")) : text_at(item, field));
+    }
+    return arena_text(arena, buffer_view(&out));
+}
+
+static void print_libraries(FILE *out, const struct value *needs, struct arena *arena)
+{
+    for (size_t i = 0; i < value_count(needs); i++) {
+        const struct value *need = value_at(needs, i);
+        bool is_found = value_field(need, "found") != NULL;
+        struct text library = text_at(need, "library");
+        plain_print_titled(
+            out, "Needs:",
+            arena_format(arena, "%.*s%s", TEXT_ARG(library),
+                         is_found ? "" : " (in none of the usual folders; it may be elsewhere)"));
+    }
+}
+
+static void print_controller(FILE *out, const struct value *controller, struct arena *arena)
+{
+    const struct value *machine = value_field(controller, "machine");
+    const struct value *crd = value_field(value_field(controller, "crd"), "metadata");
+    bool observes = value_bool_or(value_field(controller, "observer"), false);
+    int64_t parallel = value_int_or(value_field(controller, "parallel"), 1);
+    plain_print_titled(out, "Controller:", text_at(controller, "name"));
+    print_titled(out, 2, observes ? "Observes:" : "Kind:", text_at(controller, "kind"));
+    print_titled(out, 2, "Labels:", text_at(controller, "labels"));
+    print_titled(out, 2, "Annotation:", text_at(controller, "annotation"));
+    print_titled(out, 2, "Definition:", text_at(crd, "name"));
+    print_titled(out, 2, "States:", joined(arena, value_field(machine, "states"), "name"));
+    print_titled(out, 2, "Owns:", joined(arena, value_field(controller, "owns"), NULL));
+    print_titled(out, 2, "Parallel:", arena_format(arena, "%lld", (long long)parallel));
+    if (value_bool_or(value_field(controller, "finalize"), false)) {
+        print_titled(out, 2, "Finalizes:", TEXT("yes"));
+    }
+}
+
+static void print_plugin(FILE *out, const struct value *plugin, struct arena *arena)
+{
+    const struct value *controllers = value_field(plugin, "controllers");
+    struct text name = text_at(plugin, "name"), version = text_at(plugin, "version");
+    if (plugin != NULL) {
+        plain_print_titled(
+            out, "Plugin:", arena_format(arena, "%.*s %.*s", TEXT_ARG(name), TEXT_ARG(version)));
+    }
+    for (size_t i = 0; i < value_count(controllers); i++) {
+        print_controller(out, value_at(controllers, i), arena);
+    }
+}
+
+void inspection_print(FILE *out, const struct value *inspection)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    bool loads = value_bool_or(value_field(inspection, "loads"), false);
+    plain_print_titled(out, "File:", text_at(inspection, "file"));
+    plain_print_titled(
+        out,
+        "Verdict:", loads ? TEXT("would load, as far as the file tells") : TEXT("would not load"));
+    plain_print_titled(out, "Why:", text_at(inspection, "why"));
+    plain_print_titled(out, "SHA-256:", text_at(inspection, "sha256"));
+    plain_print_titled(out, "Machine:", text_at(inspection, "machine"));
+    plain_print_titled(out, "Contract:", text_at(inspection, "contract"));
+    print_libraries(out, value_field(inspection, "needs"), &arena);
+    plain_print_titled(out, "Unread:", text_at(inspection, "unread"));
+    print_plugin(out, value_field(inspection, "plugin"), &arena);
+}
