@@ -13,7 +13,7 @@
 #include "resource/builtin.h"
 #include "resource/name.h"
 
-enum { GENERATE_TRIES = 8, CAUSES_SHOWN = 3, MESSAGE_BYTES_MAX = 4096 };
+enum { GENERATE_TRIES = 8, MESSAGE_BYTES_MAX = 4096 };
 
 /* --- refusing ---------------------------------------------------------------------------------- */
 
@@ -45,16 +45,8 @@ enum tend_code hearing_fail(struct hearing *hearing, const struct error *err)
 static const char *problems_sentence(struct hearing *hearing, const char *prefix)
 {
     CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(MESSAGE_BYTES_MAX);
-    const struct schema_problems *problems = &hearing->problems;
-    buffer_format(&text, "%s %s", hearing_object(hearing), prefix);
-    for (size_t i = 0; i < problems->count && i < CAUSES_SHOWN; i++) {
-        const struct schema_problem *problem = &problems->items[i];
-        buffer_format(&text, "%s %.*s%s%.*s", i == 0 ? "" : ";", TEXT_ARG(problem->path),
-                      problem->path.len > 0 ? ": " : "", TEXT_ARG(problem->message));
-    }
-    if (problems->count > CAUSES_SHOWN) {
-        buffer_format(&text, "; and %zu more", problems->count - CAUSES_SHOWN);
-    }
+    buffer_format(&text, "%s %s ", hearing_object(hearing), prefix);
+    schema_problems_tell(&hearing->problems, &text);
     return arena_text(&hearing->set->arena, buffer_view(&text)).ptr;
 }
 

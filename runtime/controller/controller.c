@@ -86,11 +86,12 @@ struct controller *controller_find(const struct loop *loop, const char *name)
 
 enum tend_code controller_check(const struct controller_options *options, struct error *err)
 {
-    TRY(scope_check(options, err));
-    for (size_t i = 0; options->owns != NULL && options->owns[i] != NULL; i++) {
-        TRY(scope_check_word(text_of(options->owns[i]), err));
-    }
-    return TEND_OK;
+    struct claimed claimed = {.kind = options->kind,
+                              .observes = options->role == ROLE_OBSERVER,
+                              .labels = options->labels,
+                              .annotation = options->annotation,
+                              .owns = options->owns};
+    return claimed_check(&claimed, err);
 }
 
 static void copy_owns(struct controller *controller, const char *const *owns)
@@ -193,7 +194,7 @@ static void log_missing(const struct controller *controller, struct text word)
 static void log_all_missing(const struct controller *controller)
 {
     for (struct text rest = text_of(controller->kind); rest.len > 0;) {
-        log_missing(controller, scope_word(&rest));
+        log_missing(controller, claimed_word(&rest));
     }
     for (size_t i = 0; i < controller->owns_count; i++) {
         log_missing(controller, text_of(controller->owns[i]));

@@ -11,6 +11,7 @@
 #include "controller/loop.h"
 #include "effect/effect.h"
 #include "queue/work_queue.h"
+#include "resource/claimed.h"
 #include "resource/meta.h"
 #include "resource/selector.h"
 #include "watch/follower.h"
@@ -190,9 +191,6 @@ struct loop {
     size_t turner_count;
 };
 
-/* "GROUP/VERSION/KIND" taken apart; false where it is none. */
-bool kind_words(struct text word, struct text *ret_api_version, struct text *ret_kind);
-
 /* The kind that people call so, "configmaps", "cm", "ConfigMap", "v1/ConfigMap", borrowed until control
  * returns to the loop; NULL: there is none (now). */
 const struct kind *loop_kind(const struct loop *loop, struct text word);
@@ -241,10 +239,6 @@ struct scope {
     struct selector *selector; /* their labels match; NULL: any */
 };
 
-/* May `options` name what is looked at? TEND_INVALID with a sentence. */
-NODISCARD enum tend_code scope_check(const struct controller_options *options, struct error *err);
-NODISCARD enum tend_code scope_check_word(struct text word, struct error *err); /* a kind's name? */
-
 void scope_select(struct controller *controller, const struct controller_options *options);
 void scope_done(struct controller *controller);
 
@@ -257,9 +251,6 @@ bool scope_has(const struct controller *controller, struct text resource);
 bool scope_takes(const struct controller *controller, const struct value *root);
 bool scope_may_take(const struct controller *controller, struct text resource,
                     const struct doc *doc);
-
-/* The next word of "v1/ConfigMap, labs". */
-struct text scope_word(struct text *rest);
 
 /* --- controllers and their objects ---------------------------------------------------------------- */
 

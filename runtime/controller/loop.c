@@ -16,20 +16,6 @@
 
 /* --- kinds ---------------------------------------------------------------------------------------- */
 
-bool kind_words(struct text word, struct text *ret_api_version, struct text *ret_kind)
-{
-    size_t cut = word.len;
-    while (cut > 0 && word.ptr[cut - 1] != '/') {
-        cut--;
-    }
-    if (cut < 2 || cut == word.len) {
-        return false;
-    }
-    *ret_api_version = text_first(word, cut - 1);
-    *ret_kind = text_from(word, cut);
-    return true;
-}
-
 enum tend_code loop_find_kind(const struct loop *loop, struct text word,
                               const struct kind **ret_kind, struct error *err)
 {

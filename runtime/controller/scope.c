@@ -6,63 +6,20 @@
 #include "controller/inside.h"
 #include "resource/builtin.h"
 
-/* --- what may be said ------------------------------------------------------------------------------ */
-
-struct text scope_word(struct text *rest)
-{
-    struct text word = text_cut(rest, ',');
-    while (word.len > 0 && word.ptr[0] == ' ') {
-        word = text_from(word, 1);
-    }
-    while (word.len > 0 && word.ptr[word.len - 1] == ' ') {
-        word.len--;
-    }
-    return word;
-}
+/* --- what is said ----------------------------------------------------------------------------------- */
 
 const struct value *controller_kinds(struct arena *arena, const char *kind)
 {
     const struct value *kinds = value_empty_list();
     for (struct text rest = text_of(kind); rest.len > 0;) {
-        kinds = value_append(arena, kinds, value_text(arena, scope_word(&rest)));
+        kinds = value_append(arena, kinds, value_text(arena, claimed_word(&rest)));
     }
     return kinds;
-}
-
-enum tend_code scope_check_word(struct text word, struct error *err)
-{
-    struct text api_version, kind;
-    bool plain = word.len > 0 && text_find(word, '/') == word.len &&
-                 text_find(word, ' ') == word.len && text_find(word, '*') == word.len;
-    return plain || kind_words(word, &api_version, &kind)
-               ? TEND_OK
-               : FAIL(err, TEND_INVALID, "\"%.*s\" is no kind; expected GROUP/VERSION/KIND",
-                      TEXT_ARG(word));
 }
 
 static bool is_everything(const char *kind)
 {
     return text_is(text_of(kind), "*");
-}
-
-enum tend_code scope_check(const struct controller_options *options, struct error *err)
-{
-    struct text rest = text_of(options->kind), api_version, kind;
-    CLEANUP(selector_freep) struct selector *selector = NULL;
-    if (options->role == ROLE_OWNER) {
-        return kind_words(rest, &api_version, &kind)
-                   ? TEND_OK
-                   : FAIL(err, TEND_INVALID, "\"%s\" is no kind; expected GROUP/VERSION/KIND",
-                          options->kind);
-    }
-    do {
-        TRY(is_everything(options->kind) ? TEND_OK : scope_check_word(scope_word(&rest), err));
-    } while (rest.len > 0 && !is_everything(options->kind));
-    if (options->annotation != NULL && options->annotation[0] == '\0') {
-        return FAIL(err, TEND_INVALID, "the annotation that objects must have has no name");
-    }
-    TRY(selector_parse(text_of(options->labels), TEXT(""), NULL, &selector, err));
-    return TEND_OK;
 }
 
 /* --- which objects --------------------------------------------------------------------------------- */
@@ -149,7 +106,7 @@ static void collect(const struct controller *controller, struct map *resources)
     const struct catalogue *catalogue = admission_catalogue(controller->loop->gate);
     if (!is_everything(controller->kind)) {
         for (struct text rest = text_of(controller->kind); rest.len > 0;) {
-            add(resources, loop_kind(controller->loop, scope_word(&rest)));
+            add(resources, loop_kind(controller->loop, claimed_word(&rest)));
         }
         return;
     }

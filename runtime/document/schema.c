@@ -201,3 +201,16 @@ void schema_complain(struct schema_problems *problems, enum schema_reason reason
     problem_addv(problems, reason, schema_path_text(problems->arena, step), value, format, args);
     va_end(args);
 }
+
+void schema_problems_tell(const struct schema_problems *problems, struct buffer *out)
+{
+    enum { SHOWN = 3 };
+    for (size_t i = 0; i < problems->count && i < SHOWN; i++) {
+        const struct schema_problem *problem = &problems->items[i];
+        buffer_format(out, "%s%.*s%s%.*s", i == 0 ? "" : "; ", TEXT_ARG(problem->path),
+                      problem->path.len > 0 ? ": " : "", TEXT_ARG(problem->message));
+    }
+    if (problems->count > SHOWN) {
+        buffer_format(out, "; and %zu more", problems->count - SHOWN);
+    }
+}

@@ -20,6 +20,7 @@
 #ifndef DOCUMENT_SCHEMA_H
 #define DOCUMENT_SCHEMA_H
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "document/value.h"
 
@@ -59,6 +60,9 @@ struct schema_problems {
 void schema_problem_add(struct schema_problems *problems, enum schema_reason reason,
                         struct text path, const struct value *value, const char *format, ...)
     PRINTF_LIKE(5, 6);
+
+/* "PATH: MESSAGE; PATH: MESSAGE; and 2 more": for a sentence that begins with whose problems they are. */
+void schema_problems_tell(const struct schema_problems *problems, struct buffer *out);
 
 /* Compile `openapi` (the value of openAPIV3Schema), which is copied. TEND_INVALID with the path of what is
  * wrong: "properties.spec.properties.size.minimum: expected a number, found \"x\"". */

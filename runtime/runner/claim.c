@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "resource/builtin.h"
+#include "resource/claimed.h"
 #include "resource/key.h"
 #include "resource/meta.h"
 #include "runner/notice.h"
@@ -58,20 +59,6 @@ static void add_definition(struct draft *draft, const struct seat *seat)
     }
 }
 
-/* "lab.neuroglia.com/v1/LabInstance" as {apiVersion, kind, finalizes, machine}. */
-static const struct value *owned_kind(struct draft *draft, const struct seat *seat)
-{
-    struct arena *arena = draft->arena;
-    const char *slash = strrchr(seat->kind, '/'); /* seat_prepare has seen it */
-    struct text api_version = {seat->kind, (size_t)(slash - seat->kind)};
-    bool finalizes = value_bool_or(value_field(seat->described, "finalize"), false);
-    const struct value *owned =
-        value_with(arena, NULL, TEXT("apiVersion"), value_text(arena, api_version));
-    owned = value_with(arena, owned, TEXT("kind"), value_chars(arena, slash + 1));
-    owned = value_with(arena, owned, TEXT("finalizes"), value_bool(arena, finalizes));
-    return seat->machine == NULL ? owned : value_with(arena, owned, TEXT("machine"), seat->machine);
-}
-
 /* A text of the descriptor, where it has one. */
 static const struct value *with_described(struct arena *arena, const struct value *map,
                                           const struct seat *seat, const char *field)
@@ -82,7 +69,7 @@ static const struct value *with_described(struct arena *arena, const struct valu
 
 static const struct value *owner_spec(struct draft *draft, const struct seat *seat)
 {
-    const struct value *owned = owned_kind(draft, seat);
+    const struct value *owned = claimed_kind(draft->arena, seat->described, seat->machine);
     return value_with(draft->arena, NULL, TEXT("owns"), value_list(draft->arena, &owned, 1));
 }
 
