@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/plain_file.h"
 #include "base/sha256.h"
+#include "cli/declared.h"
 #include "cli/plain.h"
 #include "document/utf8.h"
 #include "protocol/descriptor.h"
@@ -152,7 +153,7 @@ static enum tend_code put_plugin(struct inspection *inspection, struct error *er
     put(inspection, "plugin", plugin);
     TRY(descriptor_read(plugin, inspection->arena, &plugin, err));
     put(inspection, "plugin", plugin);
-    return TEND_OK;
+    return declared_check(plugin, inspection->arena, err);
 }
 
 static enum tend_code put_content(struct inspection *inspection, struct text bytes,
