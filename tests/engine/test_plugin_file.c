@@ -1,6 +1,9 @@
 /* What is read from the file of a plugin is what its engine says when it runs: the same descriptor, and the same
  * sentence where it is refused. */
+#include <elf.h>
 #include <stdlib.h>
+
+#include <tend/plugin.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -122,6 +125,110 @@ static void says_what_only_running_tells(void)
 
 /* --- hostile bytes ----------------------------------------------------------------------------- */
 
+/* The relocation of the word at `place`, as an offset in the file; 0: there is none. */
+static size_t relocation_of(const struct buffer *file, uint64_t place)
+{
+    Elf64_Ehdr header;
+    Elf64_Shdr section;
+    Elf64_Rela entry;
+    memcpy(&header, file->data, sizeof header);
+    for (size_t i = 0; i < header.e_shnum; i++) {
+        memcpy(&section, file->data + header.e_shoff + i * sizeof section, sizeof section);
+        for (size_t at = 0; section.sh_type == SHT_RELA && at < section.sh_size;
+             at += sizeof entry) {
+            memcpy(&entry, file->data + section.sh_offset + at, sizeof entry);
+            if (entry.r_offset == place) {
+                return section.sh_offset + at;
+            }
+        }
+    }
+    return 0;
+}
+
+enum lie { LIE_PLACE, LIE_TARGET, LIE_TYPE, LIE_TWICE };
+
+/* Change what the linker does with the name in the descriptor of plugin "states". */
+static void lie_about_name(struct buffer *file, uint64_t symbol, enum lie lie)
+{
+    size_t at = relocation_of(file, symbol + offsetof(struct tend_plugin, name));
+    Elf64_Rela entry;
+    if (!CHECK(at != 0)) {
+        return;
+    }
+    memcpy(&entry, file->data + at, sizeof entry);
+    switch (lie) {
+    case LIE_PLACE:
+        entry.r_offset = symbol;
+        break;
+    case LIE_TARGET:
+        entry.r_addend = INT64_MIN;
+        break;
+    case LIE_TYPE:
+        entry.r_info = 0x7fff;
+        break;
+    case LIE_TWICE: /* beside the one that is there */
+        entry.r_offset = symbol + offsetof(struct tend_plugin, controllers);
+        entry.r_addend = (int64_t)symbol;
+        break;
+    }
+    memcpy(file->data + at, &entry, sizeof entry);
+}
+
+static void believes_no_relocation(void)
+{
+    static const struct {
+        enum lie lie;
+        const char *why;
+    } cases[] = {
+        {LIE_PLACE, "the linker changes a number in it"},
+        {LIE_TARGET, "a text of it does not lie in the file, or has no end there"},
+        {LIE_TYPE, "a part of it lies in another library"},
+        {LIE_TWICE, "a pointer of it is nothing that the linker makes"},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        CLEANUP(buffer_done) struct buffer file = BUFFER_INIT(MIB);
+        CLEANUP(arena_done) struct arena arena = {0};
+        struct elf_plugin plugin = {0};
+        const struct value *descriptor;
+        struct error err = ERROR_INIT;
+        char expected[256];
+        if (!read_file(PLUGINS "states.so", &file) ||
+            !CHECK(elf_check(buffer_view(&file), &plugin, &err) == TEND_OK)) {
+            return;
+        }
+        lie_about_name(&file, plugin.symbol, cases[i].lie);
+        snprintf(expected, sizeof expected, "the descriptor cannot be read without running it: %s",
+                 cases[i].why);
+        CHECK_INT(describe(buffer_view(&file), &arena, &descriptor, &err), TEND_UNAVAILABLE);
+        CHECK_TEXT(err.message, expected);
+    }
+}
+
+/* What follows a text up to the end of its segment, made a part of the text. */
+static void follows_no_text_out_of_its_segment(void)
+{
+    CLEANUP(buffer_done) struct buffer file = BUFFER_INIT(MIB);
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *descriptor;
+    struct error err = ERROR_INIT;
+    Elf64_Ehdr header;
+    Elf64_Phdr segment;
+    if (!read_file(PLUGINS "states.so", &file)) {
+        return;
+    }
+    size_t at = text_search(buffer_view(&file), TEXT("example.com/v1/States"));
+    memcpy(&header, file.data, sizeof header);
+    for (size_t i = 0; i < header.e_phnum; i++) {
+        memcpy(&segment, file.data + header.e_phoff + i * sizeof segment, sizeof segment);
+        if (segment.p_type == PT_LOAD && at >= segment.p_offset &&
+            at - segment.p_offset < segment.p_filesz) {
+            memset(file.data + at, 'x', segment.p_offset + segment.p_filesz - at);
+        }
+    }
+    CHECK_INT(describe(buffer_view(&file), &arena, &descriptor, &err), TEND_UNAVAILABLE);
+    CHECK(strstr(err.message, "or has no end there") != NULL);
+}
+
 /* Any byte may be wrong: never more than a sentence. In an allocation of exactly the file's size. */
 static void survives_every_damaged_byte(void)
 {
@@ -151,4 +258,6 @@ SUITE({"says what the engine says", says_what_the_engine_says},
       {"refuses in the engine's words", refuses_in_the_engines_words},
       {"runs no constructor", runs_no_constructor},
       {"says what only running tells", says_what_only_running_tells},
+      {"believes no relocation", believes_no_relocation},
+      {"follows no text out of its segment", follows_no_text_out_of_its_segment},
       {"survives every damaged byte", survives_every_damaged_byte})
