@@ -64,9 +64,10 @@
 #define PLUGIN_BYTES_MAX       (64u * MIB) /* one file: read whole and hashed before it is loaded */
 #define ELF_RELOCATIONS_MAX    (1u << 20)  /* of one, where it is read without being run: 24 MiB */
 #define PLUGIN_LIBRARIES_MAX   64u         /* that a plugin names, looked for one by one */
-#define PLUGIN_CONTROLLERS_MAX 64u         /* of one plugin */
-#define CONTROLLER_OWNS_MAX    64u         /* kinds that one controller applies */
-#define CALL_WRITES_MAX        256u        /* objects that one run applies or removes: one set */
+#define LIBRARIES_BYTES_MAX    (256u * MIB) /* read to find the names that a plugin wants */
+#define PLUGIN_CONTROLLERS_MAX 64u          /* of one plugin */
+#define CONTROLLER_OWNS_MAX    64u          /* kinds that one controller applies */
+#define CALL_WRITES_MAX        256u         /* objects that one run applies or removes: one set */
 #define CALL_CONDITIONS_MAX    64u
 #define CALL_EVENTS_MAX        64u
 #define CALL_ASKS_MAX          1000u       /* questions of one run */

@@ -3,15 +3,14 @@
 #include "cli/inspection.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/plain_file.h"
 #include "base/sha256.h"
 #include "cli/declared.h"
+#include "cli/libraries.h"
 #include "cli/plain.h"
-#include "document/utf8.h"
 #include "protocol/descriptor.h"
 #include "protocol/plugin_file.h"
 
@@ -27,97 +26,9 @@ static void put(struct inspection *inspection, const char *field, const struct v
     inspection->report = value_with(inspection->arena, inspection->report, text_of(field), value);
 }
 
-static const struct value *shown(struct arena *arena, struct text given)
-{
-    struct text text = arena_text(arena, given);
-    char *bytes = arena_alloc(arena, text.len + 1);
-    if (utf8_is_text(text.ptr)) {
-        return value_text(arena, text);
-    }
-    for (size_t i = 0; i < text.len; i++) {
-        bytes[i] = (text.ptr[i] & 0x80) != 0 ? '?' : text.ptr[i];
-    }
-    return value_text(arena, (struct text){bytes, text.len});
-}
-
 static void put_text(struct inspection *inspection, const char *field, struct text text)
 {
-    put(inspection, field, shown(inspection->arena, text));
-}
-
-/* --- libraries --------------------------------------------------------------------------------- */
-
-#if defined(__x86_64__)
-#    define TRIPLET "x86_64-linux-gnu"
-#elif defined(__aarch64__)
-#    define TRIPLET "aarch64-linux-gnu"
-#else
-#    define TRIPLET "riscv64-linux-gnu"
-#endif
-
-static const char *existing(struct arena *arena, struct text folder, struct text library)
-{
-    struct text path = arena_format(arena, "%.*s/%.*s", TEXT_ARG(folder), TEXT_ARG(library));
-    return access(path.ptr, R_OK) == 0 ? path.ptr : NULL;
-}
-
-/* Where the linker is told to look, and where it looks anyway. What else it knows is in a cache of its own,
- * and in the environment of the host; so "not found" is never a verdict. */
-static const char *find_library(const struct elf_image *image, struct arena *arena,
-                                struct text library)
-{
-    static const char *const usual[] = {
-        "/lib/" TRIPLET, "/usr/lib/" TRIPLET, "/lib64",        "/usr/lib64",
-        "/lib",          "/usr/lib",          "/usr/local/lib"};
-    struct text path = elf_image_search_path(image);
-    const char *found = NULL;
-    while (path.len > 0 && found == NULL) {
-        struct text folder = text_cut(&path, ':');
-        found = text_starts(folder, TEXT("/")) ? existing(arena, folder, library) : NULL;
-    }
-    for (size_t i = 0; i < COUNT_OF(usual) && found == NULL; i++) {
-        found = existing(arena, text_of(usual[i]), library);
-    }
-    return found;
-}
-
-/* A library that is named by its path is there or not. TEND_INVALID with the linker's words. */
-static enum tend_code check_library(struct text library, struct arena *arena, struct error *err)
-{
-    if (!text_starts(library, TEXT("/")) || access(arena_text(arena, library).ptr, F_OK) == 0) {
-        return TEND_OK;
-    }
-    return FAIL(err, TEND_INVALID,
-                "cannot be loaded: %.*s: cannot open shared object file: No such file or directory",
-                TEXT_ARG(library));
-}
-
-static const struct value *describe_library(const struct inspection *inspection,
-                                            struct text library)
-{
-    struct arena *arena = inspection->arena;
-    const char *found = text_starts(library, TEXT("/"))
-                            ? arena_text(arena, library).ptr
-                            : find_library(inspection->image, arena, library);
-    const struct value *map = value_with(arena, NULL, TEXT("library"), shown(arena, library));
-    return found == NULL ? map
-                         : value_with(arena, map, TEXT("found"), shown(arena, text_of(found)));
-}
-
-static enum tend_code put_libraries(struct inspection *inspection, struct error *err)
-{
-    const struct value *list = value_empty_list();
-    enum tend_code code = TEND_OK;
-    for (size_t i = 0; i < PLUGIN_LIBRARIES_MAX; i++) {
-        struct text library = elf_image_needed(inspection->image, i);
-        if (library.len == 0) {
-            break;
-        }
-        list = value_append(inspection->arena, list, describe_library(inspection, library));
-        code = code == TEND_OK ? check_library(library, inspection->arena, err) : code;
-    }
-    put(inspection, "needs", list);
-    return code;
+    put(inspection, field, value_text(inspection->arena, plain_utf8(inspection->arena, text)));
 }
 
 /* --- judging ----------------------------------------------------------------------------------- */
@@ -156,8 +67,8 @@ static enum tend_code put_plugin(struct inspection *inspection, struct error *er
     return declared_check(plugin, inspection->arena, err);
 }
 
-static enum tend_code put_content(struct inspection *inspection, struct text bytes,
-                                  struct error *err)
+static enum tend_code put_content(struct inspection *inspection, const char *file,
+                                  struct text bytes, struct error *err)
 {
     struct arena *arena = inspection->arena;
     TRY(elf_check(bytes, &inspection->found, err));
@@ -168,7 +79,8 @@ static enum tend_code put_content(struct inspection *inspection, struct text byt
         put_text(inspection, "unread", text_of(err->message));
         return TEND_OK;
     }
-    TRY(put_libraries(inspection, err));
+    put(inspection, "needs", libraries_describe(inspection->image, arena));
+    TRY(libraries_check(file, bytes, inspection->image, err));
     return put_plugin(inspection, err);
 }
 
@@ -178,7 +90,7 @@ static enum tend_code judge(struct inspection *inspection, const char *file, str
     TRY(check_name(file, err));
     TRY(plain_file_take(file, "plugins", PLUGIN_BYTES_MAX, &bytes, err));
     put_file(inspection, buffer_view(&bytes));
-    return put_content(inspection, buffer_view(&bytes), err);
+    return put_content(inspection, file, buffer_view(&bytes), err);
 }
 
 const struct value *inspection_make(const char *file, struct arena *arena)

@@ -17,7 +17,7 @@
  *     why       where it would not: the host's sentence
  *     bytes, sha256, machine
  *     contract  that it was built for: "1.0"
- *     needs     libraries, each {library, found}; `found` is absent where it is in none of the usual folders
+ *     needs     libraries, each {library, found} (libraries.h)
  *     plugin    {name, version, controllers}, as protocol/shape.h has it; absent where it is not known
  *     unread    why it is not known
  */

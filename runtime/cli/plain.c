@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "base/alloc.h"
+#include "document/utf8.h"
 
 static bool is_control(const char *bytes, size_t i, size_t len)
 {
@@ -26,6 +27,19 @@ struct text plain_text(struct arena *arena, struct text text)
         out[len++] = control ? shown : text.ptr[i];
     }
     return (struct text){out, len};
+}
+
+struct text plain_utf8(struct arena *arena, struct text given)
+{
+    struct text text = arena_text(arena, given);
+    char *bytes = arena_alloc(arena, text.len + 1);
+    if (utf8_is_text(text.ptr)) {
+        return text;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        bytes[i] = (text.ptr[i] & 0x80) != 0 ? '?' : text.ptr[i];
+    }
+    return (struct text){bytes, text.len};
 }
 
 void plain_print(FILE *out, struct text text)

@@ -9,6 +9,9 @@
 /* `text` with '?' for each control character and a space for each tab, in `arena`; NUL-terminated. */
 struct text plain_text(struct arena *arena, struct text text);
 
+/* The same with '?' for each byte of what is no UTF-8, so that it can be a value. Control characters stay. */
+struct text plain_utf8(struct arena *arena, struct text text);
+
 void plain_print(FILE *out, struct text text);
 
 /* "TITLE  text", the lines of the text under each other. Nothing where it is empty. */

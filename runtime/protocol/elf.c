@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "protocol/elf_bytes.h"
+#include "protocol/elf_symbols.h"
 
 enum { CONTRACT_MAJOR = 1, NAMES_SHOWN = 6, SHOWN_MAX = 200 };
 
@@ -175,34 +176,6 @@ static enum tend_code check_note(struct text file, const Elf64_Ehdr *header,
 /* --- the symbol
  * -------------------------------------------------------------------------------- */
 
-struct symbols {
-    struct text table, names;
-};
-
-static struct text section_bytes(struct text file, const Elf64_Shdr *section)
-{
-    if (section->sh_offset > file.len) {
-        return TEXT("");
-    }
-    return text_first(text_from(file, section->sh_offset), section->sh_size);
-}
-
-static bool find_symbols(struct text file, const Elf64_Ehdr *header, struct symbols *ret_symbols)
-{
-    Elf64_Shdr section, names;
-    for (unsigned i = 0; i < header->e_shnum; i++) {
-        if (elf_slice(file, header->e_shoff + i * sizeof section, &section, sizeof section) &&
-            section.sh_type == SHT_DYNSYM && section.sh_link < header->e_shnum &&
-            elf_slice(file, header->e_shoff + section.sh_link * sizeof names, &names,
-                      sizeof names)) {
-            *ret_symbols =
-                (struct symbols){section_bytes(file, &section), section_bytes(file, &names)};
-            return true;
-        }
-    }
-    return false;
-}
-
 static void show_name(struct buffer *shown, unsigned count, struct text name)
 {
     if (count <= NAMES_SHOWN) {
@@ -211,32 +184,36 @@ static void show_name(struct buffer *shown, unsigned count, struct text name)
     }
 }
 
-static enum tend_code check_symbol(struct text file, const Elf64_Ehdr *header,
-                                   struct elf_plugin *plugin, struct error *err)
+static enum tend_code check_symbol(struct text file, struct elf_plugin *plugin, struct error *err)
 {
-    struct symbols symbols = {TEXT(""), TEXT("")};
+    struct elf_symbols symbols;
+    struct elf_symbol symbol;
     CLEANUP(buffer_done) struct buffer shown = BUFFER_INIT(SHOWN_MAX * 2);
     unsigned exported = 0;
-    Elf64_Sym symbol;
-    if (!find_symbols(file, header, &symbols)) {
+    if (!elf_symbols_open(file, &symbols)) {
         return FAIL(err, TEND_INVALID, "not a plugin: it exports nothing");
     }
-    for (uint64_t at = 0; elf_slice(symbols.table, at, &symbol, sizeof symbol);
-         at += sizeof symbol) {
-        struct text name = elf_name_at(symbols.names, symbol.st_name);
-        if (symbol.st_shndx == SHN_UNDEF || name.len == 0) {
+    while (elf_symbols_next(&symbols, &symbol)) {
+        if (symbol.kind != ELF_GIVEN) {
             continue;
         }
-        if (text_is(name, ELF_SYMBOL)) {
-            plugin->symbol = symbol.st_value;
+        if (text_is(symbol.name, ELF_SYMBOL)) {
+            plugin->symbol = symbol.address;
             return TEND_OK;
         }
-        show_name(&shown, ++exported, name);
+        show_name(&shown, ++exported, symbol.name);
     }
     return FAIL(err, TEND_INVALID, "not a plugin: it does not export %s (it exports %.*s%s)",
                 ELF_SYMBOL, exported == 0 ? 7 : (int)buffer_view(&shown).len,
                 exported == 0 ? "nothing" : buffer_view(&shown).ptr,
                 exported > NAMES_SHOWN ? ", ..." : "");
+}
+
+bool elf_is_object(struct text file)
+{
+    Elf64_Ehdr header;
+    return check_magic(file, NULL) == TEND_OK && elf_slice(file, 0, &header, sizeof header) &&
+           check_header(&header, NULL) == TEND_OK;
 }
 
 const char *elf_machine(void)
@@ -255,7 +232,7 @@ enum tend_code elf_check(struct text file, struct elf_plugin *ret_plugin, struct
     TRY(check_header(&header, err));
     TRY(check_complete(file, &header, err));
     TRY(check_note(file, &header, &plugin, err));
-    TRY(check_symbol(file, &header, &plugin, err));
+    TRY(check_symbol(file, &plugin, err));
     *ret_plugin = plugin;
     return TEND_OK;
 }

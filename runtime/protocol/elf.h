@@ -27,6 +27,9 @@ struct elf_plugin {
 NODISCARD enum tend_code elf_check(struct text file, struct elf_plugin *ret_plugin,
                                    struct error *err);
 
+/* Is `file`, or its beginning, a shared object for this machine? Libraries are, and programs that can be moved. */
+bool elf_is_object(struct text file);
+
 /* The machine that this host runs on: "x86-64". */
 const char *elf_machine(void);
 

@@ -1,5 +1,6 @@
 /* Looking into bytes that may be anything: nothing is read but through these, which know where the bytes end;
- * headers are copied out, so nothing depends on alignment. Private to elf.c and elf_image.c. */
+ * headers are copied out, so nothing depends on alignment. Private to elf.c, elf_image.c and
+ * elf_symbols.c. */
 #ifndef PROTOCOL_ELF_BYTES_H
 #define PROTOCOL_ELF_BYTES_H
 

@@ -20,7 +20,7 @@ enum { RELATIVE = R_RISCV_RELATIVE, WORD = R_RISCV_64, GLOBAL = R_RISCV_64 };
 enum { DT_RELRSZ = 35, DT_RELR = 36, DT_RELRENT = 37 };
 #endif
 
-enum { SEGMENTS_MAX = 64, PLACE = 8 };
+enum { SEGMENTS_MAX = 64, DYNAMIC_MAX = 4096, PLACE = 8 };
 
 struct segment {
     uint64_t address;
@@ -37,6 +37,7 @@ struct elf_image {
     struct segment segments[SEGMENTS_MAX]; /* by address, apart from each other */
     size_t segment_count;
     struct text dynamic;
+    uint64_t symbols;       /* where they begin */
     struct change *changes; /* sorted by place */
     size_t change_count, change_capacity;
 };
@@ -88,7 +89,7 @@ static enum tend_code add_segment(struct elf_image *image, const Elf64_Phdr *hea
 static enum tend_code read_segments(struct elf_image *image, struct error *err)
 {
     Elf64_Ehdr header;
-    Elf64_Phdr segment, dynamic = {.p_type = PT_NULL};
+    Elf64_Phdr segment, dynamic = {.p_type = PT_NULL, .p_filesz = 0};
     uint64_t end = 0;
     if (!elf_slice(image->file, 0, &header, sizeof header)) {
         return unclear(err, "its header is cut off");
@@ -175,9 +176,9 @@ static enum tend_code add_change(struct elf_image *image, struct arena *arena,
 static bool symbol_address(const struct elf_image *image, uint64_t index, uint64_t *ret_address)
 {
     Elf64_Sym symbol;
-    uint64_t table = dynamic_value(image, DT_SYMTAB), at;
+    uint64_t at;
     if (__builtin_mul_overflow(index, sizeof symbol, &at) ||
-        __builtin_add_overflow(at, table, &at) ||
+        __builtin_add_overflow(at, image->symbols, &at) ||
         !elf_image_bytes(image, at, &symbol, sizeof symbol) || symbol.st_shndx == SHN_UNDEF ||
         symbol.st_shndx >= SHN_LORESERVE || ELF64_ST_TYPE(symbol.st_info) == STT_TLS ||
         ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC) {
@@ -272,6 +273,7 @@ enum tend_code elf_image_open(struct text file, struct arena *arena, struct elf_
     struct elf_image *image = arena_alloc(arena, sizeof *image);
     image->file = file;
     TRY(read_segments(image, err));
+    image->symbols = dynamic_value(image, DT_SYMTAB);
     TRY(read_rela(image, dynamic_table(image, DT_RELA, DT_RELASZ), arena, err));
     TRY(read_rela(image, dynamic_table(image, DT_JMPREL, DT_PLTRELSZ), arena, err));
     TRY(read_relr(image, arena, err));
