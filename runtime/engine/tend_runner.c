@@ -23,6 +23,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "engine/confine.h"
 #include "engine/native.h"
 #include "protocol/line.h"
 #include "protocol/message.h"
@@ -38,6 +39,7 @@ struct child {
     struct engine_host host;
     struct engine *engine;
     struct page *page;
+    enum confinement confinement;
     struct frame_reader reader, aside; /* `aside`: frames that came while a call blocked */
     struct buffer out;
     unsigned quick;             /* slices in a row */
@@ -378,6 +380,16 @@ static void serve(struct child *child)
     }
 }
 
+/* Before anything of the file runs, its constructors included. Where it cannot be done, the plugin is served
+ * nevertheless: the process is a boundary without it as well. */
+static void confine(const struct child *child, const char *file)
+{
+    struct error err = ERROR_INIT;
+    if (confine_process(child->confinement, file, &err) != TEND_OK) {
+        fprintf(stderr, "<4>it is not confined as it should be: %s\n", err.message);
+    }
+}
+
 static enum tend_code load(struct child *child, const struct frame *frame, struct error *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -389,6 +401,7 @@ static enum tend_code load(struct child *child, const struct frame *frame, struc
                     "together",
                     PROTOCOL_MAJOR, PROTOCOL_MINOR);
     }
+    confine(child, hello.path.ptr);
     return native_open(hello.path.ptr, hello.name.ptr, hello.config, &child->host, &child->engine,
                        err);
 }
@@ -412,18 +425,26 @@ static bool greet(struct child *child)
 
 /* What holds for whatever is loaded; the host has set limits and priority. A process group of its own:
  * Ctrl-C is for the host, which ends its runners when it is done with them. */
-static bool confine(void)
+static bool prepare(void)
 {
     struct rlimit none = {0, 0};
     return setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, 9) == 0 &&
            prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
-int main(void)
+/* tend-runner NAME CONFINEMENT: a name for people. */
+static bool read_arguments(struct child *child, char **argv)
 {
+    return argv[0] != NULL && argv[1] != NULL && argv[2] != NULL &&
+           confinement_parse(argv[2], &child->confinement);
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
     struct child child = {.host.ops = &host_ops, .out = BUFFER_INIT(4 * FRAME_STREAM_MAX)};
     void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, RUNNER_FD_PAGE, 0);
-    if (page == MAP_FAILED || !confine()) {
+    if (page == MAP_FAILED || !prepare() || !read_arguments(&child, argv)) {
         fprintf(stderr, "tend-runner is started by tend, not by hand\n");
         return 2;
     }

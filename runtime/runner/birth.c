@@ -44,7 +44,7 @@ enum tend_code birth_spawn(const struct birth *birth, struct world *world, struc
 {
     struct ends ends;
     TRY(make_ends(&ends, err));
-    const char *argv[] = {"tend-runner", birth->name, NULL};
+    const char *argv[] = {"tend-runner", birth->name, confinement_name(birth->confinement), NULL};
     struct child_spec spec = {
         .path = birth->program,
         .argv = argv,

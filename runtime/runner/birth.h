@@ -3,11 +3,13 @@
 #define RUNNER_BIRTH_H
 
 #include "base/world.h"
+#include "protocol/confinement.h"
 #include "protocol/page.h"
 
 struct birth {
-    const char *program, *name; /* of the process: argv is "tend-runner NAME" */
+    const char *program, *name; /* of the process: argv is "tend-runner NAME CONFINEMENT" */
     int page_fd;
+    enum confinement confinement;
     struct child_limits limits;
 };
 

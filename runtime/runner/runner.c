@@ -110,6 +110,7 @@ static void push(struct task *task)
 
 static void start_call(struct worker *worker, struct reconcile_call *call)
 {
+    call->limit_ms = call->limit_ms > 0 ? call->limit_ms : of(worker)->run_ms;
     flight_add(&of(worker)->flight, call);
     worker->calls++;
     world_soon(of(worker)->world, &of(worker)->push);
@@ -362,21 +363,26 @@ static void fire(struct alarm *alarm)
 /* --- life
  * -------------------------------------------------------------------------------------- */
 
+static struct child_limits limits_of(const struct runner_bounds *bounds)
+{
+    return (struct child_limits){
+        bounds->memory_bytes != 0 ? bounds->memory_bytes : RUNNER_MEMORY_MAX,
+        bounds->open_files != 0 ? bounds->open_files : RUNNER_FILES_MAX, RUNNER_NICE};
+}
+
 struct runner *runner_new(const struct runner_options *options)
 {
     struct runner *runner = alloc_new(sizeof *runner);
-    bool limited = options->limits.memory_bytes != 0 || options->limits.open_files != 0;
     runner->program = alloc_dup(options->program);
     runner->file = alloc_dup(options->file);
     runner->name = alloc_dup(options->name);
     runner->worker = (struct worker){.ops = &worker_ops, .name = runner->name};
     runner->world = options->world;
-    runner->birth =
-        (struct birth){.program = runner->program,
-                       .name = runner->name,
-                       .limits = limited ? options->limits
-                                         : (struct child_limits){RUNNER_MEMORY_MAX,
-                                                                 RUNNER_FILES_MAX, RUNNER_NICE}};
+    runner->birth = (struct birth){.program = runner->program,
+                                   .name = runner->name,
+                                   .confinement = options->bounds.confinement,
+                                   .limits = limits_of(&options->bounds)};
+    runner->run_ms = options->bounds.run_ms;
     runner->page = birth_new_page(&runner->birth.page_fd);
     runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : RECONCILE_GRACE_MS;
     if (options->config != NULL) {

@@ -21,8 +21,17 @@
 
 #include "base/world.h"
 #include "controller/worker.h"
+#include "protocol/confinement.h"
 
 struct runner;
+
+/* What one may have and do; all zero: the default. */
+struct runner_bounds {
+    uint64_t memory_bytes; /* address space; 0: RUNNER_MEMORY_MAX */
+    uint32_t open_files;   /* descriptors; 0: RUNNER_FILES_MAX */
+    int64_t run_ms;        /* of a call that has no limit of its own; 0: RECONCILE_LIMIT_MS */
+    enum confinement confinement;
+};
 
 struct runner_options {
     struct world *world;
@@ -30,7 +39,7 @@ struct runner_options {
     const char *file;           /* the plugin: absolute, never changed afterwards; copied */
     const char *name;           /* for people; copied */
     const struct value *config; /* for the controllers' start: a map; NULL: {}; copied */
-    struct child_limits limits; /* all zero: RUNNER_MEMORY_MAX, RUNNER_FILES_MAX, RUNNER_NICE */
+    struct runner_bounds bounds;
     int64_t
         grace_ms; /* beyond a call's limit, before the process is killed; 0: RECONCILE_GRACE_MS */
 };

@@ -27,7 +27,7 @@ struct runner {
     char *program, *file, *name;
     struct arena arena; /* holds `config` */
     const struct value *config;
-    int64_t grace_ms;
+    int64_t grace_ms, run_ms;
     struct page *page;
 
     enum runner_phase phase;
