@@ -73,11 +73,13 @@ void birth_describe_end(int status, char *out, size_t size)
     }
 }
 
+/* Its size is sealed: a runner that cut it off would end its host with a bus error. */
 struct page *birth_new_page(int *ret_fd)
 {
-    int fd = memfd_create("tend-runner", MFD_CLOEXEC);
+    int fd = memfd_create("tend-runner", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     void *page = MAP_FAILED;
-    if (fd >= 0 && ftruncate(fd, PAGE_BYTES) == 0) {
+    if (fd >= 0 && ftruncate(fd, PAGE_BYTES) == 0 &&
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0) {
         page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
     if (page == MAP_FAILED) {

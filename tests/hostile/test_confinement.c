@@ -281,6 +281,7 @@ static const struct row {
     {"faults", "EPERM", "EPERM", NULL, CALLS, ALWAYS},
     {"memfd", "EPERM", "EPERM", "ok", CALLS, ALWAYS},
     {"segment", "EPERM", "EPERM", NULL, CALLS, ALWAYS},
+    {"page", "EPERM", "EPERM", "EPERM", ANY, ALWAYS},
     {"newest", "ENOSYS", "ENOSYS", "ENOSYS", ANY, ALWAYS},
 #if defined(__x86_64__)
     {"x32", "EPERM", "EPERM", NULL, CALLS, ALWAYS},

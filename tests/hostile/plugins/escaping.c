@@ -27,7 +27,7 @@
 
 #include <tend/plugin.h>
 
-enum { HOST_SOCKET = 3 };
+enum { HOST_SOCKET = 3, HOST_PAGE = 4 };
 
 struct target {
     const char *path; /* a file that the plugin may try to make */
@@ -293,6 +293,13 @@ static long try_segment(const struct target *target)
     return shmget(IPC_PRIVATE, 4096, 0600);
 }
 
+/* Then the host would die of a bus error when it looks. */
+static long try_page(const struct target *target)
+{
+    (void)target;
+    return ftruncate(HOST_PAGE, 0);
+}
+
 static long try_newest(const struct target *target)
 {
     (void)target;
@@ -364,6 +371,7 @@ static const struct {
     {"faults", try_faults},
     {"memfd", try_memfd},
     {"segment", try_segment},
+    {"page", try_page},
     {"newest", try_newest},
     {"x32", try_x32},
     {"thread", try_thread},
