@@ -44,7 +44,7 @@ struct reconcile_call {
     struct doc *object; /* the snapshot */
     int64_t now_ms;     /* wall clock: the run's "now" */
     int64_t entered_ms; /* wall clock: when the object entered its state, or was created */
-    int64_t limit_ms;   /* how long it may take, waits included; 0: RECONCILE_LIMIT_MS */
+    int64_t limit_ms;   /* how long it may take, waits included; 0: as long as the worker says */
     int64_t slice_ms;   /* how long it may execute without a wait; 0: as limit_ms */
     int64_t kinds;      /* another number: the kinds may be others */
 

@@ -21,6 +21,7 @@
 #include "base/paths.h"
 #include "controller/report.h"
 #include "effect/outside.h"
+#include "engine/confine.h"
 #include "host/assembly.h"
 #include "host/options.h"
 #include "host/plugins.h"
@@ -251,6 +252,25 @@ static void on_plugins_settled(void *owner, struct plugins_summary summary)
     }
 }
 
+/* The kernel that the runners have is ours. */
+static void tell_confinement(const struct host *host)
+{
+    struct confine_means kernel = confine_means();
+    if (host->options.bounds.confinement == CONFINEMENT_OFF) {
+        log_info(&host->log, LOG_NONE, "runners are not confined, as --confine off asks");
+    } else if (kernel.seccomp && kernel.landlock > 0) {
+        log_debug(&host->log, LOG_NONE, "runners are confined by seccomp and Landlock (version %d)",
+                  kernel.landlock);
+    } else if (kernel.seccomp) {
+        log_info(&host->log, LOG_NONE,
+                 "runners are confined by seccomp, not by Landlock: the kernel has none; they can "
+                 "read files");
+    } else {
+        log_info(&host->log, LOG_NONE, "runners are not confined%s: the kernel has no seccomp",
+                 kernel.landlock > 0 ? " but by Landlock" : "");
+    }
+}
+
 static enum tend_code open_plugins(struct host *host, struct error *err)
 {
     struct plugins_folder folders[2 * OPTION_FOLDERS_MAX];
@@ -265,8 +285,9 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
     }
     if (count > 0) {
         TRY(find_beside("tend-runner", host->runner, err));
+        tell_confinement(host);
     }
-    runner_maker_init(&host->maker, world_of(host), host->runner);
+    runner_maker_init(&host->maker, world_of(host), host->runner, &host->options.bounds);
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,

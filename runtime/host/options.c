@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "base/moment.h"
 #include "base/paths.h"
 
@@ -26,11 +27,17 @@ const char options_help[] =
     "  --watch-interval D    look for changes every D instead of at once, as teaching examples do\n"
     "  --resync D            reconcile every object again every D (default: never)\n"
     "  --for D               end after D\n"
+    "  --confine LEVEL       what plugins and scripts are kept from, where the kernel can do it: strict\n"
+    "                        (files, network, other processes: the default), no-network (the same, but\n"
+    "                        they have the files that you have) or off\n"
+    "  --runner-memory SIZE  address space of each plugin and script (default: 1Gi)\n"
+    "  --runner-files N      descriptors that each may have open (default: 64)\n"
+    "  --run-time D          how long a reconcile may take whose controller does not say (default: 30s)\n"
     "  --log-level LEVEL     error, warn, info (default) or debug\n"
     "  --log-format FORMAT   text (key=value) or colour (default: colour on a terminal)\n"
     "  -h, --help            show this\n"
     "\n"
-    "D is a duration such as 500ms, 2s, 10m or 1h30m. SIGTERM and SIGINT end it cleanly.\n"
+    "D is a duration such as 500ms, 2s, 10m or 1h30m, SIZE is 512Mi or 2Gi. SIGTERM and SIGINT end it cleanly.\n"
     "Exit codes: 0 ended as asked, 1 could not start or had to stop, 2 wrong flags.\n";
 
 enum flag {
@@ -42,6 +49,10 @@ enum flag {
     FLAG_WATCH_INTERVAL,
     FLAG_RESYNC,
     FLAG_FOR,
+    FLAG_CONFINE,
+    FLAG_RUNNER_MEMORY,
+    FLAG_RUNNER_FILES,
+    FLAG_RUN_TIME,
     FLAG_LOG_LEVEL,
     FLAG_LOG_FORMAT,
 };
@@ -55,6 +66,10 @@ static const struct option flags[] = {
     {"watch-interval", required_argument, NULL, FLAG_WATCH_INTERVAL},
     {"resync", required_argument, NULL, FLAG_RESYNC},
     {"for", required_argument, NULL, FLAG_FOR},
+    {"confine", required_argument, NULL, FLAG_CONFINE},
+    {"runner-memory", required_argument, NULL, FLAG_RUNNER_MEMORY},
+    {"runner-files", required_argument, NULL, FLAG_RUNNER_FILES},
+    {"run-time", required_argument, NULL, FLAG_RUN_TIME},
     {"log-level", required_argument, NULL, FLAG_LOG_LEVEL},
     {"log-format", required_argument, NULL, FLAG_LOG_FORMAT},
     {"help", no_argument, NULL, 'h'},
@@ -124,6 +139,68 @@ static enum tend_code set_duration(int64_t *duration_ms, const char *flag, const
     return TEND_OK;
 }
 
+static enum tend_code set_confinement(struct options *options, const char *text, struct error *err)
+{
+    if (!confinement_parse(text, &options->bounds.confinement)) {
+        return FAIL(err, TEND_INVALID, "--confine: \"%s\" is none of strict, no-network, off",
+                    text);
+    }
+    return TEND_OK;
+}
+
+/* Digits and one of the units, as Kubernetes writes memory. */
+static bool parse_size(const char *text, uint64_t *ret_bytes)
+{
+    static const struct {
+        const char *unit;
+        uint64_t bytes;
+    } units[] = {{"Ki", KIB}, {"Mi", MIB}, {"Gi", (uint64_t)KIB * MIB}};
+    char *end;
+    errno = 0;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || errno != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < COUNT_OF(units); i++) {
+        if (strcmp(end, units[i].unit) == 0) {
+            return !__builtin_mul_overflow((uint64_t)number, units[i].bytes, ret_bytes);
+        }
+    }
+    return false;
+}
+
+static enum tend_code set_memory(struct options *options, const char *text, struct error *err)
+{
+    if (!parse_size(text, &options->bounds.memory_bytes) ||
+        options->bounds.memory_bytes < RUNNER_MEMORY_MIN) {
+        return FAIL(err, TEND_INVALID,
+                    "--runner-memory: \"%s\" is no size from %uMi on; expected one such as 512Mi",
+                    text, RUNNER_MEMORY_MIN / MIB);
+    }
+    return TEND_OK;
+}
+
+static enum tend_code set_files(struct options *options, const char *text, struct error *err)
+{
+    char *end;
+    unsigned long number = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || number < RUNNER_FILES_MIN ||
+        number > UINT16_MAX) {
+        return FAIL(err, TEND_INVALID, "--runner-files: \"%s\" is no number from %u to %u", text,
+                    RUNNER_FILES_MIN, UINT16_MAX);
+    }
+    options->bounds.open_files = (uint32_t)number;
+    return TEND_OK;
+}
+
+static enum tend_code set_run_time(struct options *options, const char *text, struct error *err)
+{
+    TRY(set_duration(&options->bounds.run_ms, "run-time", text, err));
+    return options->bounds.run_ms > 0
+               ? TEND_OK
+               : FAIL(err, TEND_INVALID, "--run-time: a reconcile needs some time");
+}
+
 static enum tend_code set_level(enum log_level *level, const char *text, struct error *err)
 {
     static const char *const names[] = {"error", "warn", "info", "debug"};
@@ -167,6 +244,14 @@ static enum tend_code take_flag(struct options *options, int flag, char **argv, 
         return set_duration(&options->resync_ms, "resync", optarg, err);
     case FLAG_FOR:
         return set_duration(&options->run_for_ms, "for", optarg, err);
+    case FLAG_CONFINE:
+        return set_confinement(options, optarg, err);
+    case FLAG_RUNNER_MEMORY:
+        return set_memory(options, optarg, err);
+    case FLAG_RUNNER_FILES:
+        return set_files(options, optarg, err);
+    case FLAG_RUN_TIME:
+        return set_run_time(options, optarg, err);
     case FLAG_LOG_LEVEL:
         return set_level(&options->log_level, optarg, err);
     case FLAG_LOG_FORMAT:

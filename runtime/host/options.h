@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "runner/runner.h"
 
 enum { OPTION_FOLDERS_MAX = 32 };
 
@@ -25,6 +26,7 @@ struct options {
     int64_t watch_interval_ms; /* 0: event-driven */
     int64_t resync_ms;         /* 0: off */
     int64_t run_for_ms;        /* 0: until a signal */
+    struct runner_bounds bounds;
     enum log_level log_level;
     enum { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_COLOUR } log_format;
 };

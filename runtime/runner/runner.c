@@ -366,7 +366,8 @@ static void fire(struct alarm *alarm)
 static struct child_limits limits_of(const struct runner_bounds *bounds)
 {
     return (struct child_limits){
-        bounds->memory_bytes != 0 ? bounds->memory_bytes : RUNNER_MEMORY_MAX,
+        bounds->memory_bytes != 0 && RUNNER_MEMORY_MAX != 0 ? bounds->memory_bytes
+                                                            : RUNNER_MEMORY_MAX,
         bounds->open_files != 0 ? bounds->open_files : RUNNER_FILES_MAX, RUNNER_NICE};
 }
 

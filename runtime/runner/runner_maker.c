@@ -2,15 +2,17 @@
 #include "runner/runner_maker.h"
 
 #include "base/alloc.h"
-#include "runner/runner.h"
 
 static enum tend_code make(struct worker_maker *base, const char *file, const char *name,
                            struct made_worker *ret_made, struct error *err)
 {
     (void)err;
     struct runner_maker *maker = CONTAINER_OF(base, struct runner_maker, maker);
-    struct runner_options options = {
-        .world = maker->world, .program = maker->program, .file = file, .name = name};
+    struct runner_options options = {.world = maker->world,
+                                     .program = maker->program,
+                                     .file = file,
+                                     .name = name,
+                                     .bounds = maker->bounds};
     struct runner *runner = runner_new(&options);
     *ret_made = (struct made_worker){.worker = runner_worker(runner), .impl = runner};
     return TEND_OK;
@@ -31,7 +33,9 @@ static void close_made(struct worker_maker *base, struct made_worker *made, stru
 
 static const struct worker_maker_ops ops = {.make = make, .start = start, .close = close_made};
 
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program)
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
+                       const struct runner_bounds *bounds)
 {
-    *maker = (struct runner_maker){.maker.ops = &ops, .world = world, .program = program};
+    *maker = (struct runner_maker){
+        .maker.ops = &ops, .world = world, .program = program, .bounds = *bounds};
 }

@@ -2,14 +2,18 @@
 #ifndef RUNNER_RUNNER_MAKER_H
 #define RUNNER_RUNNER_MAKER_H
 
+#include "runner/runner.h"
 #include "runner/worker_maker.h"
 
 struct runner_maker {
     struct worker_maker maker;
     struct world *world;
     const char *program; /* tend-runner, absolute; the owner's */
+    struct runner_bounds bounds;
 };
 
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program);
+/* `bounds` are those of each of them. */
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
+                       const struct runner_bounds *bounds);
 
 #endif

@@ -27,6 +27,7 @@ struct side {
     struct reconcile_call call;
     enum { NOT_YET, UP, DONE, LOST } fate;
     unsigned deaths;
+    char reason[128]; /* of the last one */
     struct task closed;
 };
 
@@ -65,7 +66,7 @@ static void up(struct worker_listener *listener, struct worker *worker,
 static void down(struct worker_listener *listener, struct worker *worker, const char *reason)
 {
     (void)worker;
-    printf("    a runner died: %s\n", reason);
+    snprintf(of(listener)->reason, sizeof of(listener)->reason, "%s", reason);
     of(listener)->deaths++;
 }
 
@@ -101,7 +102,7 @@ static void lost(struct worker_listener *listener, struct worker *worker,
                  struct reconcile_call *call, enum worker_blame blame, const char *reason)
 {
     (void)worker, (void)call, (void)blame;
-    printf("    lost: %s\n", reason);
+    snprintf(of(listener)->reason, sizeof of(listener)->reason, "%s", reason);
     happened(of(listener), LOST);
 }
 
@@ -139,6 +140,7 @@ static void open_side(struct bench *bench, struct side *side, const char *file,
                                                        .program = TEND_BUILD "/tend-runner",
                                                        .file = file,
                                                        .name = "test",
+                                                       .grace_ms = 50,
                                                        .bounds = *bounds});
     side->worker = runner_worker(side->runner);
     side->worker->listener = &side->listener;
@@ -354,7 +356,46 @@ static void leaves_everything_where_it_is_off(void)
     tries_all(CONFINEMENT_OFF);
 }
 
+/* --- what it may have --------------------------------------------------------------------------- */
+
+static void gives_a_runner_the_descriptors_that_it_may_have(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        CLEANUP(finish) struct bench bench;
+        if (begin(&bench, &(struct runner_bounds){.open_files = i == 0 ? 16 : 0})) {
+            CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "descriptors"),
+                       i == 0 ? "EMFILE" : "ok");
+        }
+    }
+}
+
+static void gives_a_runner_the_memory_that_it_may_have(void)
+{
+    for (unsigned i = 0; i < 2; i++) {
+        CLEANUP(finish) struct bench bench;
+        bool limited = i == 0 && !CONFINE_SANITIZED; /* a sanitizer needs all of it */
+        if (begin(&bench, &(struct runner_bounds){.memory_bytes = i == 0 ? 64 * MIB : 0})) {
+            CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "allocation"),
+                       limited ? "ENOMEM" : "ok");
+        }
+    }
+}
+
+static void gives_a_call_the_time_that_it_may_have(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (begin(&bench, &(struct runner_bounds){.run_ms = 50})) {
+        CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "forever"), "");
+        CHECK_TEXT(bench.hostile.reason, "a run did not end within its limit of 50 ms");
+        CHECK_TEXT(run_call(&bench, &bench.healthy, "naughty", ""), "done");
+    }
+}
+
 SUITE({"refuses all but threads and libraries", refuses_all_but_threads_and_libraries},
       {"leaves files where only the network is refused",
        leaves_files_where_only_the_network_is_refused},
-      {"leaves everything where it is off", leaves_everything_where_it_is_off})
+      {"leaves everything where it is off", leaves_everything_where_it_is_off},
+      {"gives a runner the descriptors that it may have",
+       gives_a_runner_the_descriptors_that_it_may_have},
+      {"gives a runner the memory that it may have", gives_a_runner_the_memory_that_it_may_have},
+      {"gives a call the time that it may have", gives_a_call_the_time_that_it_may_have})

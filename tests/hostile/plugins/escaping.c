@@ -327,6 +327,36 @@ static long try_thread(const struct target *target)
     return errno == 0 && pthread_join(thread, NULL) == 0 && ran == 1 ? 0 : -1;
 }
 
+/* How many descriptors it can have: more than 20, or a few. */
+static long try_descriptors(const struct target *target)
+{
+    int count = 0, fd;
+    (void)target;
+    while (count < 20 && (fd = dup(HOST_PAGE)) >= 0) {
+        count++;
+    }
+    for (int i = 0; i < count; i++) {
+        close(HOST_PAGE + 1 + i);
+    }
+    return count == 20 ? 0 : -1;
+}
+
+static long try_allocation(const struct target *target)
+{
+    enum { BYTES = 100 << 20 };
+    (void)target;
+    void *bytes = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return bytes == MAP_FAILED ? -1 : munmap(bytes, BYTES);
+}
+
+static long try_forever(const struct target *target)
+{
+    (void)target;
+    for (volatile int forever = 1; forever;) {
+    }
+    return 0;
+}
+
 static const struct {
     const char *name;
     long (*run)(const struct target *target);
@@ -375,6 +405,9 @@ static const struct {
     {"newest", try_newest},
     {"x32", try_x32},
     {"thread", try_thread},
+    {"descriptors", try_descriptors},
+    {"allocation", try_allocation},
+    {"forever", try_forever},
 };
 
 static const char *name_of(long got)
@@ -404,6 +437,26 @@ static const char *attempt(const char *what, const struct target *target)
     return "no such attempt";
 }
 
+static const char crd[] =
+    "apiVersion: apiextensions.k8s.io/v1\n"
+    "kind: CustomResourceDefinition\n"
+    "metadata: {name: escapings.example.com}\n"
+    "spec:\n"
+    "  group: example.com\n"
+    "  scope: Namespaced\n"
+    "  names: {kind: Escaping, plural: escapings, singular: escaping}\n"
+    "  versions:\n"
+    "  - name: v1\n"
+    "    served: true\n"
+    "    storage: true\n"
+    "    subresources: {status: {}}\n"
+    "    schema:\n"
+    "      openAPIV3Schema:\n"
+    "        type: object\n"
+    "        properties:\n"
+    "          spec: {type: object, properties: {do: {type: string}, path: {type: string}, port: {type: integer}}}\n"
+    "          status: {type: object, properties: {got: {type: string}}}\n";
+
 static void reconcile(struct tend_call *call, struct tend_result *result)
 {
     struct target target = {tend_text(call, TEND_THIS, "spec.path", "/no/such"),
@@ -417,6 +470,7 @@ static const struct tend_controller escaping = {
     .size = sizeof escaping,
     .name = "escaping",
     .kind = "example.com/v1/Escaping",
+    .crd = crd,
     .reconcile = reconcile,
 };
 static const struct tend_controller *const controllers[] = {&escaping, NULL};
