@@ -36,6 +36,15 @@
  *  6 No exception, longjmp or fork crosses the line; no exit(), signal(), setlocale(), chdir().
  *    (A runner survives most of these; its plugin does not.)
  *
+ * What a plugin cannot do. A runner is confined before the plugin's file is opened, constructors
+ * included, as far as the kernel can do it. It cannot open files (EACCES), but for reading the
+ * libraries where the loader looks for them, the time zones and its own file; make sockets (EACCES)
+ * or processes (EPERM); signal, trace or read any other process; change its limits, user or
+ * priority. It has threads, clocks, timers, pipes, event descriptors and its memory: by default
+ * 1 GiB and 64 descriptors. What is refused fails with an errno, and nobody is killed for it. The
+ * outside is asked for through the host. Who runs the host may allow files, or all
+ * (`tend run --confine`); a plugin that needs that should say so.
+ *
  * Thread tags
  *
  *  [control] one at a time, and never beside [work] of the same controller
