@@ -9,6 +9,7 @@
  * socketpair makes connected ones only, because a datagram socket could be sent to any path. The process may
  * signal itself and nobody else, also not by having a descriptor do it (F_SETOWN). Limits are read, not set.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/audit.h>
@@ -279,10 +280,33 @@ static void skip_unless(struct filter *filter, uint32_t value, uint8_t instructi
     emit(filter, BPF_JMP | BPF_JEQ | BPF_K, value, 0, instructions);
 }
 
-static void allow_all(struct filter *filter, const int *calls, size_t count)
+/* Numbers that are allowed, whatever their arguments are. */
+struct numbers {
+    bool allowed[LAST_KNOWN + 1];
+};
+
+static void add_numbers(struct numbers *numbers, const int *calls, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        skip_unless(filter, (uint32_t)calls[i], 1);
+        assert(calls[i] >= 0 && calls[i] <= LAST_KNOWN);
+        numbers->allowed[calls[i]] = true;
+    }
+}
+
+/* Runs of neighbours, each by its ends: the kernel tries every number on the filter when it is installed, so
+ * its length is paid for at every start. */
+static void allow_numbers(struct filter *filter, const struct numbers *numbers)
+{
+    for (uint32_t first = 0, last; first <= LAST_KNOWN; first = last + 1) {
+        last = first;
+        if (!numbers->allowed[first]) {
+            continue;
+        }
+        while (last < LAST_KNOWN && numbers->allowed[last + 1]) {
+            last++;
+        }
+        emit(filter, BPF_JMP | BPF_JGE | BPF_K, first, 0, 2);
+        emit(filter, BPF_JMP | BPF_JGT | BPF_K, last, 1, 0);
         allow(filter);
     }
 }
@@ -401,11 +425,13 @@ static void judge_rest(struct filter *filter)
 
 static void write_filter(struct filter *filter, enum confinement level)
 {
-    judge_way(filter);
-    allow_all(filter, always, COUNT_OF(always));
+    struct numbers numbers = {0};
+    add_numbers(&numbers, always, COUNT_OF(always));
     if (level == CONFINEMENT_NO_NETWORK) {
-        allow_all(filter, with_files, COUNT_OF(with_files));
+        add_numbers(&numbers, with_files, COUNT_OF(with_files));
     }
+    judge_way(filter);
+    allow_numbers(filter, &numbers);
     judge_opening(filter);
     judge_processes(filter);
     judge_sockets(filter);
