@@ -390,6 +390,21 @@ static void confine(const struct child *child, const char *file)
     }
 }
 
+/* The loader takes a folder that it may not read for one that is empty. */
+static enum tend_code explain(const struct child *child, enum tend_code code, struct error *err)
+{
+    struct error found = *err;
+    if (code == TEND_OK || child->confinement != CONFINEMENT_STRICT ||
+        strstr(found.message, "cannot open shared object file") == NULL) {
+        return code;
+    }
+    return FAIL(
+        err, code,
+        "%s (a confined runner looks where the loader does by itself and in LD_LIBRARY_PATH, "
+        "not in a RUNPATH)",
+        found.message);
+}
+
 static enum tend_code load(struct child *child, const struct frame *frame, struct error *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -402,8 +417,10 @@ static enum tend_code load(struct child *child, const struct frame *frame, struc
                     PROTOCOL_MAJOR, PROTOCOL_MINOR);
     }
     confine(child, hello.path.ptr);
-    return native_open(hello.path.ptr, hello.name.ptr, hello.config, &child->host, &child->engine,
-                       err);
+    return explain(child,
+                   native_open(hello.path.ptr, hello.name.ptr, hello.config, &child->host,
+                               &child->engine, err),
+                   err);
 }
 
 static bool greet(struct child *child)

@@ -2,10 +2,16 @@
  * strictly confined, with files, and not confined at all; the last shows that the attempt would have been
  * one. What this kernel has not got is skipped, and said. */
 #include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -27,7 +33,7 @@ struct side {
     struct reconcile_call call;
     enum { NOT_YET, UP, DONE, LOST } fate;
     unsigned deaths;
-    char reason[128]; /* of the last one */
+    char reason[ERROR_TEXT_MAX]; /* of the last one, or of a refusal */
     struct task closed;
 };
 
@@ -73,7 +79,7 @@ static void down(struct worker_listener *listener, struct worker *worker, const 
 static void refused(struct worker_listener *listener, struct worker *worker, const char *reason)
 {
     (void)worker;
-    printf("    refused: %s\n", reason);
+    snprintf(of(listener)->reason, sizeof of(listener)->reason, "%s", reason);
     happened(of(listener), LOST);
 }
 
@@ -132,8 +138,8 @@ static void wait_while(struct bench *bench, const struct side *side, int fate)
     }
 }
 
-static void open_side(struct bench *bench, struct side *side, const char *file,
-                      const struct runner_bounds *bounds)
+static void start_side(struct bench *bench, struct side *side, const char *file,
+                       const struct runner_bounds *bounds)
 {
     *side = (struct side){.uv = bench->uv, .listener.ops = &listener_ops};
     side->runner = runner_new(&(struct runner_options){.world = world_uv_world(bench->uv),
@@ -146,6 +152,12 @@ static void open_side(struct bench *bench, struct side *side, const char *file,
     side->worker->listener = &side->listener;
     runner_start(side->runner);
     wait_while(bench, side, NOT_YET);
+}
+
+static void open_side(struct bench *bench, struct side *side, const char *file,
+                      const struct runner_bounds *bounds)
+{
+    start_side(bench, side, file, bounds);
     CHECK_INT(side->fate, UP);
 }
 
@@ -356,6 +368,29 @@ static void leaves_everything_where_it_is_off(void)
     tries_all(CONFINEMENT_OFF);
 }
 
+static void reads_no_library_that_only_the_plugin_names(void)
+{
+    CLEANUP(finish) struct bench bench;
+    struct runner_bounds strict = {0}, off = {.confinement = CONFINEMENT_OFF};
+    struct side apart;
+    if (confine_means().landlock == 0) {
+        printf("    skipped: the kernel has no Landlock\n");
+    }
+    if (!begin(&bench, &strict)) {
+        return;
+    }
+    start_side(&bench, &apart, PLUGINS "apart.so", &off);
+    CHECK_INT(apart.fate, UP);
+    close_side(&bench, &apart);
+    start_side(&bench, &apart, PLUGINS "apart.so", &strict);
+    if (confine_means().landlock > 0) {
+        CHECK_INT(apart.fate, LOST);
+        CHECK(strstr(apart.reason, "libapart.so: cannot open shared object file") != NULL);
+        CHECK(strstr(apart.reason, "not in a RUNPATH") != NULL);
+    }
+    close_side(&bench, &apart);
+}
+
 /* --- what it may have --------------------------------------------------------------------------- */
 
 static void gives_a_runner_the_descriptors_that_it_may_have(void)
@@ -391,11 +426,55 @@ static void gives_a_call_the_time_that_it_may_have(void)
     }
 }
 
+/* --- kernels that have less ---------------------------------------------------------------------- */
+
+/* From now on, for this process and its runners, the kernel does not know the call. */
+static void take_away(int call)
+{
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)call, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {COUNT_OF(code), code};
+    CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+static void expect_of_strict(const char *password, const char *exec)
+{
+    CLEANUP(finish) struct bench bench;
+    if (begin(&bench, &(struct runner_bounds){.confinement = CONFINEMENT_STRICT})) {
+        CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "password"), password);
+        CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "exec"), exec);
+        CHECK(strstr(buffer_view(&bench.lines).ptr, "confined") == NULL);
+    }
+}
+
+/* The last one: what is taken away does not come back. */
+static void goes_on_with_what_the_kernel_has(void)
+{
+    if (!confine_means().seccomp) {
+        printf("    skipped: the kernel has no seccomp, which takes things away here\n");
+        expect_of_strict(confine_means().landlock == 0 ? "ok" : "EACCES", "ENOENT");
+        return;
+    }
+    take_away(SYS_landlock_create_ruleset);
+    CHECK_INT(confine_means().landlock, 0);
+    expect_of_strict("ok", "EPERM");
+    take_away(SYS_seccomp);
+    CHECK(!confine_means().seccomp);
+    expect_of_strict("ok", "ENOENT");
+}
+
 SUITE({"refuses all but threads and libraries", refuses_all_but_threads_and_libraries},
       {"leaves files where only the network is refused",
        leaves_files_where_only_the_network_is_refused},
       {"leaves everything where it is off", leaves_everything_where_it_is_off},
+      {"reads no library that only the plugin names", reads_no_library_that_only_the_plugin_names},
       {"gives a runner the descriptors that it may have",
        gives_a_runner_the_descriptors_that_it_may_have},
       {"gives a runner the memory that it may have", gives_a_runner_the_memory_that_it_may_have},
-      {"gives a call the time that it may have", gives_a_call_the_time_that_it_may_have})
+      {"gives a call the time that it may have", gives_a_call_the_time_that_it_may_have},
+      {"goes on with what the kernel has", goes_on_with_what_the_kernel_has})
