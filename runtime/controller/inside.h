@@ -154,6 +154,7 @@ struct errand {
 
 struct journal {
     struct map errands; /* by key */
+    struct map orphans; /* of hosts before: struct orphan, by key */
     struct chores storing;
 };
 
@@ -490,6 +491,22 @@ NODISCARD enum tend_code journal_prepare(struct run *run, const struct value *qu
 
 /* The plan was committed: begin it, wait for it, or answer. */
 void journal_join(struct wait *wait);
+
+/* An object of kind Effect, decoded in an arena. */
+struct effect_record {
+    struct text key;
+    const struct value *root, *spec, *status;
+    int64_t revision;
+};
+bool effect_record_read(struct arena *arena, struct text key, struct doc *doc,
+                        struct effect_record *ret_record);
+bool effect_record_is_done(const struct effect_record *record);
+
+/* orphans.c: what goes on from hosts before this one. Somebody asks for it again; its record may be gone. */
+void orphans_open(struct loop *loop);
+void orphans_close(struct loop *loop);
+void orphans_adopt(struct loop *loop, struct text key);
+void orphans_note(struct loop *loop, struct text key);
 
 /* Requests that forget what the outcome of the run ends; at most EFFECTS_KEPT_MAX. Returns how many. */
 size_t journal_settle(struct run *run, struct admission_request *out);

@@ -23,20 +23,12 @@
 #define RUNNING "Running"
 #define DONE    "Done"
 
-enum { SWEEP_PAGE = 64 };
-
-struct record {
-    struct text key;
-    const struct value *root, *spec, *status;
-    int64_t revision;
-};
-
 /* --- records -------------------------------------------------------------------------------------- */
 
-static bool record_read(struct arena *arena, struct text key, struct doc *doc,
-                        struct record *ret_record)
+bool effect_record_read(struct arena *arena, struct text key, struct doc *doc,
+                        struct effect_record *ret_record)
 {
-    *ret_record = (struct record){.key = key};
+    *ret_record = (struct effect_record){.key = key};
     if (doc == NULL || doc_tree(doc, arena, &ret_record->root, NULL) != TEND_OK) {
         return false;
     }
@@ -51,12 +43,12 @@ static struct text field_text(const struct value *map, struct text key)
     return value_text_or(value_get(map, key), TEXT(""));
 }
 
-static bool record_is_done(const struct record *record)
+bool effect_record_is_done(const struct effect_record *record)
 {
     return text_is(field_text(record->status, TEXT("phase")), DONE);
 }
 
-static bool record_is_ok(const struct record *record)
+static bool record_is_ok(const struct effect_record *record)
 {
     return value_bool_or(value_field(value_field(record->status, "result"), "ok"), false);
 }
@@ -67,7 +59,7 @@ static const char *entered_of(const struct run *run, char *out)
 }
 
 /* Was it asked for in the state that the object is in? */
-static bool record_counts(const struct record *record, const struct run *run)
+static bool record_counts(const struct effect_record *record, const struct run *run)
 {
     char entered[MOMENT_TEXT_MAX];
     return text_is(field_text(record->spec, TEXT("entered")), entered_of(run, entered));
@@ -103,7 +95,7 @@ static struct text namespace_of(const struct run *run)
 }
 
 /* The records of the run's object; decoded in the run's arena. */
-static size_t records_of(struct run *run, struct record *out, size_t max)
+static size_t records_of(struct run *run, struct effect_record *out, size_t max)
 {
     struct store *store = run->controller->loop->store;
     struct store_entry entries[EFFECTS_KEPT_MAX + 1];
@@ -113,12 +105,12 @@ static size_t records_of(struct run *run, struct record *out, size_t max)
            read = 0;
     for (size_t i = 0; i < count; i++) {
         struct text key = arena_text(&run->arena, entries[i].key);
-        read += record_read(&run->arena, key, entries[i].doc, &out[read]) ? 1 : 0;
+        read += effect_record_read(&run->arena, key, entries[i].doc, &out[read]) ? 1 : 0;
     }
     return read;
 }
 
-static struct admission_request about(const struct record *record, enum admission_verb verb)
+static struct admission_request about(const struct effect_record *record, enum admission_verb verb)
 {
     struct key_parts parts;
     struct admission_request request = {.verb = verb, .expect = {.revision = record->revision}};
@@ -190,8 +182,8 @@ static const struct value *new_root(struct run *run, const struct value *spec, s
 }
 
 /* The same, asked for in the same state? */
-static bool is_same(const struct run *run, const struct record *record, const struct value *spec,
-                    const struct value *question)
+static bool is_same(const struct run *run, const struct effect_record *record,
+                    const struct value *spec, const struct value *question)
 {
     struct text word = word_of(question);
     const struct value *was = value_get(record->spec, word);
@@ -199,14 +191,14 @@ static bool is_same(const struct run *run, const struct record *record, const st
 }
 
 /* Make room: what does not count any more, and where there is no room then, the oldest that is done. */
-static NODISCARD enum tend_code make_room(struct run *run, const struct record *records,
-                                          size_t count, const struct record *mine,
+static NODISCARD enum tend_code make_room(struct run *run, const struct effect_record *records,
+                                          size_t count, const struct effect_record *mine,
                                           struct journal_plan *plan, struct error *err)
 {
-    const struct record *oldest = NULL;
+    const struct effect_record *oldest = NULL;
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct record *record = &records[i];
+        const struct effect_record *record = &records[i];
         if (record == mine) {
             continue;
         }
@@ -215,7 +207,8 @@ static NODISCARD enum tend_code make_room(struct run *run, const struct record *
             continue;
         }
         kept++;
-        if (record_is_done(record) && (oldest == NULL || record->revision < oldest->revision)) {
+        if (effect_record_is_done(record) &&
+            (oldest == NULL || record->revision < oldest->revision)) {
             oldest = record;
         }
     }
@@ -248,7 +241,7 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
                                struct journal_plan *ret_plan, struct error *err)
 {
     struct arena *arena = &run->arena;
-    struct record records[EFFECTS_KEPT_MAX + 1];
+    struct effect_record records[EFFECTS_KEPT_MAX + 1];
     const struct value *called = value_field(value_get(question, word_of(question)), "name");
     struct text name = value_text_or(called, TEXT(""));
     *ret_plan = (struct journal_plan){0};
@@ -261,7 +254,7 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
     const struct value *spec = new_spec(run, question, name);
     TRY(check_room(spec, err));
     size_t count = records_of(run, records, COUNT_OF(records));
-    const struct record *mine = NULL;
+    const struct effect_record *mine = NULL;
     for (size_t i = 0; i < count; i++) {
         mine = text_equal(records[i].key, ret_plan->key) ? &records[i] : mine;
     }
@@ -269,8 +262,8 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
         return TEND_OK;
     }
     TRY(make_room(run, records, count, mine, ret_plan, err));
-    const struct record it = {.key = ret_plan->key,
-                              .revision = mine == NULL ? EXPECT_ABSENT : mine->revision};
+    const struct effect_record it = {.key = ret_plan->key,
+                                     .revision = mine == NULL ? EXPECT_ABSENT : mine->revision};
     struct admission_request *request = &ret_plan->requests[ret_plan->count++];
     *request = about(&it, mine == NULL ? ADMIT_CREATE : ADMIT_UPDATE);
     request->body = new_root(run, spec, full);
@@ -281,7 +274,7 @@ enum tend_code journal_prepare(struct run *run, const struct value *question,
 
 /* The next state asks anew; what went wrong is tried anew; what a state asked for that the object has left, by a
  * deadline perhaps, is not wanted any more. */
-static bool is_over(const struct run *run, const struct record *record)
+static bool is_over(const struct run *run, const struct effect_record *record)
 {
     if (!record_counts(record, run)) {
         return true;
@@ -291,7 +284,7 @@ static bool is_over(const struct run *run, const struct record *record)
         return !text_is(run->state, run->enter);
     case OUTCOME_RETRY:
     case OUTCOME_FAIL:
-        return record_is_done(record) && !record_is_ok(record);
+        return effect_record_is_done(record) && !record_is_ok(record);
     case OUTCOME_DONE:
     case OUTCOME_AGAIN:
     case OUTCOME_SO_FAR:
@@ -302,7 +295,7 @@ static bool is_over(const struct run *run, const struct record *record)
 
 size_t journal_settle(struct run *run, struct admission_request *out)
 {
-    struct record records[EFFECTS_KEPT_MAX];
+    struct effect_record records[EFFECTS_KEPT_MAX];
     size_t made = 0;
     bool is_quiet = run->outcome == OUTCOME_DONE || run->outcome == OUTCOME_AGAIN;
     if (is_quiet && run->controller->loop->journal.errands.count == 0) {
@@ -372,8 +365,8 @@ static void store_run(struct loop *loop, struct work *work)
          .value = value_chars(&arena, moment_format(world_wall_ms(loop->world), moment))},
         {.key = TEXT("result"), .value = result},
     };
-    struct admission_request request =
-        about(&(struct record){.key = errand->key, .revision = errand->revision}, ADMIT_PATCH);
+    struct admission_request request = about(
+        &(struct effect_record){.key = errand->key, .revision = errand->revision}, ADMIT_PATCH);
     request.body =
         value_with(&arena, NULL, TEXT("status"), value_map(&arena, fields, COUNT_OF(fields)));
     errand->storing = true;
@@ -405,7 +398,7 @@ static const struct chore_ops store_ops = {.run = store_run, .answered = store_a
 /* --- beginning and ending -------------------------------------------------------------------------- */
 
 /* A request that is sent again after a crash can be told by its key (draft-ietf-httpapi-idempotency-key). */
-static const struct value *question_of(struct arena *arena, const struct record *record)
+static const struct value *question_of(struct arena *arena, const struct effect_record *record)
 {
     const struct value *http = value_field(record->spec, "http");
     if (http == NULL) {
@@ -418,7 +411,7 @@ static const struct value *question_of(struct arena *arena, const struct record 
 }
 
 static struct errand *errand_start(struct wait *wait, struct arena *arena,
-                                   const struct record *record)
+                                   const struct effect_record *record)
 {
     struct loop *loop = wait->run->controller->loop;
     struct errand *errand = alloc_new(sizeof *errand + record->key.len + 1);
@@ -433,6 +426,7 @@ static struct errand *errand_start(struct wait *wait, struct arena *arena,
     errand->effect.object = errand->object;
     errand->effect.record = record->revision;
     map_put(&loop->journal.errands, errand->key, errand);
+    orphans_adopt(loop, errand->key);
     effect_start(loop->options.executor, &errand->effect, question_of(arena, record));
     return errand;
 }
@@ -455,14 +449,14 @@ void journal_join(struct wait *wait)
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(DOC_BYTES_MAX);
     struct loop *loop = wait->run->controller->loop;
-    struct record record;
-    if (!record_read(&arena, text_of(wait->key), store_get(loop->store, text_of(wait->key)),
-                     &record)) {
+    struct effect_record record;
+    if (!effect_record_read(&arena, text_of(wait->key), store_get(loop->store, text_of(wait->key)),
+                            &record)) {
         wait_answer(
             wait, &(struct worker_answer){.code = TEND_GONE, .message = "its record was deleted"});
         return;
     }
-    if (record_is_done(&record)) {
+    if (effect_record_is_done(&record)) {
         json_write(&bytes, value_field(record.status, "result"));
         wait_answer(wait, &(struct worker_answer){.bytes = buffer_view(&bytes)});
         return;
@@ -484,12 +478,16 @@ void journal_note(struct loop *loop, struct text key)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct errand *errand = map_get(&loop->journal.errands, key);
-    struct record record;
-    if (errand != NULL && errand->result != NULL) {
+    struct effect_record record;
+    if (errand == NULL) {
+        orphans_note(loop, key);
+        return;
+    }
+    if (errand->result != NULL) {
         return; /* it was done; that its record is gone is found when it is stored */
     }
-    if (errand != NULL && (!record_read(&arena, key, store_get(loop->store, key), &record) ||
-                           record.revision != errand->revision)) {
+    if (!effect_record_read(&arena, key, store_get(loop->store, key), &record) ||
+        record.revision != errand->revision) {
         errand_drop(errand, "its record was deleted");
     }
 }
@@ -508,66 +506,9 @@ void journal_check(struct loop *loop)
     }
 }
 
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-/* Has its object left the state that it was asked for in, or is it gone? */
-static bool is_left(const struct loop *loop, struct arena *arena, const struct record *record)
-{
-    char entered[MOMENT_TEXT_MAX];
-    const struct value *object = value_field(record->spec, "object"), *root = NULL;
-    const struct kind *kind =
-        catalogue_kind(admission_catalogue(loop->gate), field_text(object, TEXT("apiVersion")),
-                       field_text(object, TEXT("kind")));
-    if (kind == NULL) {
-        return false; /* it comes back with its definition, perhaps */
-    }
-    struct text key =
-        key_make(arena, text_of(kind->resource), field_text(object, TEXT("namespace")),
-                 field_text(object, TEXT("name")));
-    struct doc *doc = store_get(loop->store, key);
-    if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
-        return doc == NULL;
-    }
-    moment_format_micro(run_entered_ms(root), entered);
-    return !text_is(field_text(record->spec, TEXT("entered")), entered);
-}
-
-/* Records of this and of earlier hosts that wait for their result: what goes on for others may end. */
-static void sweep(struct loop *loop)
-{
-    int64_t *wanted = NULL;
-    size_t count = 0, got = SWEEP_PAGE;
-    struct store_entry entries[SWEEP_PAGE];
-    CLEANUP(buffer_done) struct buffer after = BUFFER_INIT(KEY_BYTES_MAX);
-    while (got == SWEEP_PAGE) {
-        got = store_list(loop->store, store_revision(loop->store), TEXT(BUILTIN_EFFECTS "/"),
-                         buffer_view(&after), entries, SWEEP_PAGE);
-        wanted = alloc_resize(wanted, count + got + 1, sizeof *wanted);
-        for (size_t i = 0; i < got; i++) {
-            CLEANUP(arena_done) struct arena arena = {0};
-            struct record record;
-            if (record_read(&arena, entries[i].key, entries[i].doc, &record) &&
-                !record_is_done(&record) && !is_left(loop, &arena, &record)) {
-                wanted[count++] = record.revision;
-            }
-        }
-        buffer_clear(&after);
-        buffer_text(&after, got > 0 ? entries[got - 1].key : TEXT(""));
-    }
-    qsort(wanted, count, sizeof *wanted, by_number);
-    executor_sweep(loop->options.executor, wanted, count);
-    free(wanted);
-}
-
 void journal_open(struct loop *loop)
 {
-    if (loop->options.executor != NULL) {
-        sweep(loop);
-    }
+    orphans_open(loop);
     chores_open(loop, &loop->journal.storing, &store_ops, CHORE_PLACES);
     feed_open(loop, TEXT(BUILTIN_EFFECTS));
 }
@@ -584,5 +525,6 @@ void journal_close(struct loop *loop)
         errand_free(errand);
     }
     map_done(&errands);
+    orphans_close(loop);
     work_flow_free(loop->journal.storing.flow);
 }

@@ -76,7 +76,8 @@ static inline void effect_leave(struct effect *effect)
     (ops->leave != NULL ? ops->leave : ops->cancel)(effect->executor, effect);
 }
 
-/* The result of an effect with a record is durable: it need not be kept any longer. After `done`. */
+/* An effect with a record is not wanted any longer: its result is durable (after `done`), or the record that a
+ * host before this one left is gone. What goes on for it ends. */
 static inline void effect_forget(const struct effect *effect)
 {
     if (effect->executor->ops->forget != NULL) {

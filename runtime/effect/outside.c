@@ -37,10 +37,19 @@ static void sweep(struct executor *executor, const int64_t *records, size_t coun
     }
 }
 
+static void forget(struct executor *executor, const struct effect *effect)
+{
+    struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
+    if (outside->keeps) {
+        const struct effect kept = {.executor = &outside->kept.executor, .record = effect->record};
+        effect_forget(&kept);
+    }
+}
+
 struct outside *outside_new(struct world *world, const char *folder, const char *keeper)
 {
     /* An effect is its own executor's from the start on: it is never cancelled here. */
-    static const struct executor_ops ops = {.start = start, .sweep = sweep};
+    static const struct executor_ops ops = {.start = start, .forget = forget, .sweep = sweep};
     struct outside *outside = alloc_new(sizeof *outside);
     outside->executor.ops = &ops;
     programs_init(&outside->programs, world);
