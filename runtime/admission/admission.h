@@ -20,6 +20,8 @@
  *      renamed state its new name, which is no entry.
  *   6  An object of a kind that a finalizing controller owns carries the kind's finalizer from its
  *      creation, or from its first write where it was older than the owner.
+ *   7  Whoever but the owner writes another text into annotation tend.dev/retry has taken the conditions
+ *      Stalled and Quarantined off by that.
  *
  * Kinds: writing a CustomResourceDefinition or a Controller makes another catalogue, pending with the
  * write and durable with it. A definition may change its schema freely (1), but its kind, version and
@@ -78,8 +80,9 @@ struct admission_writer {
 struct admission_expect {
     int64_t revision; /* its resourceVersion; 0: any; EXPECT_ABSENT: there is no such object */
     struct text uid;  /* empty: any */
-    /* Same uid, same mark of deletion, and the same content except metadata as in this document: what
-     * a reconcile acted on. A write on top of it is rebased where only metadata moved. NULL: any. */
+    /* Same uid, same mark of deletion, no retry asked for since (META_RETRY), and the same content except
+     * metadata as in this document: what a reconcile acted on. A write on top of it is rebased where only
+     * metadata moved. NULL: any. */
     const struct doc *content;
     /* Same uid, mark of deletion, labels and annotations as in this document. NULL: any. */
     const struct doc *marks;

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "document/path.h"
 #include "resource/builtin.h"
+#include "resource/condition.h"
 #include "resource/machine.h"
 #include "resource/name.h"
 
@@ -314,6 +315,19 @@ static enum tend_code check_finalizers(struct hearing *hearing, const struct val
     return TEND_OK;
 }
 
+/* Who asks for another try takes back, in the same write, what says that the object was given up: nothing has
+ * to be compared later, and after a restart nothing is retried twice. */
+static const struct value *retried(struct hearing *hearing, const struct value *before,
+                                   const struct value *root)
+{
+    struct meta was = meta_of(before), now = meta_of(root);
+    if (!meta_asks_retry(&was, &now) || hearing_by_owner(hearing)) {
+        return root;
+    }
+    root = condition_remove(&hearing->set->arena, root, TEXT("Stalled"));
+    return condition_remove(&hearing->set->arena, root, TEXT("Quarantined"));
+}
+
 /* The main part from the body, the rest as it is; or the other way round. */
 static const struct value *joined(struct hearing *hearing, const struct value *before,
                                   const struct value *body, enum object_part part)
@@ -339,6 +353,7 @@ enum tend_code object_update(struct hearing *hearing, const struct value *body,
     TRY(check_status_writer(hearing, before, root));
     TRY(check_observer(hearing, before, root));
     TRY(check_finalizers(hearing, before, root));
+    root = retried(hearing, before, root);
     TRY(special_written(hearing, before, &root));
     return life_update(hearing, before, &root);
 }

@@ -80,6 +80,12 @@ static const struct command commands[] = {
      "change. Nothing that is there already is written over.\n",
      {new_ids, COUNT_OF(new_ids)},
      command_new},
+    {"retry", "KIND NAME... | KIND/NAME...", "try again what was given up",
+     "An object that is Quarantined (it killed its runner twice) or Stalled (its controller said fail)\n"
+     "is left alone until its spec changes, one that is Failing is tried ever more rarely. This has it\n"
+     "tried again at once, as if it had never failed, and touches nothing but its annotation\n"
+     "tend.dev/retry, which any client may set to another text.\n",
+     OPTION_IDS(OPTION_NAMESPACE), command_retry},
     {"version",
      "",
      "show the versions of client and host",

@@ -13,6 +13,7 @@ int command_get(struct session *session, const struct arguments *arguments);
 int command_inspect(struct session *session, const struct arguments *arguments);
 int command_lua(struct session *session, const struct arguments *arguments);
 int command_new(struct session *session, const struct arguments *arguments);
+int command_retry(struct session *session, const struct arguments *arguments);
 int command_version(struct session *session, const struct arguments *arguments);
 
 /* A command line that makes no sense: says why, and where help is. Returns EXIT_USAGE. */

@@ -10,6 +10,7 @@
 #include "cli/plain.h"
 #include "cli/printer.h"
 #include "cli/reference.h"
+#include "cli/retry.h"
 #include "cli/target.h"
 #include "document/json.h"
 #include "document/yaml.h"
@@ -177,6 +178,27 @@ static void print_parts(FILE *out, struct arena *arena, const struct value *root
     }
 }
 
+/* Where its controller has given it up, or waits, the way on. */
+static void print_way_on(FILE *out, const struct served_kind *kind, const struct value *root)
+{
+    const struct value *condition = retry_condition(root),
+                       *metadata = value_field(root, "metadata");
+    struct text namespace = value_text_or(value_field(metadata, "namespace"), TEXT(""));
+    struct text name = value_text_or(value_field(metadata, "name"), TEXT(""));
+    bool elsewhere = namespace.len > 0 && !text_is(namespace, "default");
+    if (condition == NULL) {
+        return;
+    }
+    fprintf(out, "Next step:\n  tend retry %.*s ", TEXT_ARG(kind->singular));
+    plain_print(out, name);
+    fputs(elsewhere ? " -n " : "", out);
+    plain_print(out, elsewhere ? namespace : TEXT(""));
+    fputs(text_is(value_text_or(value_field(condition, "type"), TEXT("")), "Failing")
+              ? " tries it at once; else it is tried ever more rarely\n"
+              : " tries it again; else it is left alone until its spec changes\n",
+          out);
+}
+
 /* Events of cluster-scoped objects are in namespace "default". */
 static enum tend_code print_events(struct session *session, const struct served_kind *kind,
                                    const struct value *root, struct error *err)
@@ -208,6 +230,7 @@ static enum tend_code describe_object(struct session *session, const struct serv
     bool is_controller = text_is(kind->name, "Controller") && is_builtin(kind);
     print_parts(session->out, &arena,
                 is_controller ? controller_part_print(session->out, root, &arena) : root);
+    print_way_on(session->out, kind, root);
     return print_events(session, kind, root, err);
 }
 

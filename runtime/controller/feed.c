@@ -40,10 +40,21 @@ static bool has_other_marks(const struct meta *a, const struct meta *b)
     return has_another(a, b, TEXT("labels")) || has_another(a, b, TEXT("annotations"));
 }
 
+/* Asked for by somebody else: a controller that asks itself would never give up. */
+static bool asks_retry(const struct controller *controller, const struct shown *shown,
+                       const struct meta *before)
+{
+    return meta_asks_retry(before, &shown->meta) &&
+           wake_cause(controller, shown->event->change) == WAKE_FOREIGN;
+}
+
 /* Is what was held against the object forgotten? */
 static bool is_anew(const struct controller *controller, const struct shown *shown)
 {
     struct meta before = meta_of(shown->before);
+    if (asks_retry(controller, shown, &before)) {
+        return true;
+    }
     if (controller->role == ROLE_OBSERVER && has_other_marks(&before, &shown->meta)) {
         return true;
     }

@@ -363,7 +363,7 @@ void subject_read_selection(struct subject *subject, struct selection selection,
 void subject_wrote(struct subject *subject, struct text key, struct doc *doc);
 struct read *subject_find_read(const struct subject *subject, struct text key);
 
-/* Its spec is another one, or it is being deleted: what was held against it is forgotten. */
+/* Its spec is another one, it is being deleted, or a retry was asked for: what was held against it is forgotten. */
 void subject_forgive(struct controller *controller, struct text key);
 
 /* Counts a run. Where it goes in circles it has to wait: TURN_HOT the first time, TURN_WAIT later. */

@@ -458,7 +458,7 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     run_commit(run);
 }
 
-/* Twice in ten minutes is no accident: it is set aside until its spec changes. */
+/* Twice in ten minutes is no accident: it is set aside until its spec changes or a retry is asked for. */
 static void blame(struct run *run, const char *reason)
 {
     struct subject *subject = run->subject;
@@ -476,6 +476,10 @@ static void blame(struct run *run, const char *reason)
     if (subject->deaths < QUARANTINE_DEATHS) {
         run_end(run, WORK_FAILED);
     } else {
+        reason =
+            arena_format(&run->arena,
+                         "%s; it is left alone until its spec changes, or `tend retry`", reason)
+                .ptr;
         run_fail(run, "Quarantined", "Quarantined", reason);
     }
 }

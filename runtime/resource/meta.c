@@ -248,6 +248,12 @@ bool meta_has_finalizer(const struct meta *meta, struct text finalizer)
     return false;
 }
 
+bool meta_asks_retry(const struct meta *was, const struct meta *now)
+{
+    struct text asked = meta_annotation(now, META_RETRY);
+    return asked.len > 0 && !text_equal(asked, meta_annotation(was, META_RETRY));
+}
+
 const struct value *meta_controller_ref(const struct meta *meta)
 {
     for (size_t i = 0; i < value_count(meta->owners); i++) {

@@ -52,6 +52,13 @@ struct text meta_annotation(const struct meta *meta, const char *key);
 
 bool meta_has_finalizer(const struct meta *meta, struct text finalizer);
 
+/* The annotation by which an object that its controller gave up, or tries ever more rarely, is tried again
+ * at once. Its text means nothing; that it is another one than before is what asks. */
+#define META_RETRY "tend.dev/retry"
+
+/* Does `now` ask for another try that `was`, the same object a moment ago, did not ask for? */
+bool meta_asks_retry(const struct meta *was, const struct meta *now);
+
 /* The ownerReference with `controller: true`, or NULL. */
 const struct value *meta_controller_ref(const struct meta *meta);
 

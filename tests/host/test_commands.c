@@ -277,6 +277,26 @@ static void shows_events_by_time(void)
     CHECK(says(ran.out, "Second"));
 }
 
+static void asks_for_another_try(void)
+{
+    struct ran ran = tend("retry", "lamp", "hall", END);
+    CHECK_INT(ran.code, EXIT_DONE);
+    CHECK_TEXT(ran.out, "lamp.home.example \"hall\" is tried again\n");
+    ran = tend("get", "lamp/hall", "-o", "yaml", END);
+    const char *first = strstr(ran.out, "tend.dev/retry: ");
+    CHECK(first != NULL);
+    struct ran again = tend("retry", "lamp/hall", END);
+    CHECK_INT(again.code, EXIT_DONE);
+    again = tend("get", "lamp/hall", "-o", "yaml", END);
+    const char *second = strstr(again.out, "tend.dev/retry: ");
+    CHECK(first != NULL && second != NULL && strncmp(first, second, 30) != 0); /* another text */
+    ran = tend("retry", "lamp", "attic", "hall", END);
+    CHECK_INT(ran.code, EXIT_NOT_FOUND);
+    CHECK(says(ran.err, "\"attic\" not found") && says(ran.out, "\"hall\" is tried again\n"));
+    CHECK_INT(tend("retry", "lamp", END).code, EXIT_USAGE);
+    CHECK_INT(tend("retry", END).code, EXIT_USAGE);
+}
+
 /* Two pages of one snapshot. */
 static void fetches_long_lists(void)
 {
@@ -445,6 +465,7 @@ SUITE({"a host starts", starts}, {"without a host it says what to do", knows_whe
       {"shows objects in every form", shows_objects},
       {"says what is not there, and what may be meant", says_what_is_not_there},
       {"describes", describes}, {"events in order of time", shows_events_by_time},
+      {"retry asks anew each time", asks_for_another_try},
       {"long lists come in pages", fetches_long_lists},
       {"so do large objects", fetches_large_objects},
       {"Ctrl-C ends a watch quietly", ends_quietly_when_interrupted},

@@ -22,7 +22,13 @@ static const char crd[] =
     "        type: object\n"
     "        properties:\n"
     "          spec: {type: object, properties: {do: {type: string}, n: {type: integer}}}\n"
-    "          status: {type: object, properties: {n: {type: integer}}}\n";
+    "          status:\n"
+    "            type: object\n"
+    "            properties:\n"
+    "              n: {type: integer}\n"
+    "              conditions:\n"
+    "                type: array\n"
+    "                items: {type: object, x-kubernetes-preserve-unknown-fields: true}\n";
 
 static void reconcile(struct tend_call *call, struct tend_result *result)
 {

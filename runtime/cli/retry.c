@@ -1,0 +1,127 @@
+/* `retry`: what was given up, or is tried ever more rarely, is tried again at once. What asks for it is an
+ * annotation, so that every client of the API can; its text is the revision that was seen, which is another
+ * one each time and needs no clock. Nobody's spec is touched. */
+#include "cli/retry.h"
+
+#include "base/alloc.h"
+#include "base/buffer.h"
+#include "cli/command.h"
+#include "cli/exit.h"
+#include "cli/nearby.h"
+#include "cli/plain.h"
+#include "cli/reference.h"
+#include "cli/target.h"
+#include "document/json.h"
+#include "document/path.h"
+
+static struct text text_at(const struct value *map, struct text key)
+{
+    return value_text_or(value_get(map, key), TEXT(""));
+}
+
+/* --- what is in the way ------------------------------------------------------------------------- */
+
+const struct value *retry_condition(const struct value *root)
+{
+    static const char *const types[] = {"Quarantined", "Stalled", "Failing"};
+    const struct value *conditions = value_field(value_field(root, "status"), "conditions");
+    for (size_t i = 0; i < COUNT_OF(types); i++) {
+        for (size_t k = 0; k < value_count(conditions); k++) {
+            const struct value *condition = value_at(conditions, k);
+            if (text_is(text_at(condition, TEXT("type")), types[i]) &&
+                text_is(text_at(condition, TEXT("status")), "True")) {
+                return condition;
+            }
+        }
+    }
+    return NULL;
+}
+
+/* --- asking ------------------------------------------------------------------------------------- */
+
+static enum tend_code send_retry(struct session *session, struct text path, struct text revision,
+                                 struct error *err)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *patch = NULL;
+    CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
+    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(1024);
+    CLEANUP(reply_done) struct reply reply;
+    buffer_text(&target, path);
+    target_query(&target, "fieldManager", TEXT("tend-retry"));
+    TRY(path_set(&arena, NULL, TEXT("metadata.annotations['tend.dev/retry']"),
+                 value_text(&arena, revision), &patch, err));
+    json_write(&body, patch);
+    struct client_request request = {.method = "PATCH",
+                                     .target = buffer_view(&target),
+                                     .content_type = "application/merge-patch+json",
+                                     .body = buffer_view(&body)};
+    reply_init(&reply);
+    return session_call(session, &request, &reply, err);
+}
+
+static void say_retried(struct session *session, const struct reference *reference,
+                        const struct value *root)
+{
+    const struct value *condition = retry_condition(root);
+    fprintf(session->out, "%.*s \"%.*s\" is tried again", TEXT_ARG(reference->kind->shown),
+            TEXT_ARG(reference->name));
+    if (condition != NULL) {
+        struct text type = text_at(condition, TEXT("type"));
+        struct text message = text_at(condition, TEXT("message"));
+        fprintf(session->out, " (it was %.*s%s", TEXT_ARG(type), message.len > 0 ? ": " : "");
+        plain_print(session->out, message);
+        fputc(')', session->out);
+    }
+    fputc('\n', session->out);
+}
+
+static enum tend_code retry_one(struct session *session, const struct arguments *arguments,
+                                const struct reference *reference, struct error *err)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(buffer_done) struct buffer path = TARGET_INIT;
+    const struct value *root;
+    target_path(&path, reference->kind, command_namespace(arguments), reference->name);
+    TRY(session_get(session, buffer_view(&path), NULL, &arena, &root, err));
+    struct text revision = text_at(value_field(root, "metadata"), TEXT("resourceVersion"));
+    TRY(send_retry(session, buffer_view(&path), revision, err));
+    say_retried(session, reference, root);
+    return TEND_OK;
+}
+
+/* --- the command -------------------------------------------------------------------------------- */
+
+static enum tend_code find_objects(struct session *session, const struct arguments *arguments,
+                                   struct arena *arena, struct references *ret_references,
+                                   struct error *err)
+{
+    TRY(references_parse(session, arguments->words, arguments->word_count, arena, ret_references,
+                         err));
+    for (size_t i = 0; i < ret_references->count; i++) {
+        if (ret_references->items[i].name.len == 0) {
+            return FAIL(err, TEND_INVALID, "name what to try again: KIND NAME... or KIND/NAME...");
+        }
+    }
+    return TEND_OK;
+}
+
+int command_retry(struct session *session, const struct arguments *arguments)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct error err = ERROR_INIT;
+    struct references references;
+    int worst = EXIT_DONE;
+    enum tend_code code = find_objects(session, arguments, &arena, &references, &err);
+    if (code == TEND_INVALID) {
+        return command_misused(session, "retry", &err);
+    }
+    for (size_t i = 0; code == TEND_OK && i < references.count; i++) {
+        const struct reference *reference = &references.items[i];
+        if (retry_one(session, arguments, reference, &err) != TEND_OK) {
+            nearby_add(session, reference, command_namespace(arguments), err.code, &err);
+            worst = session_fail(session, &err);
+        }
+    }
+    return code == TEND_OK ? worst : session_fail(session, &err);
+}
