@@ -164,23 +164,6 @@ void admission_cancel(struct admission_call *call)
 
 /* --- submitting -------------------------------------------------------------------------------- */
 
-static struct text actor_of(struct arena *arena, const struct admission_writer *writer)
-{
-    switch (writer->role) {
-    case WRITER_CLIENT:
-        return writer->name.len == 0 ? TEXT("client")
-                                     : arena_format(arena, "client/%.*s", TEXT_ARG(writer->name));
-    case WRITER_MANIFEST:
-        return TEXT("manifest");
-    case WRITER_CONTROLLER:
-    case WRITER_OBSERVER:
-        return arena_format(arena, "controller/%.*s", TEXT_ARG(writer->name));
-    case WRITER_HOST:
-        return TEXT("host");
-    }
-    return TEXT("host");
-}
-
 /* Commit what the set writes; TEND_OK and `*ret_held` where the waiter is the store's now. */
 static enum tend_code commit(struct verdict *verdict, bool *ret_held, struct error *err)
 {
@@ -194,7 +177,7 @@ static enum tend_code commit(struct verdict *verdict, bool *ret_held, struct err
     }
     set->result.failed = set->result.count;
     int64_t last = store_next_revision(set->store) + (int64_t)count - 1;
-    TRY(store_commit(set->store, writes, count, actor_of(&set->arena, &set->asked->writer),
+    TRY(store_commit(set->store, writes, count, set_actor(&set->arena, &set->asked->writer),
                      set_purpose(set), &verdict->waiter, err));
     *ret_held = true;
     set->result.failed = 0;

@@ -20,7 +20,10 @@
  *      renamed state its new name, which is no entry.
  *   6  An object of a kind that a finalizing controller owns carries the kind's finalizer from its
  *      creation, or from its first write where it was older than the owner.
- *   7  Whoever but the owner writes another text into annotation tend.dev/retry has taken the conditions
+ *   7  The kind's finalizer is taken off by its owner. Anybody else may do so, of an object that is being
+ *      deleted, only where that controller is not live or has set the object aside (Quarantined); an Event
+ *      ("Abandoned") in the same set says who it was.
+ *   8  Whoever but the owner writes another text into annotation tend.dev/retry has taken the conditions
  *      Stalled and Quarantined off by that.
  *
  * Kinds: writing a CustomResourceDefinition or a Controller makes another catalogue, pending with the

@@ -262,7 +262,7 @@ static enum tend_code find_name(struct hearing *hearing, const struct meta *body
                          : hearing_problem(hearing, SCHEMA_INVALID, "metadata.name", "%s", wrong);
 }
 
-static enum tend_code find_entry(struct hearing *hearing)
+enum tend_code hearing_find_entry(struct hearing *hearing)
 {
     struct error err = ERROR_INIT;
     struct text key = make_key(hearing);
@@ -274,28 +274,15 @@ static enum tend_code find_entry(struct hearing *hearing)
     return TEND_OK;
 }
 
-/* The Event's own name follows from what is said; about what must have one. */
-static enum tend_code find_event(struct hearing *hearing)
-{
-    const struct event *event = hearing->request->event;
-    hearing->namespace = event_namespace(event);
-    hearing->name = event_name(event, &hearing->set->arena);
-    const char *wrong = kind_check_name(hearing->kind, hearing->name);
-    wrong = wrong != NULL ? wrong : name_check_label(hearing->namespace);
-    return wrong == NULL
-               ? find_entry(hearing)
-               : hearing_problem(hearing, SCHEMA_INVALID, "involvedObject.name", "%s", wrong);
-}
-
 static enum tend_code find_object(struct hearing *hearing)
 {
     struct meta body = meta_of(hearing->request->body);
     if (hearing->request->verb == ADMIT_EVENT) {
-        return find_event(hearing);
+        return saying_find(hearing);
     }
     TRY(find_namespace(hearing, &body));
     TRY(find_name(hearing, &body));
-    return find_entry(hearing);
+    return hearing_find_entry(hearing);
 }
 
 /* --- what is expected -------------------------------------------------------------------------- */
@@ -510,21 +497,6 @@ static enum tend_code hear_release(struct hearing *hearing)
     return entry_is_there(hearing->entry) ? life_release(hearing) : refuse_missing(hearing);
 }
 
-static enum tend_code hear_event(struct hearing *hearing)
-{
-    struct set *set = hearing->set;
-    struct text home =
-        key_make(&set->arena, TEXT(BUILTIN_NAMESPACES), TEXT(""), hearing->namespace);
-    bool said = hearing->entry->now != hearing->entry->old; /* by this very set */
-    if (!set_has(set, home) || hearing->entry->gone || said) {
-        return TEND_OK;
-    }
-    const struct value *before = entry_is_there(hearing->entry) ? hearing->entry->now : NULL;
-    const struct value *root =
-        event_root(hearing->request->event, &set->arena, before, set->now_ms);
-    return before == NULL ? object_create(hearing, root) : object_update(hearing, root, PART_MAIN);
-}
-
 static enum tend_code hear_verb(struct hearing *hearing)
 {
     switch (hearing->request->verb) {
@@ -547,7 +519,7 @@ static enum tend_code hear_verb(struct hearing *hearing)
     case ADMIT_EXPECT:
         return TEND_OK;
     case ADMIT_EVENT:
-        return hear_event(hearing);
+        return saying_hear(hearing);
     }
     return TEND_INTERNAL;
 }

@@ -52,6 +52,18 @@ static inline bool hearing_same_field(const struct value *a, const struct value 
 /* Is the writer the host, or the controller that owns the kind? */
 bool hearing_by_owner(const struct hearing *hearing);
 
+/* The entry with the hearing's kind, namespace and name. */
+NODISCARD enum tend_code hearing_find_entry(struct hearing *hearing);
+
+/* --- saying.c: Events ---------------------------------------------------------------------------- */
+
+/* The entry of the request's event; then ADMIT_EVENT itself. */
+NODISCARD enum tend_code saying_find(struct hearing *hearing);
+NODISCARD enum tend_code saying_hear(struct hearing *hearing);
+
+/* Say `event` in the set that is judged. Refuses the request where it cannot be said. */
+NODISCARD enum tend_code saying_add(struct hearing *hearing, const struct event *event);
+
 /* --- object.c: content -------------------------------------------------------------------------- */
 
 /* A new root from the body: the entry is not there. */

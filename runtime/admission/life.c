@@ -8,6 +8,8 @@
  *                                                    last finalizer taken off: final state, gone */
 #include "admission/hearing.h"
 #include "base/moment.h"
+#include "resource/builtin.h"
+#include "resource/condition.h"
 #include "resource/machine.h"
 
 static const struct value *with_since(struct hearing *hearing, const struct value *root)
@@ -168,6 +170,59 @@ static enum tend_code move(struct hearing *hearing, const struct value *before,
     return TEND_OK;
 }
 
+/* --- let go without its owner ------------------------------------------------------------------ */
+
+/* Does the owner answer, and will it come to this object? One that killed its runner twice it will not. */
+static bool is_tended(struct hearing *hearing, const struct value *root)
+{
+    const struct kind *kind = hearing->kind;
+    struct set *set = hearing->set;
+    struct entry *owner = NULL;
+    struct error err = ERROR_INIT;
+    if (kind->controller == NULL || !kind->finalizes ||
+        condition_is_true(root, TEXT("Quarantined"))) {
+        return false;
+    }
+    struct text key =
+        key_make(&set->arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), text_of(kind->controller));
+    if (set_entry(set, key, &owner, &err) != TEND_OK || !entry_is_there(owner)) {
+        return false;
+    }
+    const struct value *status = value_field(owner->now, "status");
+    return text_is(value_text_or(value_field(status, "phase"), TEXT("")), "live");
+}
+
+/* Somebody takes the kind's finalizer off in the owner's place, and nothing is cleaned up: that is for those
+ * whose controller is not there, and it is told. */
+static enum tend_code check_abandoned(struct hearing *hearing, const struct value *before,
+                                      const struct value *root)
+{
+    struct arena *arena = &hearing->set->arena;
+    struct meta was = meta_of(before), now = meta_of(root);
+    struct text finalizer = kind_finalizer(hearing->kind, arena);
+    if (!meta_deleting(&was) || !meta_has_finalizer(&was, finalizer) ||
+        meta_has_finalizer(&now, finalizer) || hearing_by_owner(hearing)) {
+        return TEND_OK;
+    }
+    if (is_tended(hearing, before)) {
+        return hearing_refuse(
+            hearing, TEND_DENIED,
+            "%s is held by controller %s, which is live and cleans up; only without it may "
+            "finalizer %.*s be taken off",
+            hearing_object(hearing), hearing->kind->controller, TEXT_ARG(finalizer));
+    }
+    struct text actor = set_actor(arena, &hearing->set->asked->writer);
+    struct event event = {.about = before,
+                          .type = EVENT_WARNING,
+                          .reason = TEXT("Abandoned"),
+                          .message = arena_format(arena,
+                                                  "let go without its controller's cleaning up, "
+                                                  "as %.*s asked",
+                                                  TEXT_ARG(actor)),
+                          .component = TEXT("tend")};
+    return saying_add(hearing, &event);
+}
+
 enum tend_code life_update(struct hearing *hearing, const struct value *before,
                            const struct value **root)
 {
@@ -175,6 +230,7 @@ enum tend_code life_update(struct hearing *hearing, const struct value *before,
     if (!meta_deleting(&was)) {
         *root = held(hearing, *root);
     }
+    TRY(check_abandoned(hearing, before, *root));
     if (hearing->kind->machine != NULL) {
         TRY(move(hearing, before, root));
     }

@@ -255,6 +255,23 @@ enum tend_code set_finish(struct set *set, struct store_write **ret_writes, size
     return TEND_OK;
 }
 
+struct text set_actor(struct arena *arena, const struct admission_writer *writer)
+{
+    switch (writer->role) {
+    case WRITER_CLIENT:
+        return writer->name.len == 0 ? TEXT("client")
+                                     : arena_format(arena, "client/%.*s", TEXT_ARG(writer->name));
+    case WRITER_MANIFEST:
+        return TEXT("manifest");
+    case WRITER_CONTROLLER:
+    case WRITER_OBSERVER:
+        return arena_format(arena, "controller/%.*s", TEXT_ARG(writer->name));
+    case WRITER_HOST:
+        return TEXT("host");
+    }
+    return TEXT("host");
+}
+
 enum store_purpose set_purpose(const struct set *set)
 {
     bool shrinks = false;

@@ -80,6 +80,9 @@ NODISCARD enum tend_code set_finish(struct set *set, struct store_write **ret_wr
 /* Is what it writes worth doing when there is no space? */
 enum store_purpose set_purpose(const struct set *set);
 
+/* Who asks, as the log of changes names them: "client/uid:1000". */
+struct text set_actor(struct arena *arena, const struct admission_writer *writer);
+
 /* Judge every request in turn; stops at the first refusal, which is then in `result`. */
 NODISCARD enum tend_code set_judge(struct set *set);
 

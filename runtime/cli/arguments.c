@@ -42,6 +42,8 @@ static const struct option_spec specs[OPTIONS] = {
     [OPTION_ALL] = {0, no_argument, "all", NULL, "every object of the kind"},
     [OPTION_IGNORE_NOT_FOUND] = {0, no_argument, "ignore-not-found", NULL,
                                  "what is not there is no failure"},
+    [OPTION_ABANDON] = {0, no_argument, "abandon", NULL,
+                        "do not wait for a controller that is not there to clean up"},
     [OPTION_KIND] = {0, required_argument, "kind", "GROUP/VERSION/KIND",
                      "what it looks after (else example.com/v1 and the name)"},
     [OPTION_DIRECTORY] = {0, required_argument, "directory", "DIR",

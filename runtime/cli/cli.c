@@ -50,9 +50,13 @@ static const struct command commands[] = {
     {"delete", "KIND NAME... | KIND/NAME... | -f FILE",
      "delete objects, and wait until they are gone",
      "Waits until its controller has cleaned up; --now or --wait=false only asks for it. When\n"
-     "the timeout passes the exit code is 6, and the deletion goes on.\n",
+     "the timeout passes the exit code is 6, and the deletion goes on. Where the controller is gone for\n"
+     "good, or has set the object aside, --abandon lets the object go without: what it stands for outside\n"
+     "stays. It takes finalizer GROUP/tend off, which the host refuses while the controller is live; an\n"
+     "Event tells who did it.\n",
      OPTION_IDS(OPTION_FILE, OPTION_RECURSIVE, OPTION_NAMESPACE, OPTION_ALL, OPTION_SELECTOR,
-                OPTION_WAIT, OPTION_NOW, OPTION_TIMEOUT, OPTION_DRY_RUN, OPTION_IGNORE_NOT_FOUND),
+                OPTION_WAIT, OPTION_NOW, OPTION_TIMEOUT, OPTION_DRY_RUN, OPTION_IGNORE_NOT_FOUND,
+                OPTION_ABANDON),
      command_delete},
     {"events", "", "show what happened", "",
      OPTION_IDS(OPTION_NAMESPACE, OPTION_ALL_NAMESPACES, OPTION_FOR, OPTION_WATCH,

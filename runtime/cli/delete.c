@@ -2,6 +2,7 @@
  * decided by its uid: an object that was made anew under the same name is another one. */
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "cli/abandon.h"
 #include "cli/changes.h"
 #include "cli/command.h"
 #include "cli/exit.h"
@@ -158,9 +159,42 @@ static enum tend_code send_delete(struct deleting *deleting, const struct victim
     return json_parse(arena, buffer_view(&reply.body), ret_answer, err);
 }
 
+static bool is_gone(const struct value *answer)
+{
+    return text_is(value_text_or(value_field(answer, "kind"), TEXT("")), "Status");
+}
+
 static bool is_ignored(const struct deleting *deleting, enum tend_code code)
 {
     return code == TEND_NOT_FOUND && arguments_has(deleting->arguments, OPTION_IGNORE_NOT_FOUND);
+}
+
+/* The host refused, or it is not there: say so, and go on with the others. */
+static void say_refused(struct deleting *deleting, const struct victim *victim, enum tend_code code,
+                        struct error *err)
+{
+    struct reference reference = {.kind = victim->kind, .name = victim->name};
+    if (!is_ignored(deleting, code)) {
+        nearby_add(deleting->session, &reference, victim->namespace, code, err);
+        deleting->worst = session_fail(deleting->session, err);
+    }
+}
+
+/* With --abandon: ask for the deletion, then take off what holds it in its controller's name. */
+static enum tend_code send_abandon(struct deleting *deleting, const struct victim *victim,
+                                   struct arena *arena, const struct value **ret_answer,
+                                   struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer path = TARGET_INIT;
+    target_path(&path, victim->kind, victim->namespace, victim->name);
+    TRY(abandon_check(deleting->session, victim->kind, buffer_view(&path), err));
+    TRY(send_delete(deleting, victim, arena, ret_answer, err));
+    if (is_gone(*ret_answer) || arguments_has(deleting->arguments, OPTION_DRY_RUN)) {
+        return TEND_OK;
+    }
+    enum tend_code code =
+        abandon_release(deleting->session, victim->kind, buffer_view(&path), *ret_answer, err);
+    return code == TEND_NOT_FOUND ? TEND_OK : code; /* it went meanwhile */
 }
 
 /* The host answers with the object while something holds it, with a Status when it is gone. */
@@ -169,24 +203,25 @@ static enum tend_code delete_one(struct deleting *deleting, struct victim *victi
 {
     CLEANUP(arena_done) struct arena arena = {0};
     const struct value *answer;
-    enum tend_code code = send_delete(deleting, victim, &arena, &answer, err);
-    if (code == TEND_NOT_FOUND || code == TEND_CONFLICT || code == TEND_INVALID) {
-        if (!is_ignored(deleting, code)) {
-            struct reference reference = {.kind = victim->kind, .name = victim->name};
-            nearby_add(deleting->session, &reference, victim->namespace, code, err);
-            deleting->worst = session_fail(deleting->session, err);
-        }
+    bool abandons = arguments_has(deleting->arguments, OPTION_ABANDON);
+    enum tend_code code =
+        (abandons ? send_abandon : send_delete)(deleting, victim, &arena, &answer, err);
+    if (code == TEND_NOT_FOUND || code == TEND_CONFLICT || code == TEND_INVALID ||
+        code == TEND_DENIED) {
+        say_refused(deleting, victim, code, err);
         return TEND_OK;
     }
     TRY(code);
-    bool is_gone = text_is(value_text_or(value_field(answer, "kind"), TEXT("")), "Status");
     bool is_dry = arguments_has(deleting->arguments, OPTION_DRY_RUN);
-    if (!is_gone && !is_dry) {
+    if (!is_gone(answer) && !is_dry) {
         const struct value *uid = value_field(value_field(answer, "metadata"), "uid");
         victim->uid = arena_text(&deleting->arena, value_text_or(uid, TEXT("")));
     }
     fprintf(deleting->session->out, "%.*s \"%.*s\" %s%s\n", TEXT_ARG(victim->kind->shown),
-            TEXT_ARG(victim->name), is_gone || deleting->waits ? "deleted" : "is being deleted",
+            TEXT_ARG(victim->name),
+            is_gone(answer) || deleting->waits ? "deleted"
+            : abandons                         ? "is let go"
+                                               : "is being deleted",
             is_dry ? " (dry run)" : "");
     return TEND_OK;
 }
@@ -219,7 +254,7 @@ static enum tend_code say_not_gone(const struct victim *victim, enum changes_end
 {
     return FAIL(err, TEND_TIMEOUT,
                 "%.*s \"%.*s\" is still there%s: it goes when its controller "
-                "has cleaned up (tend describe shows what holds it)",
+                "has cleaned up (tend describe shows what holds it, and the way on)",
                 TEXT_ARG(victim->kind->shown), TEXT_ARG(victim->name),
                 end == CHANGES_TIMED_OUT ? " after the timeout" : "");
 }

@@ -7,11 +7,12 @@
 #include "cli/exit.h"
 #include "cli/nearby.h"
 #include "cli/occurrences.h"
+#include "cli/owner.h"
 #include "cli/plain.h"
 #include "cli/printer.h"
 #include "cli/reference.h"
-#include "cli/retry.h"
 #include "cli/target.h"
+#include "cli/way_on.h"
 #include "document/json.h"
 #include "document/yaml.h"
 
@@ -67,60 +68,20 @@ static void print_head(FILE *out, const struct served_kind *kind, const struct v
 
 /* --- who tends it ------------------------------------------------------------------------------ */
 
-/* Kinds that the host itself looks after. */
-static bool is_builtin(const struct served_kind *kind)
-{
-    return text_is(kind->api_version, "v1") || text_is(kind->api_version, "tend.dev/v1") ||
-           text_is(kind->api_version, "apiextensions.k8s.io/v1");
-}
-
-static bool owns(const struct value *controller, const struct served_kind *kind)
-{
-    const struct value *owned = value_field(value_field(controller, "spec"), "owns");
-    for (size_t i = 0; i < value_count(owned); i++) {
-        const struct value *one = value_at(owned, i);
-        if (text_equal(value_text_or(value_field(one, "apiVersion"), TEXT("")),
-                       kind->api_version) &&
-            text_equal(value_text_or(value_field(one, "kind"), TEXT("")), kind->name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void print_owner(FILE *out, const struct value *controller)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *status = value_field(controller, "status");
-    struct text name =
-        value_text_or(value_field(value_field(controller, "metadata"), "name"), TEXT(""));
-    struct text phase = value_text_or(value_field(status, "phase"), TEXT("not reported yet"));
-    struct text message = value_text_or(value_field(status, "message"), TEXT(""));
+    struct text name = owner_name(controller), phase = owner_phase(controller);
+    struct text message =
+        value_text_or(value_field(value_field(controller, "status"), "message"), TEXT(""));
+    if (controller == NULL) {
+        plain_print_titled(out, "Controller:", TEXT("none: nobody tends objects of this kind"));
+        return;
+    }
+    phase = phase.len > 0 ? phase : TEXT("not reported yet");
     plain_print_titled(out, "Controller:",
                        arena_format(&arena, "%.*s (%.*s)%s%.*s", TEXT_ARG(name), TEXT_ARG(phase),
                                     message.len > 0 ? ": " : "", TEXT_ARG(message)));
-}
-
-/* Which controller answers for the kind, and whether it is there. */
-static enum tend_code print_controller(struct session *session, const struct served_kind *kind,
-                                       struct error *err)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    const struct value *list;
-    if (is_builtin(kind)) {
-        return TEND_OK;
-    }
-    TRY(session_get(session, TEXT("/apis/tend.dev/v1/controllers"), NULL, &arena, &list, err));
-    const struct value *items = value_field(list, "items");
-    for (size_t i = 0; i < value_count(items); i++) {
-        if (owns(value_at(items, i), kind)) {
-            print_owner(session->out, value_at(items, i));
-            return TEND_OK;
-        }
-    }
-    plain_print_titled(session->out,
-                       "Controller:", TEXT("none: nobody tends objects of this kind"));
-    return TEND_OK;
 }
 
 static void print_part(FILE *out, struct text title, const struct value *part)
@@ -178,27 +139,6 @@ static void print_parts(FILE *out, struct arena *arena, const struct value *root
     }
 }
 
-/* Where its controller has given it up, or waits, the way on. */
-static void print_way_on(FILE *out, const struct served_kind *kind, const struct value *root)
-{
-    const struct value *condition = retry_condition(root),
-                       *metadata = value_field(root, "metadata");
-    struct text namespace = value_text_or(value_field(metadata, "namespace"), TEXT(""));
-    struct text name = value_text_or(value_field(metadata, "name"), TEXT(""));
-    bool elsewhere = namespace.len > 0 && !text_is(namespace, "default");
-    if (condition == NULL) {
-        return;
-    }
-    fprintf(out, "Next step:\n  tend retry %.*s ", TEXT_ARG(kind->singular));
-    plain_print(out, name);
-    fputs(elsewhere ? " -n " : "", out);
-    plain_print(out, elsewhere ? namespace : TEXT(""));
-    fputs(text_is(value_text_or(value_field(condition, "type"), TEXT("")), "Failing")
-              ? " tries it at once; else it is tried ever more rarely\n"
-              : " tries it again; else it is left alone until its spec changes\n",
-          out);
-}
-
 /* Events of cluster-scoped objects are in namespace "default". */
 static enum tend_code print_events(struct session *session, const struct served_kind *kind,
                                    const struct value *root, struct error *err)
@@ -225,12 +165,16 @@ static enum tend_code describe_object(struct session *session, const struct serv
                                       const struct value *root, struct error *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *owner = NULL;
     print_head(session->out, kind, root);
-    TRY(print_controller(session, kind, err));
-    bool is_controller = text_is(kind->name, "Controller") && is_builtin(kind);
+    if (!owner_is_host(kind)) {
+        TRY(owner_find(session, kind, &arena, &owner, err));
+        print_owner(session->out, owner);
+    }
+    bool is_controller = text_is(kind->name, "Controller") && owner_is_host(kind);
     print_parts(session->out, &arena,
                 is_controller ? controller_part_print(session->out, root, &arena) : root);
-    print_way_on(session->out, kind, root);
+    way_on_print(session->out, kind, root, owner);
     return print_events(session, kind, root, err);
 }
 

@@ -1,40 +1,20 @@
 /* `retry`: what was given up, or is tried ever more rarely, is tried again at once. What asks for it is an
  * annotation, so that every client of the API can; its text is the revision that was seen, which is another
  * one each time and needs no clock. Nobody's spec is touched. */
-#include "cli/retry.h"
-
 #include "base/alloc.h"
-#include "base/buffer.h"
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/nearby.h"
 #include "cli/plain.h"
 #include "cli/reference.h"
 #include "cli/target.h"
+#include "cli/way_on.h"
 #include "document/json.h"
 #include "document/path.h"
 
 static struct text text_at(const struct value *map, struct text key)
 {
     return value_text_or(value_get(map, key), TEXT(""));
-}
-
-/* --- what is in the way ------------------------------------------------------------------------- */
-
-const struct value *retry_condition(const struct value *root)
-{
-    static const char *const types[] = {"Quarantined", "Stalled", "Failing"};
-    const struct value *conditions = value_field(value_field(root, "status"), "conditions");
-    for (size_t i = 0; i < COUNT_OF(types); i++) {
-        for (size_t k = 0; k < value_count(conditions); k++) {
-            const struct value *condition = value_at(conditions, k);
-            if (text_is(text_at(condition, TEXT("type")), types[i]) &&
-                text_is(text_at(condition, TEXT("status")), "True")) {
-                return condition;
-            }
-        }
-    }
-    return NULL;
 }
 
 /* --- asking ------------------------------------------------------------------------------------- */
@@ -63,7 +43,7 @@ static enum tend_code send_retry(struct session *session, struct text path, stru
 static void say_retried(struct session *session, const struct reference *reference,
                         const struct value *root)
 {
-    const struct value *condition = retry_condition(root);
+    const struct value *condition = way_on_condition(root);
     fprintf(session->out, "%.*s \"%.*s\" is tried again", TEXT_ARG(reference->kind->shown),
             TEXT_ARG(reference->name));
     if (condition != NULL) {

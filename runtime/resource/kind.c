@@ -26,11 +26,11 @@ struct kind *kind_unref(struct kind *kind)
     return NULL;
 }
 
-/* "lab.neuroglia.com/tend": qualified by the group, so that it says whose objects it holds. */
-static const char *finalizer_of(struct kind *kind)
+/* Qualified by the group, so that it says whose objects it holds. */
+struct text kind_finalizer(const struct kind *kind, struct arena *arena)
 {
-    return kind->group[0] == '\0' ? "tend.dev/tend"
-                                  : arena_format(&kind->arena, "%s/tend", kind->group).ptr;
+    return kind->group[0] == '\0' ? TEXT("tend.dev/tend")
+                                  : arena_format(arena, "%s/tend", kind->group);
 }
 
 struct kind *kind_owned(const struct kind *kind, const struct kind_owner *owner)
@@ -46,7 +46,7 @@ struct kind *kind_owned(const struct kind *kind, const struct kind_owner *owner)
         copy->controller = arena_text(&copy->arena, text_of(owner->controller)).ptr;
         copy->machine = owner->machine == NULL ? NULL : machine_ref(owner->machine);
         copy->finalizes = owner->finalizes;
-        copy->finalizer = finalizer_of(copy);
+        copy->finalizer = kind_finalizer(definition, &copy->arena).ptr;
     }
     return copy;
 }

@@ -72,6 +72,9 @@ static inline void kind_unrefp(struct kind **kind)
     *kind = kind_unref(*kind);
 }
 
+/* The finalizer by which an owner of `kind` holds objects, also where it has no owner (any more). */
+struct text kind_finalizer(const struct kind *kind, struct arena *arena);
+
 /* A copy of `kind` owned as `owner` says; NULL: owned by nobody. The caller owns the copy. */
 struct kind *kind_owned(const struct kind *kind, const struct kind_owner *owner);
 

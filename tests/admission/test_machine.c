@@ -111,6 +111,99 @@ static void can_be_forced_off(void)
     CHECK_TEXT(in_answer(b, "status.state"), "\"deleted\"");
 }
 
+/* The labinstance controller is in that phase. */
+static void set_phase(struct bench *b, const char *phase)
+{
+    const struct admission_request one =
+        request(b, ADMIT_PATCH_STATUS, "controllers.tend.dev", "labinstance",
+                arena_format(&b->arena, "{status: {phase: %s}}", phase).ptr);
+    CHECK_INT(ask_as(b, WRITER_HOST, "", &one)->code, TEND_OK);
+}
+
+/* Who took lab-1's finalizer off, as an Event says it; "" where there is none. */
+static const char *abandoned_by(struct bench *b)
+{
+    struct store_entry entries[16];
+    size_t count = store_list(b->store, store_revision(b->store), TEXT("events/"), TEXT(""),
+                              entries, COUNT_OF(entries));
+    for (size_t i = 0; i < count; i++) {
+        const struct value *root = NULL;
+        struct error err = ERROR_INIT;
+        if (doc_tree(entries[i].doc, &b->arena, &root, &err) == TEND_OK &&
+            text_is(value_text_or(value_field(root, "reason"), TEXT("")), "Abandoned")) {
+            return value_text_or(value_field(root, "message"), TEXT("")).ptr;
+        }
+    }
+    return "";
+}
+
+static const struct told *force_off(struct bench *b, enum admission_role role, const char *name)
+{
+    const struct admission_request one =
+        request(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {finalizers: null}}");
+    return ask_as(b, role, name, &one);
+}
+
+static void is_held_for_a_live_controller(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    set_phase(b, "live");
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(force_off(b, WRITER_CLIENT, "uid:7")->code, TEND_DENIED);
+    CHECK_TEXT(b->told[0].message, LAB
+               " \"lab-1\" is held by controller labinstance, which is live and cleans up; only "
+               "without it may finalizer lab.neuroglia.com/tend be taken off");
+    CHECK_INT(force_off(b, WRITER_MANIFEST, "")->code, TEND_DENIED);
+    CHECK_INT(force_off(b, WRITER_CONTROLLER, "another")->code, TEND_DENIED);
+    CHECK_INT(ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {labels: {a: b}}}")->code, TEND_OK);
+    CHECK_TEXT(abandoned_by(b), "");
+    set_phase(b, "lost");
+    CHECK_INT(force_off(b, WRITER_CLIENT, "uid:7")->effect, EFFECT_DELETED);
+    CHECK_TEXT(abandoned_by(b),
+               "let go without its controller's cleaning up, as client/uid:7 asked");
+    CHECK_TEXT(stored(b, LAB_KEY, "kind"), "(none)");
+}
+
+/* The controller is live, and will never come to it. */
+static void is_let_go_when_set_aside(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    set_phase(b, "live");
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(status_by_owner(b, "{status: {conditions: [{type: Quarantined, status: 'True',\n"
+                                 " reason: Quarantined}]}}")
+                  ->code,
+              TEND_OK);
+    CHECK_INT(force_off(b, WRITER_CLIENT, "")->effect, EFFECT_DELETED);
+    CHECK_TEXT(abandoned_by(b), "let go without its controller's cleaning up, as client asked");
+}
+
+/* Whoever else holds it still does. */
+static void is_let_go_by_one_of_two(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    (void)ask(b, ADMIT_PATCH, LAB, "lab-1",
+              "{metadata: {finalizers: [lab.neuroglia.com/tend, x.y/z]}}");
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(
+        ask(b, ADMIT_PATCH, LAB, "lab-1", "{metadata: {finalizers: [lab.neuroglia.com/tend]}}")
+            ->code,
+        TEND_OK);
+    CHECK_TEXT(abandoned_by(b), "");
+    CHECK_INT(force_off(b, WRITER_CLIENT, "")->effect, EFFECT_DELETED);
+    CHECK(abandoned_by(b)[0] != '\0');
+}
+
+/* The controller's object is gone as well: nobody knows any more that the kind was owned. */
+static void is_told_without_an_owner(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_lab();
+    (void)ask(b, ADMIT_DELETE, LAB, "lab-1", NULL);
+    CHECK_INT(ask(b, ADMIT_DELETE, "controllers.tend.dev", "labinstance", NULL)->code, TEND_OK);
+    CHECK_INT(force_off(b, WRITER_CLIENT, "")->effect, EFFECT_DELETED);
+    CHECK(abandoned_by(b)[0] != '\0');
+}
+
 static void takes_in_older_objects(void)
 {
     CLEANUP(benchp) struct bench *b = bench_with_labs();
@@ -302,6 +395,11 @@ SUITE({"create enters the initial state, with moment and finalizer", starts},
       {"the owner releases it; the last event shows the final state", is_released_by_its_owner},
       {"a live object keeps the kind's finalizer (#16)", keeps_the_finalizer},
       {"a client may force the finalizer off a deleted object", can_be_forced_off},
+      {"but not while its controller is live, and who did it is told",
+       is_held_for_a_live_controller},
+      {"a live controller does not hold what it has set aside", is_let_go_when_set_aside},
+      {"only the kind's own finalizer is told of", is_let_go_by_one_of_two},
+      {"also where the controller's object is gone", is_told_without_an_owner},
       {"objects older than their owner are taken in by the first write", takes_in_older_objects},
       {"one controller writes a kind's status (#14)", one_controller_writes_status},
       {"an observer writes no status, state or finalizer", an_observer_leaves_no_trace},
