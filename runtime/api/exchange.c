@@ -6,6 +6,8 @@
 #include <assert.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
+#include "document/json.h"
 
 void exchange_init(struct exchange *exchange, void (*answered)(struct exchange *exchange),
                    void (*woken)(struct exchange *exchange))
@@ -45,6 +47,14 @@ void exchange_header(struct exchange *exchange, const char *name, struct text va
             .value = arena_text(&exchange->arena, text_first(value, len)),
         };
     }
+}
+
+void exchange_warn(struct exchange *exchange, struct text says)
+{
+    CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(LOG_MESSAGE_MAX);
+    buffer_chars(&line, "299 - ");
+    json_write_text(&line, text_first(says, LOG_MESSAGE_MAX / 2));
+    exchange_header(exchange, "Warning", buffer_view(&line));
 }
 
 void exchange_answer(struct exchange *exchange, int status, const char *content_type)

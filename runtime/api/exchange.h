@@ -90,6 +90,9 @@ void exchange_done(struct exchange *exchange);
  * RESPONSE_HEADERS_MAX nothing is added. */
 void exchange_header(struct exchange *exchange, const char *name, struct text value);
 
+/* Add a Warning, which clients print beside the answer. */
+void exchange_warn(struct exchange *exchange, struct text says);
+
 /* The answer is complete (its body or stream is in place). `content_type` is a constant. */
 void exchange_answer(struct exchange *exchange, int status, const char *content_type);
 

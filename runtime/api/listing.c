@@ -12,6 +12,7 @@
 
 #include "api/form.h"
 #include "api/problem.h"
+#include "api/untended.h"
 #include "base/alloc.h"
 #include "resource/key.h"
 #include "resource/selector.h"
@@ -72,6 +73,7 @@ void read_object(struct operation *operation)
                form_object(&form, doc, COLUMNS_SHOWN, &exchange->response.body, &err) != TEND_OK) {
         problem_answer_error(exchange, &err);
     } else {
+        untended_warn(operation);
         exchange_answer(exchange, 200, form_content_type(&form));
     }
 }
@@ -290,6 +292,7 @@ void read_collection(struct operation *operation)
         refuse_listing(operation, &err);
         return;
     }
+    untended_warn(operation);
     listing->kind = operation_kind(operation);
     listing->form.kind = listing->kind;
     exchange->response.stream = &listing->stream;

@@ -76,10 +76,7 @@ static const char *effect_word(enum admission_effect effect)
 static void add_warnings(struct exchange *exchange, const struct admission_answer *answer)
 {
     for (size_t i = 0; i < answer->warning_count; i++) {
-        CLEANUP(buffer_done) struct buffer line = BUFFER_INIT(LOG_MESSAGE_MAX);
-        buffer_chars(&line, "299 - ");
-        json_write_text(&line, text_first(answer->warnings[i], LOG_MESSAGE_MAX / 2));
-        exchange_header(exchange, "Warning", buffer_view(&line));
+        exchange_warn(exchange, answer->warnings[i]);
     }
 }
 

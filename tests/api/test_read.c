@@ -183,6 +183,46 @@ static void makes_tables(void)
               400);
 }
 
+/* labinstance owns the kind, and is in that phase. */
+static void set_controller(struct talk *talk, const char *phase)
+{
+    const struct admission_request one = request(
+        talk->b, ADMIT_PATCH_STATUS, "controllers.tend.dev", "labinstance",
+        arena_format(&talk->b->arena, "{status: {phase: %s, reason: FileRemoved}}", phase).ptr);
+    CHECK_INT(ask_as(talk->b, WRITER_HOST, "", &one)->code, TEND_OK);
+}
+
+static const char *warning_beside(struct talk *talk, const char *target, const char *accept)
+{
+    return hear(talk, (struct ask_for){.target = target, .accept = accept}).warning;
+}
+
+static void says_who_is_not_there(void)
+{
+    CLEANUP(talkp) struct talk *talk = talk_new();
+    const char *warning =
+        "299 - \"nobody tends labinstances now: controller labinstance is lost (FileRemoved); see "
+        "tend describe controller labinstance\"";
+    (void)make_lab(talk, "lab1", "a");
+    (void)make_lab(talk, "lab2", "a");
+    CHECK_TEXT(warning_beside(talk, LABS, AS_TABLE), ""); /* a kind that nobody owns */
+    const struct admission_request one = request(talk->b, ADMIT_CREATE, "", "", LAB_CONTROLLER);
+    CHECK_INT(ask_as(talk->b, WRITER_HOST, "", &one)->code, TEND_OK);
+    set_controller(talk, "lost");
+    CHECK_TEXT(warning_beside(talk, LABS, AS_TABLE), warning);
+    CHECK_TEXT(warning_beside(talk, LABS "/lab1", AS_TABLE), warning);
+    CHECK_TEXT(warning_beside(talk, LABS, NULL), ""); /* programs do not look for it */
+    struct heard page = hear(talk, (struct ask_for){.target = LABS "?limit=1", .accept = AS_TABLE});
+    CHECK_TEXT(page.warning, warning);
+    struct text token = value_text_or(path_get(page.root, TEXT("metadata.continue")), TEXT(""));
+    CHECK(token.len > 0);
+    const char *next =
+        arena_format(&talk->b->arena, LABS "?limit=1&continue=%.*s", TEXT_ARG(token)).ptr;
+    CHECK_TEXT(warning_beside(talk, next, AS_TABLE), ""); /* once a list */
+    set_controller(talk, "live");
+    CHECK_TEXT(warning_beside(talk, LABS, AS_TABLE), "");
+}
+
 static void makes_other_forms(void)
 {
     CLEANUP(talkp) struct talk *talk = talk_new();
@@ -226,5 +266,6 @@ SUITE({"discovery says what is served", discovers}, {"healthz, readyz", tells_it
       {"a page that is asked for too late is Expired", says_when_a_page_is_too_late},
       {"resourceVersion: any, not older, exact, future", lists_as_of_a_version},
       {"tables have the kind's columns, with ages", makes_tables},
+      {"a table of what nobody tends says so", says_who_is_not_there},
       {"YAML lists and metadata alone", makes_other_forms},
       {"methods that a place does not know are 405", refuses_other_methods})
