@@ -39,6 +39,22 @@ static enum special special_of(const struct kind *kind)
     return SPECIAL_NONE;
 }
 
+/* The one field of `map`, where it has no other and is called `key`; NULL otherwise. */
+static const struct value *only_field(const struct value *map, const char *key)
+{
+    return value_is(map, VALUE_MAP) && map->count == 1 && text_is(map->fields[0].key, key)
+               ? map->fields[0].value
+               : NULL;
+}
+
+/* A patch that says that its file is to be tried again, and nothing else. */
+static bool asks_retry(const struct admission_request *request)
+{
+    const struct value *metadata = only_field(request->body, "metadata");
+    return request->verb == ADMIT_PATCH &&
+           value_is(only_field(only_field(metadata, "annotations"), META_RETRY), VALUE_TEXT);
+}
+
 /* What the host keeps is nobody else's to write; that it goes may be asked for. */
 enum tend_code special_allows(struct hearing *hearing)
 {
@@ -47,7 +63,7 @@ enum tend_code special_allows(struct hearing *hearing)
     if (role == WRITER_HOST || hearing->request->verb == ADMIT_DELETE) {
         return TEND_OK;
     }
-    if (special == SPECIAL_CONTROLLER) {
+    if (special == SPECIAL_CONTROLLER && !asks_retry(hearing->request)) {
         return hearing_refuse(hearing, TEND_DENIED,
                               "controllers are kept by the host itself: add, change or remove the "
                               "plugin's file instead (an object that is left over may be deleted)");

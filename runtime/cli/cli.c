@@ -88,7 +88,8 @@ static const struct command commands[] = {
      "An object that is Quarantined (it killed its runner twice) or Stalled (its controller said fail)\n"
      "is left alone until its spec changes, one that is Failing is tried ever more rarely. This has it\n"
      "tried again at once, as if it had never failed, and touches nothing but its annotation\n"
-     "tend.dev/retry, which any client may set to another text.\n",
+     "tend.dev/retry, which any client may set to another text. Of a controller it is the file that is\n"
+     "tried again, where that was rolled back or refused.\n",
      OPTION_IDS(OPTION_NAMESPACE), command_retry},
     {"version",
      "",

@@ -291,6 +291,7 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,
+        .watch = host->rooms.watch,
         .gate = host->rooms.gate,
         .loop = host->rooms.loop,
         .maker = &host->maker.maker,

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "base/paths.h"
 #include "host/leftovers.h"
+#include "host/retries.h"
 #include "runner/plugin.h"
 
 struct entry {
@@ -51,6 +52,7 @@ struct plugins {
     enum { FIRST_PASS, SETTLED } phase;
 
     struct leftovers leftovers;
+    struct retries retries;
     enum { TIDY, UNTIDY } tidiness; /* of the copies */
 
     struct task *closed; /* what plugins_close was given */
@@ -449,6 +451,15 @@ static void on_step(struct task *task)
     }
 }
 
+static void on_retry(struct retries *retries, const char *file)
+{
+    struct plugins *plugins = CONTAINER_OF(retries, struct plugins, retries);
+    struct entry *entry = find_entry(plugins, file);
+    if (entry != NULL) {
+        plugin_retry(entry->plugin);
+    }
+}
+
 /* --- life --------------------------------------------------------------------------------------- */
 
 static void free_plugins(struct plugins *plugins)
@@ -526,6 +537,8 @@ enum tend_code plugins_open(const struct plugins_options *options, struct plugin
         return code;
     }
     step_soon(plugins);
+    plugins->retries.asked = on_retry;
+    retries_open(&plugins->retries, options->watch, options->store);
     *ret_plugins = plugins;
     return TEND_OK;
 }
@@ -539,6 +552,7 @@ void plugins_close(struct world *world, struct plugins *plugins, struct task *cl
     plugins->closed = closed;
     plugins->closing = 1 + plugins->count; /* this call, and each entry */
     list_remove(&plugins->step.link);
+    retries_close(&plugins->retries);
     close_folders(plugins);
     for (size_t i = 0; i < plugins->options.folder_count; i++) {
         plugins->closing += plugins->folders[i].phase == LIST_IDLE ? 0 : 1;

@@ -8,6 +8,7 @@
 #include "controller/loop.h"
 #include "runner/worker_maker.h"
 #include "store/store.h"
+#include "watch/watch.h"
 
 struct plugins;
 
@@ -24,6 +25,7 @@ struct plugins_folder {
 struct plugins_options {
     struct world *world;
     struct store *store;
+    struct watch *watch;
     struct admission *gate;
     struct loop *loop;
     struct worker_maker *maker;

@@ -321,11 +321,8 @@ static void take_rejected(struct plugin *plugin, struct loaded *content)
 
 static void take_double(struct plugin *plugin, const char *hash, const char *holder)
 {
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct text why = arena_format(
-        &arena, "the same content as %s, which is loaded already; keep one of the two", holder);
     (void)versions_drop(&plugin->versions);
-    standing_set(&plugin->standing, PROBLEM_BLOCKED, hash, why.ptr);
+    standing_double(&plugin->standing, hash, holder);
     tell(plugin);
 }
 
@@ -450,20 +447,15 @@ static void on_step(struct task *task)
     }
 }
 
-static void plugin_free(struct plugin *plugin)
-{
-    standing_done(&plugin->standing);
-    loaded_done(&plugin->wanted);
-    free(plugin->previous);
-    free(plugin->file);
-    free(plugin);
-}
-
 static void one_less_to_close(struct plugin *plugin)
 {
     if (--plugin->closing == 0) {
         world_soon(plugin->options.world, plugin->closed);
-        plugin_free(plugin);
+        standing_done(&plugin->standing);
+        loaded_done(&plugin->wanted);
+        free(plugin->previous);
+        free(plugin->file);
+        free(plugin);
     }
 }
 
@@ -498,6 +490,12 @@ struct plugin *plugin_open(const struct plugin_options *options)
 void plugin_look(struct plugin *plugin)
 {
     intake_look(&plugin->intake);
+}
+
+void plugin_retry(struct plugin *plugin)
+{
+    standing_forgive(&plugin->standing);
+    plugin_look(plugin);
 }
 
 void plugin_poke(struct plugin *plugin)

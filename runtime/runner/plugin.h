@@ -11,7 +11,7 @@
  *   2  At any time one version at the most is given new runs. What the version before has under way ends
  *      there, or is run again.
  *   3  A version that fails before it ever went well is rolled back to the one before, and its content
- *      is not tried again until the file changes.
+ *      is not tried again until the file changes, or somebody asks for it.
  *   4  At start, where the file is refused, the content that went well last serves.
  *   5  A file that is gone is not served: its controllers leave, its objects and their Controllers stay.
  *
@@ -70,6 +70,9 @@ struct plugin *plugin_open(const struct plugin_options *options);
 
 /* Its file is there, was changed, or is gone. */
 void plugin_look(struct plugin *plugin);
+
+/* Try what the file holds, also where that was rolled back. What serves already serves on. */
+void plugin_retry(struct plugin *plugin);
 
 /* What it waits for may have come. */
 void plugin_poke(struct plugin *plugin);

@@ -45,6 +45,14 @@ void standing_set(struct standing *standing, enum problem problem, const char *h
     set_text(&standing->message, message);
 }
 
+void standing_double(struct standing *standing, const char *hash, const char *holder)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text why = arena_format(
+        &arena, "the same content as %s, which is loaded already; keep one of the two", holder);
+    standing_set(standing, PROBLEM_BLOCKED, hash, why.ptr);
+}
+
 void standing_forgive(struct standing *standing)
 {
     set_text(&standing->history.rejected, NULL);
@@ -84,7 +92,7 @@ void standing_roll_back(struct standing *standing, const struct version *version
     struct text message = arena_format(
         &arena,
         "%.12s is rolled back to %.12s: it %s %u times before any run of it went well, the last "
-        "time: %s; replace %s to try again",
+        "time: %s; replace %s, or `tend retry` its controller, to try again",
         version->content.hash, previous, dies ? "died" : "failed",
         dies ? version->deaths : version->faults, dies ? version->why : version->fault, file);
     set_text(&standing->history.message, message.ptr);

@@ -39,7 +39,10 @@ void standing_recall(struct standing *standing, const struct telling *telling);
 void standing_set(struct standing *standing, enum problem problem, const char *hash,
                   const char *message);
 
-/* The file holds something else than what was rolled back. */
+/* Another file, `holder`, is loaded with that content. */
+void standing_double(struct standing *standing, const char *hash, const char *holder);
+
+/* The file holds something else than what was rolled back, or that is to be tried once more. */
 void standing_forgive(struct standing *standing);
 
 void standing_good(struct standing *standing, const char *hash);

@@ -221,6 +221,30 @@ static void a_live_controller_stays(void)
     CHECK_INT(ask(b, ADMIT_DELETE, BUILTIN_CONTROLLERS, "labinstance", NULL)->code, TEND_OK);
 }
 
+/* ... but for asking that its file is tried again, by that annotation and nothing beside it. */
+static void a_controller_may_be_retried(void)
+{
+    CLEANUP(benchp) struct bench *b = bench_with_machine();
+    static const char *const refused[] = {
+        "{metadata: {annotations: {tend.dev/retry: a, b: c}}}",
+        "{metadata: {annotations: {tend.dev/retry: a}, labels: {a: b}}}",
+        "{metadata: {annotations: {tend.dev/retry: a}}, spec: {owns: []}}",
+        "{metadata: {annotations: {b: c}}}",
+        "{metadata: {annotations: null}}",
+        "{}"};
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        CHECK_INT(ask(b, ADMIT_PATCH, BUILTIN_CONTROLLERS, "labinstance", refused[i])->code,
+                  TEND_DENIED);
+    }
+    const char *retry = "{metadata: {annotations: {tend.dev/retry: a}}}";
+    CHECK_INT(ask(b, ADMIT_PATCH_STATUS, BUILTIN_CONTROLLERS, "labinstance", retry)->code,
+              TEND_DENIED);
+    CHECK_INT(ask(b, ADMIT_PATCH, BUILTIN_CONTROLLERS, "labinstance", retry)->effect,
+              EFFECT_UPDATED);
+    const struct kind *kind = catalogue_resource(admission_catalogue(b->gate), TEXT(LAB));
+    CHECK(kind->machine != NULL); /* and is what it was */
+}
+
 static void the_host_creates_with_status(void)
 {
     CLEANUP(benchp) struct bench *b = bench_new();
@@ -275,6 +299,8 @@ SUITE({"namespace default is there, once, and stays", has_a_default_namespace},
       {"an object has a size, and the request is named", bounds_objects},
       {"effects are the host's; anybody may delete one", effects_are_the_hosts},
       {"controllers are the host's; a kind has one owner", controllers_are_the_hosts},
+      {"a client says of a controller that it is to be tried again, and no more",
+       a_controller_may_be_retried},
       {"a live controller cannot be deleted from under its objects", a_live_controller_stays},
       {"the host creates with status", the_host_creates_with_status},
       {"an immutable ConfigMap stays as it is", immutable_stays},

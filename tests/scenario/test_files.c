@@ -72,6 +72,7 @@ static void up(struct host *host)
     host->settled = 0;
     struct plugins_options options = {.world = &host->v.world,
                                       .store = host->rooms.store,
+                                      .watch = host->rooms.watch,
                                       .gate = host->rooms.gate,
                                       .loop = host->rooms.loop,
                                       .maker = &host->maker.maker,
