@@ -24,7 +24,7 @@
  *      deleted, only where that controller is not live or has set the object aside (Quarantined); an Event
  *      ("Abandoned") in the same set says who it was.
  *   8  Whoever but the owner writes another text into annotation tend.dev/retry has taken the conditions
- *      Stalled and Quarantined off by that.
+ *      Stalled and Quarantined off by that; an Event ("RetryAsked") says who it was.
  *
  * Kinds: writing a CustomResourceDefinition or a Controller makes another catalogue, pending with the
  * write and durable with it. A definition may change its schema freely (1), but its kind, version and

@@ -316,16 +316,25 @@ static enum tend_code check_finalizers(struct hearing *hearing, const struct val
 }
 
 /* Who asks for another try takes back, in the same write, what says that the object was given up: nothing has
- * to be compared later, and after a restart nothing is retried twice. */
-static const struct value *retried(struct hearing *hearing, const struct value *before,
-                                   const struct value *root)
+ * to be compared later, and after a restart nothing is retried twice. It is told who it was. */
+static enum tend_code retried(struct hearing *hearing, const struct value *before,
+                              const struct value **root)
 {
-    struct meta was = meta_of(before), now = meta_of(root);
+    struct arena *arena = &hearing->set->arena;
+    struct meta was = meta_of(before), now = meta_of(*root);
     if (!meta_asks_retry(&was, &now) || hearing_by_owner(hearing)) {
-        return root;
+        return TEND_OK;
     }
-    root = condition_remove(&hearing->set->arena, root, TEXT("Stalled"));
-    return condition_remove(&hearing->set->arena, root, TEXT("Quarantined"));
+    *root = condition_remove(arena, *root, TEXT("Stalled"));
+    *root = condition_remove(arena, *root, TEXT("Quarantined"));
+    struct text actor = set_actor(arena, &hearing->set->asked->writer);
+    struct event event = {.about = before,
+                          .type = EVENT_NORMAL,
+                          .reason = TEXT("RetryAsked"),
+                          .message =
+                              arena_format(arena, "is tried again, as %.*s asked", TEXT_ARG(actor)),
+                          .component = TEXT("tend")};
+    return saying_add(hearing, &event);
 }
 
 /* The main part from the body, the rest as it is; or the other way round. */
@@ -353,7 +362,7 @@ enum tend_code object_update(struct hearing *hearing, const struct value *body,
     TRY(check_status_writer(hearing, before, root));
     TRY(check_observer(hearing, before, root));
     TRY(check_finalizers(hearing, before, root));
-    root = retried(hearing, before, root);
+    TRY(retried(hearing, before, &root));
     TRY(special_written(hearing, before, &root));
     return life_update(hearing, before, &root);
 }

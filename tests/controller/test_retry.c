@@ -53,6 +53,8 @@ static void a_stalled_object_comes_back(void)
     settle(r);
     CHECK_INT(r->worker.started, 1); /* any other change of the metadata is not enough */
     ask_retry(r, "a");
+    settle(r);
+    CHECK_INT(times_said(r, "lab-1", "RetryAsked"), 1);
     pass(r, 3600 * 1000);
     CHECK_INT(r->worker.started, 2); /* once; it failed again */
     CHECK_TEXT(condition_of(r, "lab-1", "Stalled"), "True");
@@ -97,6 +99,31 @@ static void a_quarantined_object_comes_back(void)
     CHECK(scripted_worker_deliver(&r->worker));
     settle(r);
     CHECK_TEXT(lab(r, "lab-1", "status.message"), "\"well\"");
+    ring_free(r);
+}
+
+/* What kills its workers when it is cleaned up as well: it is not let go, and not forgotten. */
+static void a_cleanup_comes_back(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    create_lab(r, "lab-1", "");
+    settle(r);
+    r->worker.hold = true;
+    delete_lab(r, "lab-1");
+    for (int i = 0; i < 2; i++) {
+        virtual_world_advance(&r->b->v, 1000);
+        CHECK_INT(scripted_worker_calls(&r->worker), 1);
+        scripted_worker_die(&r->worker, true);
+    }
+    r->worker.hold = false;
+    pass(
+        r,
+        1000); /* it has moved into its last state less than a second ago, and is looked at once more */
+    pass(r, 3600 * 1000);
+    CHECK_TEXT(condition_of(r, "lab-1", "Quarantined"), "True");
+    ask_retry(r, "a");
+    settle(r);
+    CHECK_TEXT(lab(r, "lab-1", "metadata.name"), "(none)");
     ring_free(r);
 }
 
@@ -221,6 +248,7 @@ static void its_own_asking_does_not_count(void)
 SUITE({"an object that failed for good is run again, once each time", a_stalled_object_comes_back},
       {"one that killed its workers too, with its deaths forgotten",
        a_quarantined_object_comes_back},
+      {"so is one whose cleaning up did", a_cleanup_comes_back},
       {"a long backoff ends, and starts over", a_backoff_ends},
       {"what is well is woken once, and not by a restart", a_healthy_object_is_woken_once},
       {"a retry that was acted on is not repeated by a restart", a_restart_repeats_nothing},
