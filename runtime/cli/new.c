@@ -35,7 +35,8 @@ static const struct plan plans[] = {
      {{TEMPLATE_PLUGIN, "@NAME@.c", "the controller, and its kind @KIND@"},
       {TEMPLATE_PLUGIN_BUILD, "CMakeLists.txt", "how it is built"},
       {TEMPLATE_OBJECT, "@NAME@.yaml", "an object to try it with"}},
-     {"cmake -S @FOLDER@ -B @FOLDER@/build && cmake --build @FOLDER@/build",
+     {"cmake -S @FOLDER@ -B @FOLDER@/build -DCMAKE_PREFIX_PATH=PREFIX && cmake --build "
+      "@FOLDER@/build   # PREFIX: where `cmake --install` put tend",
       "tend run --plugins @FOLDER@/build", "tend apply -f @AT@@NAME@.yaml"}},
 };
 static const struct plan *const plugin_plan = &plans[1];
