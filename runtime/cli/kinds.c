@@ -92,6 +92,7 @@ static void add_kind(struct kinds *kinds, struct text api_version, const struct 
         .resource = with_group(arena, plural, group),
         .shown = with_group(arena, singular, group),
         .short_names = value_field(entry, "shortNames"),
+        .categories = value_field(entry, "categories"),
         .is_namespaced = value_bool_or(value_field(entry, "namespaced"), false),
     };
 }
@@ -228,4 +229,14 @@ enum tend_code kinds_of_word(const struct kinds *kinds, struct text word,
     }
     *ret_kind = found;
     return TEND_OK;
+}
+
+bool kinds_has_category(const struct served_kind *kind, struct text category)
+{
+    for (size_t i = 0; i < value_count(kind->categories); i++) {
+        if (text_equal(value_text_or(value_at(kind->categories, i), TEXT("")), category)) {
+            return true;
+        }
+    }
+    return false;
 }

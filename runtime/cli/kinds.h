@@ -16,6 +16,7 @@ struct served_kind {
     struct text resource; /* "labinstances.lab.neuroglia.com" */
     struct text shown;    /* "labinstance.lab.neuroglia.com": before "/NAME" in messages */
     const struct value *short_names; /* list of texts, or NULL */
+    const struct value *categories; /* the same: what several kinds are called together, as "all" */
     bool is_namespaced;
 };
 
@@ -44,5 +45,7 @@ const struct served_kind *kinds_of_object(const struct kinds *kinds, struct text
  * what may have been meant, TEND_INVALID with the candidates where it fits several. Loaded before. */
 NODISCARD enum tend_code kinds_of_word(const struct kinds *kinds, struct text word,
                                        const struct served_kind **ret_kind, struct error *err);
+
+bool kinds_has_category(const struct served_kind *kind, struct text category);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/limits.h"
+
 /* "KIND/NAME KIND/NAME": all or none of the words have a '/'. */
 static enum tend_code parse_pairs(struct session *session, char **words, size_t count,
                                   struct reference *items, struct error *err)
@@ -29,6 +31,20 @@ static size_t count_kinds(struct text list)
     return count;
 }
 
+/* "all", and what else kinds are called together; false where no kind is. */
+static bool add_category(const struct session *session, struct text word,
+                         struct references *references)
+{
+    size_t before = references->count;
+    for (size_t i = 0; i < session->kinds.count && references->count < CLIENT_KINDS_MAX; i++) {
+        if (kinds_has_category(&session->kinds.items[i], word)) {
+            references->items[references->count++] =
+                (struct reference){.kind = &session->kinds.items[i]};
+        }
+    }
+    return references->count > before;
+}
+
 static enum tend_code parse_kinds(struct session *session, struct text list, char **names,
                                   size_t name_count, struct references *references,
                                   struct error *err)
@@ -36,7 +52,13 @@ static enum tend_code parse_kinds(struct session *session, struct text list, cha
     while (list.len > 0) {
         const struct served_kind *kind;
         struct text word = text_cut(&list, ',');
-        TRY(session_kind(session, word, &kind, err));
+        enum tend_code code = session_kind(session, word, &kind, err);
+        if (code == TEND_NOT_FOUND && name_count == 0 && add_category(session, word, references)) {
+            continue;
+        }
+        if (code != TEND_OK) {
+            return code;
+        }
         for (size_t i = 0; i < name_count; i++) {
             references->items[references->count++] =
                 (struct reference){.kind = kind, .name = text_of(names[i])};
@@ -58,6 +80,7 @@ enum tend_code references_parse(struct session *session, char **words, size_t co
     struct text first = text_of(words[0]);
     bool are_pairs = text_find(first, '/') < first.len;
     size_t most = are_pairs ? count : count_kinds(first) * (count > 1 ? count - 1 : 1);
+    most = most < CLIENT_KINDS_MAX ? CLIENT_KINDS_MAX : most; /* a category may be many */
     struct references references = {.items =
                                         arena_alloc(arena, (most + 1) * sizeof *references.items)};
     for (size_t i = 1; i < count; i++) {

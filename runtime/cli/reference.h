@@ -1,4 +1,5 @@
-/* The objects that words on a command line name: "KIND[,KIND] [NAME...]" or "KIND/NAME...". */
+/* The objects that words on a command line name: "KIND[,KIND] [NAME...]" or "KIND/NAME...". A KIND without names may be
+ * a category: all kinds that say they belong to it. */
 #ifndef CLI_REFERENCE_H
 #define CLI_REFERENCE_H
 
