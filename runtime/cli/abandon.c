@@ -3,10 +3,7 @@
 #include "cli/abandon.h"
 
 #include "base/alloc.h"
-#include "base/limits.h"
 #include "cli/owner.h"
-#include "cli/target.h"
-#include "document/json.h"
 #include "document/path.h"
 
 static struct text metadata_text(const struct value *object, struct text key)
@@ -60,21 +57,10 @@ enum tend_code abandon_release(struct session *session, const struct served_kind
                                struct text path, const struct value *object, struct error *err)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
-    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(CLIENT_REQUEST_MAX);
-    CLEANUP(reply_done) struct reply reply;
     const struct value *patch = NULL;
     TRY(path_set(&arena, NULL, TEXT("metadata.finalizers"), other_finalizers(&arena, kind, object),
                  &patch, err));
     TRY(path_set(&arena, patch, TEXT("metadata.uid"),
                  value_text(&arena, metadata_text(object, TEXT("uid"))), &patch, err));
-    json_write(&body, patch);
-    buffer_text(&target, path);
-    target_query(&target, "fieldManager", TEXT("tend-abandon"));
-    struct client_request request = {.method = "PATCH",
-                                     .target = buffer_view(&target),
-                                     .content_type = "application/merge-patch+json",
-                                     .body = buffer_view(&body)};
-    reply_init(&reply);
-    return session_call(session, &request, &reply, err);
+    return session_patch(session, path, "tend-abandon", patch, err);
 }

@@ -10,11 +10,6 @@
 
 enum { HASH_SHOWN = 12 };
 
-static struct text text_at(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static long long int_at(const struct value *map, const char *field)
 {
     return (long long)value_int_or(value_get(map, text_of(field)), 0);
@@ -24,23 +19,24 @@ static long long int_at(const struct value *map, const char *field)
 
 static void print_phase(FILE *out, const struct value *status, struct arena *arena)
 {
-    struct text since = text_at(status, "since"), reason = text_at(status, "reason");
-    struct text phase = text_at(status, "phase");
+    struct text since = value_get_text(status, TEXT("since")),
+                reason = value_get_text(status, TEXT("reason"));
+    struct text phase = value_get_text(status, TEXT("phase"));
     plain_print_titled(out, "Phase:",
                        arena_format(arena, "%.*s%s%.*s%s%.*s%s",
                                     TEXT_ARG(phase.len > 0 ? phase : TEXT("not reported yet")),
                                     since.len > 0 ? " since " : "", TEXT_ARG(since),
                                     reason.len > 0 ? " (" : "", TEXT_ARG(reason),
                                     reason.len > 0 ? ")" : ""));
-    plain_print_titled(out, "Message:", text_at(status, "message"));
+    plain_print_titled(out, "Message:", value_get_text(status, TEXT("message")));
 }
 
 static void print_content(FILE *out, const struct value *status, struct arena *arena)
 {
-    struct text version = text_at(status, "version");
-    struct text hash = text_first(text_at(status, "hash"), HASH_SHOWN);
-    struct text good = text_first(text_at(status, "lastGood"), HASH_SHOWN);
-    plain_print_titled(out, "File:", text_at(status, "file"));
+    struct text version = value_get_text(status, TEXT("version"));
+    struct text hash = text_first(value_get_text(status, TEXT("hash")), HASH_SHOWN);
+    struct text good = text_first(value_get_text(status, TEXT("lastGood")), HASH_SHOWN);
+    plain_print_titled(out, "File:", value_get_text(status, TEXT("file")));
     if (version.len > 0) {
         plain_print_titled(
             out, "Version:", arena_format(arena, "%.*s (%.*s)", TEXT_ARG(version), TEXT_ARG(hash)));
@@ -52,7 +48,8 @@ static void print_content(FILE *out, const struct value *status, struct arena *a
                            arena_format(arena, "%.*s%s", TEXT_ARG(good),
                                         text_equal(good, hash) ? ", which is this one" : ""));
     }
-    plain_print_titled(out, "Rolled back:", text_first(text_at(status, "rejected"), HASH_SHOWN));
+    plain_print_titled(
+        out, "Rolled back:", text_first(value_get_text(status, TEXT("rejected")), HASH_SHOWN));
 }
 
 static void print_kinds(FILE *out, const struct value *controller)
@@ -87,9 +84,10 @@ static void print_runs(FILE *out, const struct value *status, struct arena *aren
     }
     if (error != NULL) {
         plain_print_titled(out, "Last error:",
-                           arena_format(arena, "%.*s, %.*s\n%.*s", TEXT_ARG(text_at(error, "time")),
-                                        TEXT_ARG(text_at(error, "object")),
-                                        TEXT_ARG(text_at(error, "message"))));
+                           arena_format(arena, "%.*s, %.*s\n%.*s",
+                                        TEXT_ARG(value_get_text(error, TEXT("time"))),
+                                        TEXT_ARG(value_get_text(error, TEXT("object"))),
+                                        TEXT_ARG(value_get_text(error, TEXT("message")))));
     }
 }
 
@@ -110,7 +108,8 @@ static struct text next_of(const struct value *state, struct arena *arena)
 static struct text within_of(const struct value *state, struct arena *arena)
 {
     char duration[DURATION_TEXT_MAX] = "";
-    struct text field = text_at(state, "withinField"), from = text_at(state, "from");
+    struct text field = value_get_text(state, TEXT("withinField")),
+                from = value_get_text(state, TEXT("from"));
     int64_t within_ms = value_int_or(value_field(state, "within"), -1);
     if (within_ms >= 0 && within_ms <= DURATION_MAX_MS) {
         (void)duration_format(within_ms, duration);
@@ -122,9 +121,9 @@ static struct text within_of(const struct value *state, struct arena *arena)
 
 static struct text then_of(const struct value *state, struct arena *arena)
 {
-    struct text condition = text_at(state, "condition");
+    struct text condition = value_get_text(state, TEXT("condition"));
     return condition.len > 0 ? arena_format(arena, "condition %.*s", TEXT_ARG(condition))
-                             : text_at(state, "otherwise");
+                             : value_get_text(state, TEXT("otherwise"));
 }
 
 static void print_states(FILE *out, const struct value *owned, struct arena *arena)
@@ -141,7 +140,7 @@ static void print_states(FILE *out, const struct value *owned, struct arena *are
     for (size_t i = 0; i < value_count(states); i++) {
         const struct value *state = value_at(states, i);
         table_add(&table, TABLE_ROW,
-                  (const struct text[]){text_at(state, "name"), next_of(state, arena),
+                  (const struct text[]){value_get_text(state, TEXT("name")), next_of(state, arena),
                                         within_of(state, arena), then_of(state, arena)});
     }
     fputs("States:\n", out);

@@ -13,14 +13,9 @@
 #include "resource/machine.h"
 #include "resource/meta.h"
 
-static struct text text_at(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static const char *chars_or_null(struct arena *arena, const struct value *map, const char *field)
 {
-    struct text text = text_at(map, field);
+    struct text text = value_get_text(map, text_of(field));
     return text.len == 0 ? NULL : arena_text(arena, text).ptr;
 }
 
@@ -39,7 +34,8 @@ static enum tend_code check_claim(const struct value *controller, struct arena *
     for (size_t i = 0; i < value_count(owns); i++) {
         words[i] = arena_text(arena, value_text_or(value_at(owns, i), TEXT(""))).ptr;
     }
-    struct claimed claimed = {.kind = arena_text(arena, text_at(controller, "kind")).ptr,
+    struct claimed claimed = {.kind =
+                                  arena_text(arena, value_get_text(controller, TEXT("kind"))).ptr,
                               .observes = observes(controller),
                               .labels = chars_or_null(arena, controller, "labels"),
                               .annotation = chars_or_null(arena, controller, "annotation"),
@@ -59,7 +55,8 @@ static enum tend_code check_controller(const struct value *controller, struct ar
 {
     if (check_claim(controller, arena, err) != TEND_OK ||
         check_machine(controller, err) != TEND_OK) {
-        return error_wrap(err, "controller %.*s", TEXT_ARG(text_at(controller, "name")));
+        return error_wrap(err, "controller %.*s",
+                          TEXT_ARG(value_get_text(controller, TEXT("name"))));
     }
     return TEND_OK;
 }
@@ -91,7 +88,7 @@ static enum tend_code check_shape(const struct catalogue *catalogue, struct aren
 {
     struct schema_problems unknown = {.arena = arena}, problems = {.arena = arena};
     const struct schema *schema = catalogue_resource(catalogue, TEXT(BUILTIN_CRDS))->schema;
-    struct text name = text_at(value_field(*crd, "metadata"), "name");
+    struct text name = value_get_text(value_field(*crd, "metadata"), TEXT("name"));
     *crd = schema_prune(schema, arena, *crd, &unknown);
     TRY(tell(&unknown, "strict decoding error: " BUILTIN_CRDS, name, err));
     meta_check(*crd, &problems);
@@ -114,7 +111,8 @@ static enum tend_code add_definition(struct catalogue **catalogue, const struct 
     TRY(check_shape(*catalogue, arena, &crd, err));
     if (catalogue_with_crd(*catalogue, crd, path, &next, &why) != TEND_OK) {
         schema_problem_add(&problems, SCHEMA_INVALID, text_of(path), NULL, "%s", why.message);
-        return tell(&problems, BUILTIN_CRDS, text_at(value_field(crd, "metadata"), "name"), err);
+        return tell(&problems, BUILTIN_CRDS,
+                    value_get_text(value_field(crd, "metadata"), TEXT("name")), err);
     }
     replace(catalogue, next);
     return TEND_OK;
@@ -124,7 +122,7 @@ static enum tend_code add_owner(struct catalogue **catalogue, const struct value
                                 struct arena *arena, struct error *err)
 {
     struct schema_problems problems = {.arena = arena};
-    struct text name = text_at(controller, "name");
+    struct text name = value_get_text(controller, TEXT("name"));
     const struct value *owned = claimed_kind(arena, controller, value_field(controller, "machine"));
     const struct value *root = NULL, *metadata = NULL, *spec = NULL;
     struct catalogue *next;

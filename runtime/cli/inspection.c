@@ -108,11 +108,6 @@ const struct value *inspection_make(const char *file, struct arena *arena)
 
 /* --- for people -------------------------------------------------------------------------------- */
 
-static struct text text_at(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static void print_titled(FILE *out, int indent, const char *title, struct text text)
 {
     if (text.len > 0) {
@@ -127,7 +122,8 @@ static struct text joined(struct arena *arena, const struct value *list, const c
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *item = value_at(list, i);
         buffer_chars(&out, i == 0 ? "" : ", ");
-        buffer_text(&out, field == NULL ? value_text_or(item, TEXT("")) : text_at(item, field));
+        buffer_text(&out, field == NULL ? value_text_or(item, TEXT(""))
+                                        : value_get_text(item, text_of(field)));
     }
     return arena_text(arena, buffer_view(&out));
 }
@@ -137,7 +133,7 @@ static void print_libraries(FILE *out, const struct value *needs, struct arena *
     for (size_t i = 0; i < value_count(needs); i++) {
         const struct value *need = value_at(needs, i);
         bool is_found = value_field(need, "found") != NULL;
-        struct text library = text_at(need, "library");
+        struct text library = value_get_text(need, TEXT("library"));
         plain_print_titled(
             out, "Needs:",
             arena_format(arena, "%.*s%s", TEXT_ARG(library),
@@ -151,11 +147,12 @@ static void print_controller(FILE *out, const struct value *controller, struct a
     const struct value *crd = value_field(value_field(controller, "crd"), "metadata");
     bool observes = value_bool_or(value_field(controller, "observer"), false);
     int64_t parallel = value_int_or(value_field(controller, "parallel"), 1);
-    plain_print_titled(out, "Controller:", text_at(controller, "name"));
-    print_titled(out, 2, observes ? "Observes:" : "Kind:", text_at(controller, "kind"));
-    print_titled(out, 2, "Labels:", text_at(controller, "labels"));
-    print_titled(out, 2, "Annotation:", text_at(controller, "annotation"));
-    print_titled(out, 2, "Definition:", text_at(crd, "name"));
+    plain_print_titled(out, "Controller:", value_get_text(controller, TEXT("name")));
+    print_titled(out, 2,
+                 observes ? "Observes:" : "Kind:", value_get_text(controller, TEXT("kind")));
+    print_titled(out, 2, "Labels:", value_get_text(controller, TEXT("labels")));
+    print_titled(out, 2, "Annotation:", value_get_text(controller, TEXT("annotation")));
+    print_titled(out, 2, "Definition:", value_get_text(crd, TEXT("name")));
     print_titled(out, 2, "States:", joined(arena, value_field(machine, "states"), "name"));
     print_titled(out, 2, "Owns:", joined(arena, value_field(controller, "owns"), NULL));
     print_titled(out, 2, "Parallel:", arena_format(arena, "%lld", (long long)parallel));
@@ -167,7 +164,8 @@ static void print_controller(FILE *out, const struct value *controller, struct a
 static void print_plugin(FILE *out, const struct value *plugin, struct arena *arena)
 {
     const struct value *controllers = value_field(plugin, "controllers");
-    struct text name = text_at(plugin, "name"), version = text_at(plugin, "version");
+    struct text name = value_get_text(plugin, TEXT("name")),
+                version = value_get_text(plugin, TEXT("version"));
     if (plugin != NULL) {
         plain_print_titled(
             out, "Plugin:", arena_format(arena, "%.*s %.*s", TEXT_ARG(name), TEXT_ARG(version)));
@@ -181,15 +179,15 @@ void inspection_print(FILE *out, const struct value *inspection)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     bool loads = value_bool_or(value_field(inspection, "loads"), false);
-    plain_print_titled(out, "File:", text_at(inspection, "file"));
+    plain_print_titled(out, "File:", value_get_text(inspection, TEXT("file")));
     plain_print_titled(
         out,
         "Verdict:", loads ? TEXT("would load, as far as the file tells") : TEXT("would not load"));
-    plain_print_titled(out, "Why:", text_at(inspection, "why"));
-    plain_print_titled(out, "SHA-256:", text_at(inspection, "sha256"));
-    plain_print_titled(out, "Machine:", text_at(inspection, "machine"));
-    plain_print_titled(out, "Contract:", text_at(inspection, "contract"));
+    plain_print_titled(out, "Why:", value_get_text(inspection, TEXT("why")));
+    plain_print_titled(out, "SHA-256:", value_get_text(inspection, TEXT("sha256")));
+    plain_print_titled(out, "Machine:", value_get_text(inspection, TEXT("machine")));
+    plain_print_titled(out, "Contract:", value_get_text(inspection, TEXT("contract")));
     print_libraries(out, value_field(inspection, "needs"), &arena);
-    plain_print_titled(out, "Unread:", text_at(inspection, "unread"));
+    plain_print_titled(out, "Unread:", value_get_text(inspection, TEXT("unread")));
     print_plugin(out, value_field(inspection, "plugin"), &arena);
 }

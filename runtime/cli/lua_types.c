@@ -16,11 +16,6 @@ void lua_types_done(struct lua_types *types)
 
 /* --- gathering --------------------------------------------------------------------------------- */
 
-static struct text text_at(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static bool is_there(const struct lua_types *types, const struct lua_kind *kind)
 {
     for (size_t i = 0; i < types->count; i++) {
@@ -69,8 +64,8 @@ static struct text words_of(struct arena *arena, const struct lua_kind *kind,
     CLEANUP(buffer_done) struct buffer words = BUFFER_INIT(DOC_BYTES_MAX);
     const struct value *short_names = value_field(names, "shortNames");
     add_word(arena, &words, kind->name);
-    add_word(arena, &words, text_at(names, "singular"));
-    add_word(arena, &words, text_at(names, "plural"));
+    add_word(arena, &words, value_get_text(names, TEXT("singular")));
+    add_word(arena, &words, value_get_text(names, TEXT("plural")));
     for (size_t i = 0; i < value_count(short_names); i++) {
         add_word(arena, &words, value_text_or(value_at(short_names, i), TEXT("")));
     }
@@ -83,9 +78,9 @@ static void add_version(struct lua_types *types, const struct value *spec,
 {
     const struct value *names = value_field(spec, "names");
     struct lua_kind kind = {
-        .group = text_at(spec, "group"),
-        .version = text_at(version, "name"),
-        .name = text_at(names, "kind"),
+        .group = value_get_text(spec, TEXT("group")),
+        .version = value_get_text(version, TEXT("name")),
+        .name = value_get_text(names, TEXT("kind")),
         .schema = value_field(value_field(version, "schema"), "openAPIV3Schema"),
     };
     kind.identity = lua_class_literal(
@@ -109,7 +104,7 @@ bool lua_types_add(struct lua_types *types, const struct value *definition)
 {
     const struct value *spec = value_field(definition, "spec");
     const struct value *versions = value_field(spec, "versions");
-    if (!text_is(text_at(definition, "kind"), "CustomResourceDefinition")) {
+    if (!text_is(value_get_text(definition, TEXT("kind")), "CustomResourceDefinition")) {
         return false;
     }
     for (size_t i = 0; i < value_count(versions); i++) {
@@ -126,8 +121,8 @@ static struct lua_kind *kind_of_claim(struct lua_types *types, const struct valu
         struct lua_kind *kind = &types->items[i];
         struct text api_version = arena_format(&types->arena, "%.*s/%.*s", TEXT_ARG(kind->group),
                                                TEXT_ARG(kind->version));
-        if (text_equal(api_version, text_at(claim, "apiVersion")) &&
-            text_equal(kind->name, text_at(claim, "kind"))) {
+        if (text_equal(api_version, value_get_text(claim, TEXT("apiVersion"))) &&
+            text_equal(kind->name, value_get_text(claim, TEXT("kind")))) {
             return kind;
         }
     }
@@ -142,12 +137,12 @@ void lua_types_learn(struct lua_types *types, const struct value *controller)
         const struct value *machine = value_field(value_at(claims, i), "machine");
         const struct value *states = value_field(machine, "states"), *names = NULL;
         for (size_t k = 0; k < value_count(states); k++) {
-            struct text name = text_at(value_at(states, k), "name");
+            struct text name = value_get_text(value_at(states, k), TEXT("name"));
             names = value_append(&types->arena, names, value_text(&types->arena, name));
         }
         if (kind != NULL) {
             kind->states = lua_class_union(&types->arena, names);
-            kind->state_field = text_at(machine, "field");
+            kind->state_field = value_get_text(machine, TEXT("field"));
         }
     }
 }

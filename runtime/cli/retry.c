@@ -9,13 +9,7 @@
 #include "cli/reference.h"
 #include "cli/target.h"
 #include "cli/way_on.h"
-#include "document/json.h"
 #include "document/path.h"
-
-static struct text text_at(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
 
 /* --- asking ------------------------------------------------------------------------------------- */
 
@@ -24,20 +18,9 @@ static enum tend_code send_retry(struct session *session, struct text path, stru
 {
     CLEANUP(arena_done) struct arena arena = {0};
     const struct value *patch = NULL;
-    CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
-    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(1024);
-    CLEANUP(reply_done) struct reply reply;
-    buffer_text(&target, path);
-    target_query(&target, "fieldManager", TEXT("tend-retry"));
     TRY(path_set(&arena, NULL, TEXT("metadata.annotations['tend.dev/retry']"),
                  value_text(&arena, revision), &patch, err));
-    json_write(&body, patch);
-    struct client_request request = {.method = "PATCH",
-                                     .target = buffer_view(&target),
-                                     .content_type = "application/merge-patch+json",
-                                     .body = buffer_view(&body)};
-    reply_init(&reply);
-    return session_call(session, &request, &reply, err);
+    return session_patch(session, path, "tend-retry", patch, err);
 }
 
 static void say_retried(struct session *session, const struct reference *reference,
@@ -47,8 +30,8 @@ static void say_retried(struct session *session, const struct reference *referen
     fprintf(session->out, "%.*s \"%.*s\" is tried again", TEXT_ARG(reference->kind->shown),
             TEXT_ARG(reference->name));
     if (condition != NULL) {
-        struct text type = text_at(condition, TEXT("type"));
-        struct text message = text_at(condition, TEXT("message"));
+        struct text type = value_get_text(condition, TEXT("type"));
+        struct text message = value_get_text(condition, TEXT("message"));
         fprintf(session->out, " (it was %.*s%s", TEXT_ARG(type), message.len > 0 ? ": " : "");
         plain_print(session->out, message);
         fputc(')', session->out);
@@ -64,7 +47,7 @@ static enum tend_code retry_one(struct session *session, const struct arguments 
     const struct value *root;
     target_path(&path, reference->kind, command_namespace(arguments), reference->name);
     TRY(session_get(session, buffer_view(&path), NULL, &arena, &root, err));
-    struct text revision = text_at(value_field(root, "metadata"), TEXT("resourceVersion"));
+    struct text revision = value_get_text(value_field(root, "metadata"), TEXT("resourceVersion"));
     TRY(send_retry(session, buffer_view(&path), revision, err));
     say_retried(session, reference, root);
     return TEND_OK;

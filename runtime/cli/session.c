@@ -16,6 +16,7 @@
 #include "cli/exit.h"
 #include "cli/plain.h"
 #include "cli/refusal.h"
+#include "cli/target.h"
 #include "document/json.h"
 
 enum tend_code session_open(struct session *session, const char *given, FILE *out, FILE *err_out,
@@ -113,6 +114,23 @@ enum tend_code session_get(struct session *session, struct text target, const ch
     reply_init(&reply);
     TRY(session_call(session, &request, &reply, err));
     return json_parse(arena, buffer_view(&reply.body), ret_value, err);
+}
+
+enum tend_code session_patch(struct session *session, struct text path, const char *manager,
+                             const struct value *patch, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer target = TARGET_INIT;
+    CLEANUP(buffer_done) struct buffer body = BUFFER_INIT(CLIENT_REQUEST_MAX);
+    CLEANUP(reply_done) struct reply reply;
+    buffer_text(&target, path);
+    target_query(&target, "fieldManager", text_of(manager));
+    json_write(&body, patch);
+    struct client_request request = {.method = "PATCH",
+                                     .target = buffer_view(&target),
+                                     .content_type = "application/merge-patch+json",
+                                     .body = buffer_view(&body)};
+    reply_init(&reply);
+    return session_call(session, &request, &reply, err);
 }
 
 enum tend_code session_kind(struct session *session, struct text word,

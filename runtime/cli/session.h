@@ -34,6 +34,11 @@ bool session_output_closed(struct session *session);
 /* From now on SIGINT and SIGTERM end the waiting for the host instead of the process. */
 NODISCARD enum tend_code session_catch_interrupts(struct session *session, struct error *err);
 
+/* Merge `patch` into the object at `path`, in the name of `manager`. */
+NODISCARD enum tend_code session_patch(struct session *session, struct text path,
+                                       const char *manager, const struct value *patch,
+                                       struct error *err);
+
 /* Send a request and read the whole answer into `reply`, initialised by the caller; warnings are
  * said. A refusal is an error with the host's sentence. */
 NODISCARD enum tend_code session_call(struct session *session, const struct client_request *request,

@@ -7,18 +7,13 @@
 #include "cli/owner.h"
 #include "cli/plain.h"
 
-static struct text text_at(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 static const struct value *true_condition(const struct value *root, const char *type)
 {
     const struct value *conditions = value_field(value_field(root, "status"), "conditions");
     for (size_t i = 0; i < value_count(conditions); i++) {
         const struct value *condition = value_at(conditions, i);
-        if (text_is(text_at(condition, TEXT("type")), type) &&
-            text_is(text_at(condition, TEXT("status")), "True")) {
+        if (text_is(value_get_text(condition, TEXT("type")), type) &&
+            text_is(value_get_text(condition, TEXT("status")), "True")) {
             return condition;
         }
     }
@@ -47,7 +42,7 @@ static bool waits_in_vain(const struct served_kind *kind, const struct value *ro
     for (size_t i = 0; i < value_count(finalizers); i++) {
         is_held = is_held || text_equal(value_text_or(value_at(finalizers, i), TEXT("")), own);
     }
-    return is_held && text_at(metadata, TEXT("deletionTimestamp")).len > 0 &&
+    return is_held && value_get_text(metadata, TEXT("deletionTimestamp")).len > 0 &&
            (!text_is(owner_phase(owner), "live") || true_condition(root, "Quarantined") != NULL);
 }
 
@@ -56,9 +51,9 @@ static void print_command(FILE *out, const char *word, const struct served_kind 
                           const struct value *root)
 {
     const struct value *metadata = value_field(root, "metadata");
-    struct text namespace = text_at(metadata, TEXT("namespace"));
+    struct text namespace = value_get_text(metadata, TEXT("namespace"));
     fprintf(out, "  tend %s %.*s ", word, TEXT_ARG(kind->singular));
-    plain_print(out, text_at(metadata, TEXT("name")));
+    plain_print(out, value_get_text(metadata, TEXT("name")));
     if (namespace.len > 0 && !text_is(namespace, "default")) {
         fputs(" -n ", out);
         plain_print(out, namespace);
@@ -76,7 +71,7 @@ void way_on_print(FILE *out, const struct served_kind *kind, const struct value 
     fputs("Next step:\n", out);
     if (condition != NULL) {
         print_command(out, "retry", kind, root);
-        fputs(text_is(text_at(condition, TEXT("type")), "Failing")
+        fputs(text_is(value_get_text(condition, TEXT("type")), "Failing")
                   ? " tries it at once; else it is tried ever more rarely\n"
                   : " tries it again; else it is left alone until its spec changes\n",
               out);

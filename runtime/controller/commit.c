@@ -22,11 +22,6 @@
 #include "resource/condition.h"
 #include "resource/key.h"
 
-static struct text field_text(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 static bool observes(const struct run *run)
 {
     return run->controller->role == ROLE_OBSERVER;
@@ -62,10 +57,10 @@ static const struct value *with_conditions(struct run *run, const struct value *
     for (size_t i = 0; i < value_count(list); i++) {
         const struct value *item = value_at(list, i);
         root = with_condition(run, root,
-                              (struct condition){.type = field_text(item, TEXT("type")),
-                                                 .status = field_text(item, TEXT("status")),
-                                                 .reason = field_text(item, TEXT("reason")),
-                                                 .message = field_text(item, TEXT("message"))});
+                              (struct condition){.type = value_get_text(item, TEXT("type")),
+                                                 .status = value_get_text(item, TEXT("status")),
+                                                 .reason = value_get_text(item, TEXT("reason")),
+                                                 .message = value_get_text(item, TEXT("message"))});
     }
     return root;
 }
@@ -273,13 +268,13 @@ static NODISCARD enum tend_code claim(struct run *run, const struct kind *kind,
     if (owner == NULL) {
         return TEND_OK;
     }
-    if (text_equal(field_text(owner, TEXT("uid")), run->meta.uid)) {
+    if (text_equal(value_get_text(owner, TEXT("uid")), run->meta.uid)) {
         request->body = owned(run, request->body);
         return TEND_OK;
     }
     subject_read_key(run->subject, key, meta.revision, store_revision(store));
-    struct text owner_kind = field_text(owner, TEXT("kind")),
-                owner_name = field_text(owner, TEXT("name"));
+    struct text owner_kind = value_get_text(owner, TEXT("kind")),
+                owner_name = value_get_text(owner, TEXT("name"));
     return FAIL(err, TEND_EXISTS, "%s \"%.*s\" belongs to %.*s \"%.*s\", and is not taken over",
                 kind->name, TEXT_ARG(request->name), TEXT_ARG(owner_kind), TEXT_ARG(owner_name));
 }
@@ -350,12 +345,13 @@ static NODISCARD enum tend_code add_remove(struct run *run, const struct value *
                                            struct error *err)
 {
     struct loop *loop = run->controller->loop;
-    struct text word = field_text(write, TEXT("kind")), name = field_text(write, TEXT("name"));
+    struct text word = value_get_text(write, TEXT("kind")),
+                name = value_get_text(write, TEXT("name"));
     const struct kind *kind = loop_kind(loop, word);
     if (kind == NULL) {
         return FAIL(err, TEND_NOT_FOUND, "there is no kind %.*s", TEXT_ARG(word));
     }
-    struct text namespace = namespace_of(run, kind, field_text(write, TEXT("namespace")));
+    struct text namespace = namespace_of(run, kind, value_get_text(write, TEXT("namespace")));
     struct text key = key_make(arena_of(run), text_of(kind->resource), namespace, name);
     if (store_get(loop->store, key) != NULL) {
         struct admission_request *request = add_request(run, ADMIT_DELETE);
@@ -372,7 +368,7 @@ static NODISCARD enum tend_code add_writes(struct run *run, struct error *err)
     const struct value *writes = value_field(run->call.result, "writes");
     for (size_t i = 0; i < value_count(writes); i++) {
         const struct value *write = value_at(writes, i);
-        if (text_is(field_text(write, TEXT("verb")), "apply")) {
+        if (text_is(value_get_text(write, TEXT("verb")), "apply")) {
             TRY(add_apply(run, value_field(write, "object"), err));
         } else {
             TRY(add_remove(run, write, err));
@@ -398,7 +394,7 @@ static void add_event(struct run *run, enum event_type type, struct text reason,
 static bool says(const struct value *events, struct text reason)
 {
     for (size_t i = 0; i < value_count(events); i++) {
-        if (text_equal(field_text(value_at(events, i), TEXT("reason")), reason)) {
+        if (text_equal(value_get_text(value_at(events, i), TEXT("reason")), reason)) {
             return true;
         }
     }
@@ -439,8 +435,9 @@ static void add_events(struct run *run)
     for (size_t i = 0; i < value_count(events); i++) {
         const struct value *item = value_at(events, i);
         add_event(run,
-                  text_is(field_text(item, TEXT("type")), "Warning") ? EVENT_WARNING : EVENT_NORMAL,
-                  field_text(item, TEXT("reason")), field_text(item, TEXT("message")));
+                  text_is(value_get_text(item, TEXT("type")), "Warning") ? EVENT_WARNING
+                                                                         : EVENT_NORMAL,
+                  value_get_text(item, TEXT("reason")), value_get_text(item, TEXT("message")));
     }
     add_outcome_event(run, events);
 }

@@ -22,11 +22,6 @@
 #include "resource/event.h"
 #include "resource/key.h"
 
-static struct text field_text(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 /* --- what the bytes say --------------------------------------------------------------------------- */
 
 static bool may_name_owners(const struct doc *doc)
@@ -240,12 +235,12 @@ static enum sight look_at(struct loop *loop, struct owner *owner, struct text ke
 static enum sight look_for(struct loop *loop, const struct meta *meta,
                            const struct value *reference)
 {
-    struct text uid = field_text(reference, TEXT("uid"));
+    struct text uid = value_get_text(reference, TEXT("uid"));
     struct owner *owner = owners_find(&loop->garbage.owners, uid); /* NULL: not indexed yet */
     bool is_gone = owner != NULL && owner->phase == OWNER_GONE;
-    const struct kind *kind =
-        catalogue_kind(admission_catalogue(loop->gate), field_text(reference, TEXT("apiVersion")),
-                       field_text(reference, TEXT("kind")));
+    const struct kind *kind = catalogue_kind(admission_catalogue(loop->gate),
+                                             value_get_text(reference, TEXT("apiVersion")),
+                                             value_get_text(reference, TEXT("kind")));
     if (kind == NULL) { /* it may have gone in one set with its last object */
         return is_gone && meta->namespace.len > 0 ? SIGHT_ABSENT : SIGHT_UNKNOWN;
     }
@@ -255,7 +250,7 @@ static enum sight look_for(struct loop *loop, const struct meta *meta,
     char bytes[KEY_BYTES_MAX + 1];
     struct text key, namespace = kind_namespaced(kind) ? meta->namespace : TEXT("");
     if (is_gone || key_write(bytes, text_of(kind->resource), namespace,
-                             field_text(reference, TEXT("name")), &key, NULL) != TEND_OK) {
+                             value_get_text(reference, TEXT("name")), &key, NULL) != TEND_OK) {
         return SIGHT_ABSENT;
     }
     if (owner != NULL && owner->place != NULL) {
@@ -302,8 +297,8 @@ static void warn(struct loop *loop, struct work *work, const struct value *root,
                  const struct value *reference)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    struct text kind = field_text(reference, TEXT("kind"));
-    struct text name = field_text(reference, TEXT("name"));
+    struct text kind = value_get_text(reference, TEXT("kind"));
+    struct text name = value_get_text(reference, TEXT("name"));
     struct event event = {.about = root,
                           .type = EVENT_WARNING,
                           .reason = TEXT("OwnerRefInvalidNamespace"),

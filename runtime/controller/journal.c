@@ -6,10 +6,11 @@
  *               has written; then it is begun
  *
  * An effect goes on while its record is there, whether or not the run that asked is: what is under way in
- * this host is an errand. A record that is Running without one is of a host that ended: the executor is
- * asked again by the run that asks again, and knows the record if what it stands for went on meanwhile. A record counts for the state that it was asked for in; whoever moves the
- * object on, a later state asks anew. Records that do not count are deleted with the next set about them,
- * at the latest with their object.
+ * this host is an errand. A record that is Running without one is of a host that ended (orphans.c): the
+ * executor is asked again by the run that asks again, and knows the record if what it stands for went on.
+ *
+ * A record counts for the state that it was asked for in; whoever moves the object on, a later state asks
+ * anew. Records that do not count are deleted with the next set about them, at the latest with their object.
  */
 #include "base/alloc.h"
 #include "base/limits.h"
@@ -38,14 +39,9 @@ bool effect_record_read(struct arena *arena, struct text key, struct doc *doc,
     return true;
 }
 
-static struct text field_text(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 bool effect_record_is_done(const struct effect_record *record)
 {
-    return text_is(field_text(record->status, TEXT("phase")), DONE);
+    return text_is(value_get_text(record->status, TEXT("phase")), DONE);
 }
 
 static bool record_is_ok(const struct effect_record *record)
@@ -62,7 +58,7 @@ static const char *entered_of(const struct run *run, char *out)
 static bool record_counts(const struct effect_record *record, const struct run *run)
 {
     char entered[MOMENT_TEXT_MAX];
-    return text_is(field_text(record->spec, TEXT("entered")), entered_of(run, entered));
+    return text_is(value_get_text(record->spec, TEXT("entered")), entered_of(run, entered));
 }
 
 /* --- their names ---------------------------------------------------------------------------------- */

@@ -20,17 +20,6 @@ struct orphan {
     char bytes[];
 };
 
-static struct text field_text(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
-static int by_number(const void *a, const void *b)
-{
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* Has its object left the state that it was asked for in, or is it gone? */
 static bool is_left(const struct loop *loop, struct arena *arena,
                     const struct effect_record *record)
@@ -38,20 +27,20 @@ static bool is_left(const struct loop *loop, struct arena *arena,
     char entered[MOMENT_TEXT_MAX];
     const struct value *object = value_field(record->spec, "object"), *root = NULL;
     const struct kind *kind =
-        catalogue_kind(admission_catalogue(loop->gate), field_text(object, TEXT("apiVersion")),
-                       field_text(object, TEXT("kind")));
+        catalogue_kind(admission_catalogue(loop->gate), value_get_text(object, TEXT("apiVersion")),
+                       value_get_text(object, TEXT("kind")));
     if (kind == NULL) {
         return false; /* it comes back with its definition, perhaps */
     }
     struct text key =
-        key_make(arena, text_of(kind->resource), field_text(object, TEXT("namespace")),
-                 field_text(object, TEXT("name")));
+        key_make(arena, text_of(kind->resource), value_get_text(object, TEXT("namespace")),
+                 value_get_text(object, TEXT("name")));
     struct doc *doc = store_get(loop->store, key);
     if (doc == NULL || doc_tree(doc, arena, &root, NULL) != TEND_OK) {
         return doc == NULL;
     }
     moment_format_micro(run_entered_ms(root), entered);
-    return !text_is(field_text(record->spec, TEXT("entered")), entered);
+    return !text_is(value_get_text(record->spec, TEXT("entered")), entered);
 }
 
 static void orphan_add(struct loop *loop, const struct effect_record *record)
@@ -94,7 +83,6 @@ void orphans_open(struct loop *loop)
         buffer_clear(&after);
         buffer_text(&after, got > 0 ? entries[got - 1].key : TEXT(""));
     }
-    qsort(wanted, count, sizeof *wanted, by_number);
     executor_sweep(loop->options.executor, wanted, count);
     free(wanted);
 }

@@ -380,6 +380,11 @@ struct text value_text_or(const struct value *value, struct text otherwise)
     return value_is(value, VALUE_TEXT) ? value->text : otherwise;
 }
 
+struct text value_get_text(const struct value *map, struct text key)
+{
+    return value_text_or(value_get(map, key), TEXT(""));
+}
+
 /* Whether `real` is a whole number that int64_t holds; 2^63 itself is the first that is not. */
 static bool real_to_int(double real, int64_t *ret_integer)
 {

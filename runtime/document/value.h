@@ -101,6 +101,7 @@ static inline bool value_is(const struct value *value, enum value_type type)
 
 /* The text, or `otherwise` where it is absent or no text. */
 struct text value_text_or(const struct value *value, struct text otherwise);
+struct text value_get_text(const struct value *map, struct text key); /* of a field; or empty */
 int64_t value_int_or(const struct value *value, int64_t otherwise); /* also a real that is whole */
 bool value_bool_or(const struct value *value, bool otherwise);
 

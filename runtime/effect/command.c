@@ -84,36 +84,31 @@ enum tend_code command_read(struct arena *arena, const struct value *request,
     return TEND_OK;
 }
 
-static const struct value *with(struct arena *arena, const struct value *map, const char *key,
-                                const struct value *value)
-{
-    return value_with(arena, map, text_of(key), value);
-}
-
 const struct value *command_result(struct arena *arena, const struct command_end *end)
 {
     bool ok = !end->timed_out && WIFEXITED(end->status) && WEXITSTATUS(end->status) == 0;
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, ok));
+    const struct value *result = value_with(arena, NULL, TEXT("ok"), value_bool(arena, ok));
     if (end->timed_out) {
-        result = with(arena, result, "timedOut", value_bool(arena, true));
+        result = value_with(arena, result, TEXT("timedOut"), value_bool(arena, true));
     } else if (WIFEXITED(end->status)) {
-        result = with(arena, result, "code", value_int(arena, WEXITSTATUS(end->status)));
+        result =
+            value_with(arena, result, TEXT("code"), value_int(arena, WEXITSTATUS(end->status)));
     } else {
-        result = with(arena, result, "signal", value_int(arena, WTERMSIG(end->status)));
+        result = value_with(arena, result, TEXT("signal"), value_int(arena, WTERMSIG(end->status)));
     }
     if (end->out->cut || end->err->cut) {
-        result = with(arena, result, "cut", value_bool(arena, true));
+        result = value_with(arena, result, TEXT("cut"), value_bool(arena, true));
     }
-    result = with(arena, result, "out", capture_text(arena, end->out));
-    return with(arena, result, "err", capture_text(arena, end->err));
+    result = value_with(arena, result, TEXT("out"), capture_text(arena, end->out));
+    return value_with(arena, result, TEXT("err"), capture_text(arena, end->err));
 }
 
 const struct value *command_problem(struct arena *arena, const char *sentence)
 {
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
-    result = with(arena, result, "problem", capture_clean(arena, text_of(sentence)));
-    result = with(arena, result, "out", value_chars(arena, ""));
-    return with(arena, result, "err", value_chars(arena, ""));
+    const struct value *result = value_with(arena, NULL, TEXT("ok"), value_bool(arena, false));
+    result = value_with(arena, result, TEXT("problem"), capture_clean(arena, text_of(sentence)));
+    result = value_with(arena, result, TEXT("out"), value_chars(arena, ""));
+    return value_with(arena, result, TEXT("err"), value_chars(arena, ""));
 }
 
 /* --- from a keeper -------------------------------------------------------------------------------- */

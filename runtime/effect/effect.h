@@ -43,7 +43,7 @@ struct executor_ops {
     void (*cancel)(struct executor *executor, struct effect *effect);
     void (*leave)(struct executor *executor, struct effect *effect);
     void (*forget)(struct executor *executor, const struct effect *effect);
-    void (*sweep)(struct executor *executor, const int64_t *records, size_t count);
+    void (*sweep)(struct executor *executor, int64_t *records, size_t count);
 };
 
 struct executor {
@@ -85,9 +85,9 @@ static inline void effect_forget(const struct effect *effect)
     }
 }
 
-/* Once, before the first start: of what was left, only these records (ascending) are still wanted. What is
- * under way for others is ended. */
-static inline void executor_sweep(struct executor *executor, const int64_t *records, size_t count)
+/* Once, before the first start: of what was left, only these records are still wanted. What is under way for
+ * others is ended. Their order is the executor's to change. */
+static inline void executor_sweep(struct executor *executor, int64_t *records, size_t count)
 {
     if (executor->ops->sweep != NULL) {
         executor->ops->sweep(executor, records, count);

@@ -331,10 +331,13 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void sweep(struct executor *executor, const int64_t *records, size_t count)
+static void sweep(struct executor *executor, int64_t *records, size_t count)
 {
     struct kept_programs *all = CONTAINER_OF(executor, struct kept_programs, executor);
     DIR *folder = opendir(all->folder);
+    if (count > 0) {
+        qsort(records, count, sizeof *records, by_number);
+    }
     const struct dirent *entry;
     while (folder != NULL && (entry = readdir(folder)) != NULL) {
         int64_t record;

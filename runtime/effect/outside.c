@@ -12,15 +12,19 @@ struct outside {
     struct executor executor;
     struct programs programs;
     struct kept_programs kept;
-    bool keeps;
     struct transfers *transfers;
 };
+
+static bool keeps(const struct outside *outside)
+{
+    return outside->kept.keeper != NULL;
+}
 
 static void start(struct executor *executor, struct effect *effect, const struct value *question)
 {
     struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
     const struct value *exec = value_field(question, "exec");
-    if (exec != NULL && effect->record > 0 && outside->keeps) {
+    if (exec != NULL && effect->record > 0 && keeps(outside)) {
         effect_start(&outside->kept.executor, effect, exec);
     } else if (exec != NULL) {
         effect_start(&outside->programs.executor, effect, exec);
@@ -29,10 +33,10 @@ static void start(struct executor *executor, struct effect *effect, const struct
     }
 }
 
-static void sweep(struct executor *executor, const int64_t *records, size_t count)
+static void sweep(struct executor *executor, int64_t *records, size_t count)
 {
     struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
-    if (outside->keeps) {
+    if (keeps(outside)) {
         executor_sweep(&outside->kept.executor, records, count);
     }
 }
@@ -40,7 +44,7 @@ static void sweep(struct executor *executor, const int64_t *records, size_t coun
 static void forget(struct executor *executor, const struct effect *effect)
 {
     struct outside *outside = CONTAINER_OF(executor, struct outside, executor);
-    if (outside->keeps) {
+    if (keeps(outside)) {
         const struct effect kept = {.executor = &outside->kept.executor, .record = effect->record};
         effect_forget(&kept);
     }
@@ -54,7 +58,6 @@ struct outside *outside_new(struct world *world, const char *folder, const char 
     outside->executor.ops = &ops;
     programs_init(&outside->programs, world);
     kept_init(&outside->kept, world, folder, keeper);
-    outside->keeps = keeper != NULL;
     outside->transfers = transfers_new(world);
     return outside;
 }

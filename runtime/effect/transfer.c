@@ -165,12 +165,6 @@ static void transfer_free(struct transfer *transfer)
     free(transfer);
 }
 
-static const struct value *with(struct arena *arena, const struct value *map, const char *key,
-                                const struct value *value)
-{
-    return value_with(arena, map, text_of(key), value);
-}
-
 static void finish(struct transfer *transfer, const struct value *result)
 {
     CLEANUP(buffer_done) struct buffer json = BUFFER_INIT(MIB);
@@ -185,19 +179,20 @@ static void finish(struct transfer *transfer, const struct value *result)
 static const struct value *answer(struct transfer *transfer, long status)
 {
     struct arena *arena = &transfer->arena;
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, status < 400));
-    result = with(arena, result, "status", value_int(arena, status));
+    const struct value *result =
+        value_with(arena, NULL, TEXT("ok"), value_bool(arena, status < 400));
+    result = value_with(arena, result, TEXT("status"), value_int(arena, status));
     if (transfer->body.cut) {
-        result = with(arena, result, "cut", value_bool(arena, true));
+        result = value_with(arena, result, TEXT("cut"), value_bool(arena, true));
     }
-    result = with(arena, result, "headers", headers_of(transfer));
-    return with(arena, result, "body", capture_text(arena, &transfer->body));
+    result = value_with(arena, result, TEXT("headers"), headers_of(transfer));
+    return value_with(arena, result, TEXT("body"), capture_text(arena, &transfer->body));
 }
 
 static const struct value *problem(struct arena *arena, const char *sentence)
 {
-    const struct value *result = with(arena, NULL, "ok", value_bool(arena, false));
-    return with(arena, result, "problem", capture_clean(arena, text_of(sentence)));
+    const struct value *result = value_with(arena, NULL, TEXT("ok"), value_bool(arena, false));
+    return value_with(arena, result, TEXT("problem"), capture_clean(arena, text_of(sentence)));
 }
 
 static void on_failed(struct task *task)

@@ -23,14 +23,9 @@ struct target {
     struct text version, kind, name_space, name;
 };
 
-static struct text field_text(const struct value *map, const char *name)
-{
-    return value_text_or(value_get(map, text_of(name)), TEXT(""));
-}
-
 static struct text own_namespace(const struct native_call *call)
 {
-    return field_text(value_field(call->object, "metadata"), "namespace");
+    return value_get_text(value_field(call->object, "metadata"), TEXT("namespace"));
 }
 
 /* What a question, a removal or an object is about; an empty namespace is the object's. */
@@ -49,10 +44,10 @@ static struct target target_of(const struct native_call *call, struct text whole
 static struct target target_of_object(const struct native_call *call, const struct value *object)
 {
     const struct value *meta = value_field(object, "metadata");
-    struct text name_space = field_text(meta, "namespace");
-    return (struct target){field_text(object, "apiVersion"), field_text(object, "kind"),
-                           name_space.len == 0 ? own_namespace(call) : name_space,
-                           field_text(meta, "name")};
+    struct text name_space = value_get_text(meta, TEXT("namespace"));
+    return (struct target){
+        value_get_text(object, TEXT("apiVersion")), value_get_text(object, TEXT("kind")),
+        name_space.len == 0 ? own_namespace(call) : name_space, value_get_text(meta, TEXT("name"))};
 }
 
 static bool same_kind(const struct target *a, const struct target *b)
@@ -65,8 +60,9 @@ static struct target target_of_write(const struct native_call *call, const struc
 {
     const struct value *object = value_field(write, "object");
     return object != NULL ? target_of_object(call, object)
-                          : target_of(call, field_text(write, "kind"),
-                                      field_text(write, "namespace"), field_text(write, "name"));
+                          : target_of(call, value_get_text(write, TEXT("kind")),
+                                      value_get_text(write, TEXT("namespace")),
+                                      value_get_text(write, TEXT("name")));
 }
 
 static const struct value *through_writes(struct native_call *call, const struct target *target,
@@ -110,9 +106,10 @@ static const struct value *list_through_writes(struct native_call *call,
         const struct value *object = through_writes(call, &target, list->items[i]);
         seen = object == NULL ? seen : value_append(&call->arena, seen, object);
     }
-    struct target asked =
-        target_of(call, field_text(question, "kind"), field_text(question, "namespace"), TEXT(""));
-    for (size_t i = 0; field_text(question, "labels").len == 0 && i < call->writes.count; i++) {
+    struct target asked = target_of(call, value_get_text(question, TEXT("kind")),
+                                    value_get_text(question, TEXT("namespace")), TEXT(""));
+    for (size_t i = 0; value_get_text(question, TEXT("labels")).len == 0 && i < call->writes.count;
+         i++) {
         struct target written = target_of_write(call, call->writes.items[i]);
         const struct value *object = through_writes(call, &written, NULL);
         if (object != NULL && same_kind(&asked, &written) && !listed(call, list, &written) &&
@@ -134,8 +131,9 @@ static const struct value *see(struct native_call *call, const struct value *que
     if (fetch == NULL) {
         return answer;
     }
-    struct target target = target_of(call, field_text(fetch, "kind"),
-                                     field_text(fetch, "namespace"), field_text(fetch, "name"));
+    struct target target =
+        target_of(call, value_get_text(fetch, TEXT("kind")),
+                  value_get_text(fetch, TEXT("namespace")), value_get_text(fetch, TEXT("name")));
     return through_writes(call, &target, value_is(answer, VALUE_NULL) ? NULL : answer);
 }
 

@@ -13,17 +13,12 @@ static const struct value *condition_list(const struct value *root)
     return value_is(list, VALUE_LIST) ? list : NULL;
 }
 
-static struct text text_at(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 /* The place of `type` in the list; its count where it is not there. */
 static size_t find(const struct value *list, struct text type)
 {
     size_t place = 0;
     while (place < value_count(list) &&
-           !text_equal(text_at(value_at(list, place), TEXT("type")), type)) {
+           !text_equal(value_get_text(value_at(list, place), TEXT("type")), type)) {
         place++;
     }
     return place;
@@ -38,13 +33,13 @@ bool condition_get(const struct value *root, struct text type, struct condition 
     }
     struct condition condition = {
         .type = type,
-        .status = text_at(item, TEXT("status")),
-        .reason = text_at(item, TEXT("reason")),
-        .message = text_at(item, TEXT("message")),
+        .status = value_get_text(item, TEXT("status")),
+        .reason = value_get_text(item, TEXT("reason")),
+        .message = value_get_text(item, TEXT("message")),
         .observed_generation = value_int_or(value_field(item, "observedGeneration"), 0),
         .since_ms = META_NO_MOMENT,
     };
-    if (!moment_parse(text_at(item, TEXT("lastTransitionTime")), &condition.since_ms)) {
+    if (!moment_parse(value_get_text(item, TEXT("lastTransitionTime")), &condition.since_ms)) {
         condition.since_ms = META_NO_MOMENT;
     }
     *ret_condition = condition;
@@ -63,7 +58,7 @@ static const struct value *to_value(struct arena *arena, const struct condition 
 {
     char moment[MOMENT_TEXT_MAX];
     const struct value *since = value_field(before, "lastTransitionTime");
-    if (since == NULL || !text_equal(text_at(before, TEXT("status")), condition->status)) {
+    if (since == NULL || !text_equal(value_get_text(before, TEXT("status")), condition->status)) {
         since = value_chars(arena, moment_format(now_ms, moment));
     }
     const struct value_field fields[] = {

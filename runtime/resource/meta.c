@@ -61,11 +61,6 @@ static void fill_slots(const struct value *map, const struct value *slots[SLOTS]
     }
 }
 
-static struct text text_field(const struct value *map, struct text key)
-{
-    return value_text_or(value_get(map, key), TEXT(""));
-}
-
 static struct text text_slot(const struct value *value)
 {
     return value_text_or(value, TEXT(""));
@@ -104,8 +99,8 @@ struct meta meta_of(const struct value *root)
     const struct value *slots[SLOTS] = {0};
     fill_slots(map, slots);
     struct meta meta = {
-        .api_version = text_field(root, TEXT("apiVersion")),
-        .kind = text_field(root, TEXT("kind")),
+        .api_version = value_get_text(root, TEXT("apiVersion")),
+        .kind = value_get_text(root, TEXT("kind")),
         .name = text_slot(slots[SLOT_NAME]),
         .namespace = text_slot(slots[SLOT_NAMESPACE]),
         .generate_name = text_slot(slots[SLOT_GENERATE_NAME]),
@@ -180,7 +175,7 @@ static void check_owner(const struct value *owner, size_t index, struct schema_p
 {
     static const char *const needed[] = {"apiVersion", "kind", "name", "uid"};
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
-        if (text_field(owner, text_of(needed[i])).len == 0) {
+        if (value_get_text(owner, text_of(needed[i])).len == 0) {
             struct text path =
                 arena_format(problems->arena, "metadata.ownerReferences[%zu].%s", index, needed[i]);
             schema_problem_add(problems, SCHEMA_REQUIRED, path, owner, "must be given");
@@ -230,12 +225,12 @@ void meta_check(const struct value *root, struct schema_problems *problems)
 
 struct text meta_label(const struct meta *meta, const char *key)
 {
-    return text_field(meta->labels, text_of(key));
+    return value_get_text(meta->labels, text_of(key));
 }
 
 struct text meta_annotation(const struct meta *meta, const char *key)
 {
-    return text_field(meta->annotations, text_of(key));
+    return value_get_text(meta->annotations, text_of(key));
 }
 
 bool meta_has_finalizer(const struct meta *meta, struct text finalizer)

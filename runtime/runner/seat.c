@@ -7,14 +7,9 @@
 #include "base/limits.h"
 #include "resource/catalogue.h"
 
-static struct text field_text(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static const char *chars_or_null(struct arena *arena, const struct value *map, const char *field)
 {
-    struct text text = field_text(map, field);
+    struct text text = value_get_text(map, text_of(field));
     return text.len == 0 ? NULL : arena_text(arena, text).ptr;
 }
 
@@ -27,8 +22,8 @@ void seat_read(struct seat *seat, const struct value *described, struct arena *a
         words[i] = arena_text(arena, value_text_or(value_at(owns, i), TEXT(""))).ptr;
     }
     bool observes = value_bool_or(value_field(described, "observer"), false);
-    *seat = (struct seat){.name = arena_text(arena, field_text(described, "name")).ptr,
-                          .kind = arena_text(arena, field_text(described, "kind")).ptr,
+    *seat = (struct seat){.name = arena_text(arena, value_get_text(described, TEXT("name"))).ptr,
+                          .kind = arena_text(arena, value_get_text(described, TEXT("kind"))).ptr,
                           .role = observes ? ROLE_OBSERVER : ROLE_OWNER,
                           .labels = chars_or_null(arena, described, "labels"),
                           .annotation = chars_or_null(arena, described, "annotation"),

@@ -25,14 +25,9 @@ static const struct value *status_of(const struct telling *telling, const char *
                                                                        : NULL;
 }
 
-static struct text field_text(const struct value *map, const char *field)
-{
-    return value_text_or(value_get(map, text_of(field)), TEXT(""));
-}
-
 static bool says(const struct value *status, const char *field, const char *text)
 {
-    return text_is(field_text(status, field), text == NULL ? "" : text);
+    return text_is(value_get_text(status, text_of(field)), text == NULL ? "" : text);
 }
 
 static void keep(char **text, struct text given)
@@ -44,10 +39,10 @@ static void keep(char **text, struct text given)
 
 static void read_status(const struct value *status, struct history *history)
 {
-    keep(&history->last_good, field_text(status, "lastGood"));
-    keep(&history->rejected, field_text(status, "rejected"));
+    keep(&history->last_good, value_get_text(status, TEXT("lastGood")));
+    keep(&history->rejected, value_get_text(status, TEXT("rejected")));
     if (says(status, "reason", "RolledBack")) {
-        keep(&history->message, field_text(status, "message"));
+        keep(&history->message, value_get_text(status, TEXT("message")));
     }
 }
 
@@ -196,7 +191,7 @@ static struct text name_of_file(struct arena *arena, const char *file)
 static bool is_anothers(const struct telling *telling, const char *name, struct arena *arena)
 {
     const struct controller *there = controller_find(telling->loop, name);
-    struct text file = field_text(status_of(telling, name, arena), "file");
+    struct text file = value_get_text(status_of(telling, name, arena), TEXT("file"));
     return (there != NULL && strcmp(controller_file(there), telling->file) != 0) ||
            (file.len > 0 && !text_is(file, telling->file));
 }

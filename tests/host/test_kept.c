@@ -360,7 +360,7 @@ static void its_input_is_no_link(void)
 /* A host that was killed left two programs, and the record of one is gone. */
 static void what_nobody_wants_is_swept(void)
 {
-    static const int64_t others[] = {RECORD - 1, RECORD + 1}, with[] = {RECORD};
+    int64_t others[] = {RECORD + 1, RECORD - 1}, with[] = {RECORD};
     start();
     ask_waiting("");
     run_until_it_waits();
