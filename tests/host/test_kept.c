@@ -360,7 +360,8 @@ static void its_input_is_no_link(void)
 /* A host that was killed left two programs, and the record of one is gone. */
 static void what_nobody_wants_is_swept(void)
 {
-    int64_t others[] = {RECORD + 1, RECORD - 1}, with[] = {RECORD};
+    int64_t others[] = {RECORD + 1, RECORD - 1},
+            with[] = {RECORD + 3, RECORD + 2, RECORD}; /* in any order */
     start();
     ask_waiting("");
     run_until_it_waits();
