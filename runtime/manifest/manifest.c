@@ -225,11 +225,12 @@ static void on_changed(struct folder *folder, const char *name)
 
 /* --- what files wait for ----------------------------------------------------------------------- */
 
+/* The one that is passed over now may have been judged before what it waits for came. */
 static void look_again(struct manifests *manifests)
 {
     MAP_FOREACH (slot, &manifests->files) {
         struct file *file = slot->value;
-        if (file->state == FILE_UNSETTLED) {
+        if (file->state == FILE_UNSETTLED || file == manifests->passing) {
             look_at(manifests, file);
         }
     }
