@@ -1,0 +1,25 @@
+/* Serving: the child's side of a runner. The first frame says what to load; then calls, answers and
+ * cancellations go to the engine, questions and results back (protocol/message.h).
+ */
+#ifndef ENGINE_SERVING_H
+#define ENGINE_SERVING_H
+
+#include <stdbool.h>
+
+#include "protocol/confinement.h"
+#include "protocol/page.h"
+
+/* What it is given; the caller's, until the return. */
+struct serving_ends {
+    int socket;        /* a stream to the host */
+    int lines;         /* takes lines for the host's log (protocol/line.h), one write each */
+    struct page *page; /* shared with the host */
+    enum confinement confinement; /* of the process, before the file is opened */
+};
+
+/* Serve until a frame, the end of the socket or the engine ends it; the engine is closed then. False where
+ * the file was refused, which the host was told. A script that cannot be stopped ends the process. [the
+ * caller's thread, for all that the plugin does] */
+bool serving_run(const struct serving_ends *ends);
+
+#endif
