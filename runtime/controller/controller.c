@@ -33,6 +33,17 @@ void controller_enqueue(struct controller *controller, struct text key, enum wor
     }
 }
 
+static bool same_chars(const char *a, const char *b)
+{
+    return text_equal(text_of(a), text_of(b));
+}
+
+static void set_text(char **text, const char *chars)
+{
+    free(*text);
+    *text = alloc_dup(chars);
+}
+
 /* --- the plan ------------------------------------------------------------------------------------- */
 
 /* A sweep goes over one kind, or over everything where there are several. */
@@ -56,6 +67,38 @@ static void look_anew(struct controller *controller)
     }
 }
 
+/* A word that is no kind may be one that comes, or a mistake that nobody else would tell of. */
+static void add_missing(const struct controller *controller, struct text word, struct buffer *out)
+{
+    const struct kind *kind;
+    struct error err = ERROR_INIT;
+    if (!text_is(word, "*") && loop_find_kind(controller->loop, word, &kind, &err) != TEND_OK) {
+        buffer_format(out, "%s%s", out->len == 0 ? "it waits for a kind: " : "; ", err.message);
+    }
+}
+
+/* Told where it is news: in the log, and in its Controller. */
+static void tell_missing(struct controller *controller)
+{
+    CLEANUP(buffer_done) struct buffer words = BUFFER_INIT(LOG_MESSAGE_MAX);
+    for (struct text rest = text_of(controller->kind); rest.len > 0;) {
+        add_missing(controller, claimed_word(&rest), &words);
+    }
+    for (size_t i = 0; i < controller->owns_count; i++) {
+        add_missing(controller, text_of(controller->owns[i]), &words);
+    }
+    const char *missing = words.len == 0 ? NULL : buffer_view(&words).ptr;
+    if (same_chars(controller->missing, missing)) {
+        return;
+    }
+    set_text(&controller->missing, missing);
+    if (missing != NULL) {
+        log_info(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "%s",
+                 missing);
+    }
+    report_controller(controller);
+}
+
 void controller_plan(struct controller *controller)
 {
     if (scope_plan(controller)) {
@@ -68,6 +111,9 @@ void controller_plan(struct controller *controller)
         if (owned != NULL) {
             feed_open(controller->loop, text_of(owned->resource));
         }
+    }
+    if (controller->phase == CONTROLLER_LIVE) {
+        tell_missing(controller);
     }
 }
 
@@ -116,12 +162,6 @@ static void free_owns(struct controller *controller)
     free(controller->owns);
     free(controller->owned);
     controller->owns_count = 0;
-}
-
-static void set_text(char **text, const char *chars)
-{
-    free(*text);
-    *text = alloc_dup(chars);
 }
 
 static void set_phase(struct controller *controller, enum controller_phase phase,
@@ -180,27 +220,6 @@ enum tend_code controller_add(struct loop *loop, const struct controller_options
     return TEND_OK;
 }
 
-/* A word that is no kind may be one that comes, or a mistake that nobody else would tell of. */
-static void log_missing(const struct controller *controller, struct text word)
-{
-    const struct kind *kind;
-    struct error err = ERROR_INIT;
-    if (!text_is(word, "*") && loop_find_kind(controller->loop, word, &kind, &err) != TEND_OK) {
-        log_info(controller->loop->log, LOG_FIELDS({"controller", controller->name}),
-                 "it waits for a kind: %s", err.message);
-    }
-}
-
-static void log_all_missing(const struct controller *controller)
-{
-    for (struct text rest = text_of(controller->kind); rest.len > 0;) {
-        log_missing(controller, claimed_word(&rest));
-    }
-    for (size_t i = 0; i < controller->owns_count; i++) {
-        log_missing(controller, text_of(controller->owns[i]));
-    }
-}
-
 /* Deadlines that were held for want of a controller. */
 static void release_deadlines(struct controller *controller)
 {
@@ -218,9 +237,9 @@ void controller_live(struct controller *controller)
     log_info(controller->loop->log,
              LOG_FIELDS({"controller", controller->name}, {"kind", controller->kind}), "live");
     if (controller->lives == 1) {
-        log_all_missing(controller);
         sweeper_start(&controller->sweep);
     }
+    tell_missing(controller);
     release_deadlines(controller);
     controller_set_places(controller);
     report_controller(controller);
@@ -295,11 +314,6 @@ void controller_recall(struct controller *controller, struct worker *worker)
 
 /* --- what it is told ------------------------------------------------------------------------------ */
 
-static bool same_chars(const char *a, const char *b)
-{
-    return text_equal(text_of(a), text_of(b));
-}
-
 void controller_tell(struct controller *controller, const struct controller_note *note)
 {
     if (same_chars(controller->told_reason, note->reason) &&
@@ -352,6 +366,7 @@ void controller_remove(struct controller *controller)
     free(controller->rejected);
     free(controller->last_good);
     free(controller->told_message);
+    free(controller->missing);
     free(controller->told_reason);
     free(controller->resource);
     free(controller->message);

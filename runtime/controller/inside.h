@@ -283,6 +283,7 @@ struct controller {
     struct tally tally;
     char *reason, *message; /* why it is lost: a word and a sentence */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
+    char *missing; /* which of its kinds are not there; NULL: none */
 };
 
 /* Give its queue the places that it may use now. */

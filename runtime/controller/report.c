@@ -166,13 +166,27 @@ static const char *phase_name(enum controller_phase phase)
     return "lost";
 }
 
+/* What is to be known of one that is live; ->reason NULL: nothing. */
+static struct controller_note note_of(const struct controller *controller)
+{
+    if (controller->phase != CONTROLLER_LIVE) {
+        return (struct controller_note){.reason = controller->reason,
+                                        .message = controller->message};
+    }
+    if (controller->told_reason == NULL && controller->missing != NULL) {
+        return (struct controller_note){.reason = "KindMissing", .message = controller->missing};
+    }
+    return (struct controller_note){.reason = controller->told_reason,
+                                    .message = controller->told_message};
+}
+
 void report_controller(struct controller *controller)
 {
-    bool live = controller->phase == CONTROLLER_LIVE;
+    struct controller_note note = note_of(controller);
     struct report report = {.name = controller->name,
                             .phase = phase_name(controller->phase),
-                            .reason = live ? controller->told_reason : controller->reason,
-                            .message = live ? controller->told_message : controller->message,
+                            .reason = note.reason,
+                            .message = note.message,
                             .file = controller->file,
                             .hash = controller->hash,
                             .version = controller->version,

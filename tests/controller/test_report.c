@@ -96,6 +96,35 @@ static void what_waits_is_written_before_the_end(void)
     ring_free(r);
 }
 
+/* Nobody else would tell of a word that is no kind. */
+static void says_which_kind_is_missing(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    static const char *const owns[] = {"gizmos", NULL};
+    const struct controller_options options = {.name = "labinstance",
+                                               .kind = "lab.neuroglia.com/v1/LabInstance",
+                                               .owns = owns,
+                                               .worker = &r->worker.worker,
+                                               .file = "labinstance.so"};
+    controller_replace(r->controller, &options);
+    controller_live(r->controller);
+    pass(r, REPORT_PAUSE_MS);
+    CHECK_TEXT(said(r, "status.reason"), "\"KindMissing\"");
+    CHECK(strstr(said(r, "status.message"), "it waits for a kind: ") != NULL);
+    CHECK(strstr(said(r, "status.message"), "gizmos") != NULL);
+    struct admission_request definition =
+        request(r->b, ADMIT_CREATE, "", "",
+                "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,"
+                " metadata: {name: gizmos.example.com}, spec: {group: example.com,"
+                " scope: Namespaced, names: {kind: Gizmo, plural: gizmos}, versions: [{name: v1,"
+                " served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}]}}");
+    CHECK_INT(ask_as(r->b, WRITER_HOST, "", &definition)->code, TEND_OK);
+    pass(r, REPORT_PAUSE_MS);
+    CHECK_TEXT(said(r, "status.reason"), "\"\"");
+    CHECK_TEXT(said(r, "status.message"), "\"\"");
+    ring_free(r);
+}
+
 static void coming_back_as_it_was_is_no_news(void)
 {
     struct ring *r = ring_new_live(run_done);
@@ -169,4 +198,5 @@ SUITE({"counts what was run and what failed", counts_what_was_run_and_what_faile
        a_worker_that_dies_all_the_time_is_no_flood},
       {"a report waits for its object", a_report_waits_for_its_object},
       {"what waits is written before the end", what_waits_is_written_before_the_end},
+      {"says which kind is missing", says_which_kind_is_missing},
       {"a host that comes back as it was writes nothing", coming_back_as_it_was_is_no_news})
