@@ -84,12 +84,13 @@
 #define RUNNER_START_MS    5000 /* from exec to descriptor; a plugin that hangs is refused */
 #define RUNNER_STOP_MS     2000 /* to stop by itself, before it is killed */
 #define RUNNER_BACKOFF_MS  1000 /* the second restart in a row; doubled for each further one ... */
-#define RUNNER_BACKOFF_MAX 300000      /* ... up to this */
-#define RUNNER_BYTES_OUT   (8u * MIB)  /* sent and not yet answered; what is beyond waits here */
-#define RUNNER_LINES_MAX   100u        /* logged of one runner in a second */
-#define RUNNER_LINE_MAX    1000u       /* bytes; longer lines are cut */
-#define RUNNER_FILES_MAX   64u         /* descriptors: a leak costs the plugin, not the host */
-#define RUNNER_FILES_MIN   16u         /* that a host may be told: what it is born with, and some */
+#define RUNNER_BACKOFF_MAX 300000     /* ... up to this */
+#define RUNNER_BYTES_OUT   (8u * MIB) /* sent and not yet answered; what is beyond waits here */
+#define RUNNER_LINES_MAX   100u       /* logged of one runner in a second */
+#define RUNNER_LINE_MAX    1000u      /* bytes; longer lines are cut */
+#define HOST_FILES_MIN     256u       /* descriptors: a few of its own, four of a runner, clients */
+#define RUNNER_FILES_MAX   64u        /* descriptors: a leak costs the plugin, not the host */
+#define RUNNER_FILES_MIN   16u        /* that a host may be told: what it is born with, and some */
 #define RUNNER_MEMORY_MIN  (32u * MIB) /* the same: the libraries that it links, and some */
 #define RUNNER_NICE        5           /* the core goes first */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +18,7 @@
 
 #include "api/server.h"
 #include "api/service.h"
+#include "base/limits.h"
 #include "base/moment.h"
 #include "base/paths.h"
 #include "controller/report.h"
@@ -156,17 +158,30 @@ static void on_space(void *owner, enum store_state state)
 
 /* --- coming up --------------------------------------------------------------------------------- */
 
-/* What kills a process by default and must not kill this one; more descriptors than a shell gives. */
+/* What kills a process by default and must not kill this one. */
 static void prepare_process(void)
 {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN); /* a file size limit is a full disk, not a death */
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-        files.rlim_cur = files.rlim_max;
-        (void)setrlimit(RLIMIT_NOFILE, &files);
-    }
     umask(077);
+}
+
+/* More descriptors than a shell gives: clients and runners need some each. */
+static enum tend_code raise_files(struct error *err)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) {
+        return FAIL(err, TEND_IO, "cannot tell how many files may be open: %s", strerror(errno));
+    }
+    files.rlim_cur = files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files);
+    return files.rlim_max >= HOST_FILES_MIN
+               ? TEND_OK
+               : FAIL(
+                     err, TEND_LIMIT,
+                     "no more than %ju files may be open here, and a host needs %u: raise the hard "
+                     "limit (`ulimit -Hn`, or LimitNOFILE= of its service)",
+                     (uintmax_t)files.rlim_max, HOST_FILES_MIN);
 }
 
 /* tend-runner and tend-keeper stand beside the program that runs now. */
@@ -314,6 +329,7 @@ static enum tend_code watch_signals(struct host *host, struct error *err)
 
 static enum tend_code come_up(struct host *host, struct error *err)
 {
+    TRY(raise_files(err));
     TRY(world_uv_new(&host->log, &host->uv, err));
     host->log.clock = world_of(host);
     host->log.now_ms = log_clock;
