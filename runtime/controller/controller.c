@@ -178,7 +178,11 @@ void controller_set_places(struct controller *controller)
     bool open = controller->phase == CONTROLLER_LIVE && controller->gate == GATE_OPEN &&
                 controller->worker->is_up;
     size_t parked = controller->parked < RUNS_PARKED_MAX ? controller->parked : RUNS_PARKED_MAX;
-    work_flow_places(controller->flow, open ? controller->parallel + parked : 0);
+    size_t places = controller->parallel + parked;
+    if (controller->most > 0 && places > controller->most) {
+        places = controller->most;
+    }
+    work_flow_places(controller->flow, open ? places : 0);
 }
 
 /* What a version brings with it. */
@@ -186,6 +190,7 @@ static void set_version(struct controller *controller, const struct controller_o
 {
     size_t parallel = options->parallel == 0 ? 1 : options->parallel;
     controller->parallel = parallel < WORKER_CALLS_MAX ? parallel : WORKER_CALLS_MAX;
+    controller->most = options->most;
     controller->worker = options->worker;
     controller->limit_ms = options->limit_ms;
     controller->slice_ms = options->slice_ms;

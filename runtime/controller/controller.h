@@ -48,7 +48,8 @@ struct controller_options {
     /* Kinds whose changes wake their owner, by any of their names; NULL-ended; NULL: none. */
     const char *const *owns;
     struct worker *worker;
-    size_t parallel;                   /* objects at a time; 0: 1; at most WORKER_CALLS_MAX */
+    size_t parallel; /* objects at a time; 0: 1; at most WORKER_CALLS_MAX */
+    size_t most; /* ... and with those that wait for something outside; 0: no bound of its own */
     int64_t limit_ms, slice_ms;        /* of a run: see struct reconcile_call; 0: as ever */
     const char *file, *hash, *version; /* what status shows; NULL: not known */
 };

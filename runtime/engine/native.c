@@ -105,7 +105,7 @@ static void recycle(void *owner, const char *why)
 
 /* "/x/labinstance.lua" is labinstance.lua for people, and its controller labinstance. */
 static enum tend_code load_script(struct native *native, const char *path, const char *name,
-                                  struct error *err)
+                                  struct text config, struct error *err)
 {
     CLEANUP(buffer_done) struct buffer source = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
     const char *slash = strrchr(name, '/');
@@ -118,17 +118,19 @@ static enum tend_code load_script(struct native *native, const char *path, const
     struct script_options options = {.name = arena_text(&native->arena, stem).ptr,
                                      .file = file,
                                      .source = buffer_view(&source),
+                                     .config = config,
                                      .host = {die, recycle, native}};
     return script_open(&options, &native->script, err);
 }
 
 static enum tend_code load(struct native *native, const char *path, const char *name,
-                           const struct tend_plugin **ret_plugin, struct error *err)
+                           struct text config, const struct tend_plugin **ret_plugin,
+                           struct error *err)
 {
     if (!text_ends(text_of(path), TEXT(".lua"))) {
         return load_object(path, ret_plugin, err);
     }
-    TRY(load_script(native, path, name, err));
+    TRY(load_script(native, path, name, config, err));
     *ret_plugin = script_plugin(native->script);
     return TEND_OK;
 }
@@ -162,18 +164,15 @@ static enum tend_code adopt(struct native *native, const struct tend_plugin *giv
 /* --- start and stop
  * ---------------------------------------------------------------------------- */
 
-static enum tend_code start(struct native *native, const struct value *config, struct error *err)
+static enum tend_code start(struct native *native, struct text config, struct error *err)
 {
-    CLEANUP(buffer_done) struct buffer text = BUFFER_INIT(FRAME_HEAD_MAX);
-    json_write(&text, config == NULL ? value_empty_map() : config);
     for (size_t i = 0; i < native->controller_count; i++) {
         struct native_controller *controller = &native->controllers[i];
         const char *refusal = NULL;
         controller->self = controller->given.data;
         if (controller->given.start != NULL) {
-            refusal = controller->given.start(&controller->host,
-                                              (struct tend_str){buffer_view(&text).ptr, text.len},
-                                              &controller->self);
+            refusal = controller->given.start(
+                &controller->host, (struct tend_str){config.ptr, config.len}, &controller->self);
         }
         if (refusal != NULL) {
             return FAIL(err, TEND_INVALID, "controller %s does not start: %s",
@@ -283,9 +282,11 @@ enum tend_code native_open(const char *path, const char *name, const struct valu
     native->engine = (struct engine){&ops, host, NULL};
     native->result = (struct buffer)BUFFER_INIT(RESULT_BYTES_MAX);
     CLEANUP(engine_closep) struct engine *engine = &native->engine;
-    TRY(load(native, path, name, &plugin, err));
+    CLEANUP(buffer_done) struct buffer json = BUFFER_INIT(FRAME_HEAD_MAX);
+    json_write(&json, config == NULL ? value_empty_map() : config);
+    TRY(load(native, path, name, buffer_view(&json), &plugin, err));
     TRY(adopt(native, plugin, err));
-    TRY(start(native, config, err));
+    TRY(start(native, buffer_view(&json), err));
     *ret_engine = TAKE(engine);
     return TEND_OK;
 }

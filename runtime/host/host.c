@@ -302,7 +302,7 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
         TRY(find_beside("tend-runner", host->runner, err));
         tell_confinement(host);
     }
-    runner_maker_init(&host->maker, world_of(host), host->runner, &host->options.bounds);
+    runner_maker_init(&host->maker, world_of(host), host->runner);
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,
@@ -310,6 +310,7 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
         .gate = host->rooms.gate,
         .loop = host->rooms.loop,
         .maker = &host->maker.maker,
+        .settings = {.bounds = host->options.bounds},
         .data = host->options.data,
         .folders = folders,
         .folder_count = count,

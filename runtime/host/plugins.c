@@ -157,6 +157,7 @@ static struct entry *open_entry(struct plugins *plugins, size_t folder, const ch
                                      .copies = plugins->copies,
                                      .entry = plugins->phase == FIRST_PASS ? PLUGIN_AT_START
                                                                            : PLUGIN_DROPPED,
+                                     .settings = plugins->options.settings,
                                      .keeper = &keeper,
                                      .owner = entry};
     entry->plugins = plugins;

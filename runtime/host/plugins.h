@@ -29,7 +29,8 @@ struct plugins_options {
     struct admission *gate;
     struct loop *loop;
     struct worker_maker *maker;
-    const char *data; /* where private copies are kept */
+    struct plugin_settings settings; /* of each file */
+    const char *data;                /* where private copies are kept */
     const struct plugins_folder *folders;
     size_t folder_count;
     /* Once, in a later step: every file that was found at start is live, waits or is refused. */

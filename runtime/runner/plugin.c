@@ -477,6 +477,7 @@ struct plugin *plugin_open(const struct plugin_options *options)
         .world = options->world,
         .maker = options->maker,
         .file = plugin->file,
+        .settings = &plugin->options.settings,
         .succession = {.loop = options->loop, .store = options->store, .gate = options->gate}};
     versions_init(&plugin->versions, &versions_ops);
     plugin->telling = (struct telling){.world = options->world,

@@ -61,6 +61,7 @@ struct plugin_options {
     const char *file;           /* absolute; copied */
     const char *copies;         /* the folder of private copies; outlives it */
     enum plugin_entry entry;
+    struct plugin_settings settings; /* its `config` outlives it */
     const struct plugin_keeper *keeper;
     void *owner;
 };

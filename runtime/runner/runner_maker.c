@@ -1,18 +1,21 @@
-/* Whether a content is a plugin at all is for its process to find out: making one never fails. */
+/* Whether a content is a plugin at all is for its process to find out. */
 #include "runner/runner_maker.h"
 
 #include "base/alloc.h"
 
-static enum tend_code make(struct worker_maker *base, const char *file, const char *name,
+static enum tend_code make(struct worker_maker *base, const struct worker_order *order,
                            struct made_worker *ret_made, struct error *err)
 {
-    (void)err;
+    if (order->settings->isolation == ISOLATION_INLINE) {
+        return FAIL(err, TEND_INVALID, "it is to run inline, and this host makes runners only");
+    }
     struct runner_maker *maker = CONTAINER_OF(base, struct runner_maker, maker);
     struct runner_options options = {.world = maker->world,
                                      .program = maker->program,
-                                     .file = file,
-                                     .name = name,
-                                     .bounds = maker->bounds};
+                                     .file = order->file,
+                                     .name = order->name,
+                                     .config = order->settings->config,
+                                     .bounds = order->settings->bounds};
     struct runner *runner = runner_new(&options);
     *ret_made = (struct made_worker){.worker = runner_worker(runner), .impl = runner};
     return TEND_OK;
@@ -33,9 +36,7 @@ static void close_made(struct worker_maker *base, struct made_worker *made, stru
 
 static const struct worker_maker_ops ops = {.make = make, .start = start, .close = close_made};
 
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
-                       const struct runner_bounds *bounds)
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program)
 {
-    *maker = (struct runner_maker){
-        .maker.ops = &ops, .world = world, .program = program, .bounds = *bounds};
+    *maker = (struct runner_maker){.maker.ops = &ops, .world = world, .program = program};
 }

@@ -9,11 +9,8 @@ struct runner_maker {
     struct worker_maker maker;
     struct world *world;
     const char *program; /* tend-runner, absolute; the owner's */
-    struct runner_bounds bounds;
 };
 
-/* `bounds` are those of each of them. */
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
-                       const struct runner_bounds *bounds);
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program);
 
 #endif

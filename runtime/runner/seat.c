@@ -57,6 +57,7 @@ struct controller_options seat_options(const struct seat *seat, struct worker *w
          * it executes no more than the descriptor allows, and the others wait there, so that
          * neither the way to the runner nor the commit of one object keeps the next from running. */
         .parallel = WORKER_CALLS_MAX,
+        .most = seat->most,
         .file = file,
         .hash = hash,
         .version = version,

@@ -24,6 +24,7 @@ struct seat {
     enum controller_role role;
     const char *labels, *annotation; /* of an observer; NULL: any */
     const char *const *owns;         /* NULL-ended */
+    uint32_t most;                   /* as in controller_options */
     const struct value *described;
     const struct value *machine; /* to be claimed; NULL: none. After seat_prepare */
     struct machine *becomes;     /* the same; owned */

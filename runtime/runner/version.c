@@ -73,6 +73,7 @@ static void read_descriptor(struct version *version, const struct value *descrip
     version->seats = arena_alloc(arena, version->seat_count * sizeof *version->seats);
     for (size_t i = 0; i < version->seat_count; i++) {
         seat_read(&version->seats[i], value_at(described, i), arena);
+        version->seats[i].most = version->settings->parallel;
     }
 }
 
@@ -161,17 +162,18 @@ static void on_closed(struct task *task)
     version->ops->gone(version);
 }
 
-enum tend_code version_new(struct world *world, struct worker_maker *maker,
-                           const struct version_ops *ops, struct loaded *content, const char *name,
+enum tend_code version_new(const struct version_terms *terms, struct loaded *content,
                            struct version **ret_version, struct error *err)
 {
+    struct worker_order order = {content->path, terms->file, terms->settings};
     struct made_worker made;
-    TRY(worker_make(maker, content->path, name, &made, err));
+    TRY(worker_make(terms->maker, &order, &made, err));
     struct version *version = alloc_new(sizeof *version);
     version->listener.ops = &listener_ops;
-    version->ops = ops;
-    version->world = world;
-    version->maker = maker;
+    version->ops = terms->ops;
+    version->world = terms->world;
+    version->maker = terms->maker;
+    version->settings = terms->settings;
     version->made = made;
     version->content = *content;
     *content = (struct loaded){0};

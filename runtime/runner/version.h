@@ -43,6 +43,7 @@ struct version {
     void *owner; /* the owner's, and set by it */
     struct world *world;
     struct worker_maker *maker;
+    const struct plugin_settings *settings;
     struct loaded content;
     struct made_worker made;
 
@@ -63,11 +64,17 @@ struct version {
     struct task closed;
 };
 
-/* A version of `content`, which is taken over. `name` is for people. TEND_INVALID with one sentence. */
-NODISCARD enum tend_code version_new(struct world *world, struct worker_maker *maker,
-                                     const struct version_ops *ops, struct loaded *content,
-                                     const char *name, struct version **ret_version,
-                                     struct error *err);
+struct version_terms {
+    struct world *world;
+    struct worker_maker *maker;
+    const struct version_ops *ops;
+    const char *file;                       /* that the content is of */
+    const struct plugin_settings *settings; /* of that file; all of these outlive it */
+};
+
+/* A version of `content`, which is taken over. TEND_INVALID with one sentence. */
+NODISCARD enum tend_code version_new(const struct version_terms *terms, struct loaded *content,
+                                     struct version **ret_version, struct error *err);
 void version_launch(struct version *version);
 
 /* It serves from now on: runs are judged. */

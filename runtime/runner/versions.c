@@ -121,8 +121,9 @@ void versions_try(struct versions *versions, struct loaded *content)
     struct error err = ERROR_INIT;
     char hash[SHA256_HEX];
     memcpy(hash, content->hash, sizeof hash);
-    if (version_new(versions->world, versions->maker, &version_ops, content, versions->file,
-                    &versions->candidate, &err) != TEND_OK) {
+    struct version_terms terms = {versions->world, versions->maker, &version_ops, versions->file,
+                                  versions->settings};
+    if (version_new(&terms, content, &versions->candidate, &err) != TEND_OK) {
         versions->candidate = NULL;
         versions->ops->refused(versions, hash, TEND_INVALID, err.message);
         return;

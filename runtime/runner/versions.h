@@ -31,7 +31,8 @@ struct versions {
     const struct versions_ops *ops;
     struct world *world;
     struct worker_maker *maker;
-    const char *file; /* the owner's */
+    const char *file;                       /* the owner's, as the next */
+    const struct plugin_settings *settings; /* of the file */
 
     struct version *serving, *candidate; /* NULL: none */
     enum { SERVING_STAYS, SERVING_LEAVES } leaving;
@@ -41,7 +42,7 @@ struct versions {
     struct task end;
 };
 
-/* `world`, `maker`, `file` and succession's `loop`, `store` and `gate` were set. */
+/* `world`, `maker`, `file`, `settings` and succession's `loop`, `store` and `gate` were set. */
 void versions_init(struct versions *versions, const struct versions_ops *ops);
 
 /* Make `content` (taken over) the candidate; there is none. */

@@ -9,6 +9,7 @@
 
 #include "base/world.h"
 #include "controller/worker.h"
+#include "runner/settings.h"
 
 /* A worker that was made; embedded in its owner. */
 struct made_worker {
@@ -16,10 +17,17 @@ struct made_worker {
     void *impl;            /* the maker's */
 };
 
+/* What is to be made. */
+struct worker_order {
+    const char *file; /* the content: a private copy, which outlives the worker */
+    const char *name; /* for people: the file that it was copied from */
+    const struct plugin_settings *settings; /* of that file */
+};
+
 struct worker_maker;
 
 struct worker_maker_ops {
-    enum tend_code (*make)(struct worker_maker *maker, const char *file, const char *name,
+    enum tend_code (*make)(struct worker_maker *maker, const struct worker_order *order,
                            struct made_worker *ret_made, struct error *err);
     void (*start)(struct worker_maker *maker, struct made_worker *made);
     void (*close)(struct worker_maker *maker, struct made_worker *made, struct task *closed);
@@ -29,14 +37,13 @@ struct worker_maker {
     const struct worker_maker_ops *ops;
 };
 
-/* A worker over the content at `file` (a private copy, which outlives it), called `name` for people; both
- * are copied. It is not started: the caller sets its listener. TEND_INVALID where it can be told at once
- * that there will be none, with one sentence. */
-NODISCARD static inline enum tend_code worker_make(struct worker_maker *maker, const char *file,
-                                                   const char *name, struct made_worker *ret_made,
-                                                   struct error *err)
+/* A worker as ordered; texts are copied. It is not started: the caller sets its listener. TEND_INVALID where
+ * it can be told at once that there will be none, with one sentence. */
+NODISCARD static inline enum tend_code worker_make(struct worker_maker *maker,
+                                                   const struct worker_order *order,
+                                                   struct made_worker *ret_made, struct error *err)
 {
-    return maker->ops->make(maker, file, name, ret_made, err);
+    return maker->ops->make(maker, order, ret_made, err);
 }
 
 /* `up` or `refused` follows, in a later step. */

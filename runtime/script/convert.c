@@ -259,6 +259,17 @@ static bool is_empty(lua_State *L, int table)
     return false;
 }
 
+/* In place of a table that only reads another, at the top: that one. False, and nothing: it is what it is. */
+static bool push_read(lua_State *L, int table)
+{
+    int type = luaL_getmetafield(L, table, READ_FIELD);
+    if (type == LUA_TTABLE) {
+        return true;
+    }
+    lua_pop(L, type == LUA_TNIL ? 0 : 1); /* of another table of the script's */
+    return false;
+}
+
 static void write_table(struct out *out, int table, const struct place *place)
 {
     lua_State *L = out->L;
@@ -336,9 +347,12 @@ static void write_value(struct out *out, int index, struct place place)
     case LUA_TBOOLEAN:
         put_chars(out, lua_toboolean(L, index) ? "true" : "false");
         return;
-    case LUA_TTABLE:
-        write_table(out, index, &place);
+    case LUA_TTABLE: {
+        int top = lua_gettop(L);
+        write_table(out, push_read(L, index) ? top + 1 : index, &place);
+        lua_settop(L, top);
         return;
+    }
     case LUA_TUSERDATA:
         write_view(out, index, &place);
         return;
@@ -463,6 +477,11 @@ static void push_copy(lua_State *L, int index, unsigned depth)
     }
     if (!lua_istable(L, index)) {
         lua_pushvalue(L, index);
+        return;
+    }
+    if (push_read(L, index)) {
+        push_copy(L, lua_gettop(L), depth + 1);
+        lua_remove(L, -2);
         return;
     }
     lua_newtable(L);

@@ -23,6 +23,9 @@
 #define OBJECT_MARK  "tend.object"
 #define OUTCOME_MARK "tend.outcome"
 
+/* Field of a metatable: the table that is read through one that cannot be written. */
+#define READ_FIELD "tend.read"
+
 /* --- declare.c: what a script declares ----------------------------------------------------------- */
 
 struct state_code {
@@ -48,8 +51,9 @@ void declare_read(struct script *script);
 struct script {
     struct script_host host;
     char *name, *file, *source;
-    struct text text; /* of `source` */
-    size_t read_to;   /* of it: so far the compiler came */
+    struct text text;   /* of `source` */
+    struct text config; /* JSON; the opener's, while it is opened */
+    size_t read_to;     /* of it: so far the compiler came */
     struct arena arena;
     lua_State *L;
     struct memory memory;

@@ -497,7 +497,7 @@ local words = {
   sleep = told(function(duration) return host.sleep(milliseconds(duration, "sleep")) end), exec = told(exec), http = frozen("http", http),
   event = told(event), warn = told(warn), condition = told(condition), log = frozen("log", log),
   now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration, cron = host.cron,
-  has = host.has, copy = host.copy, null = host.null,
+  has = host.has, copy = host.copy, null = host.null, config = host.config(host, stop),
   json = frozen("json", { encode = host.encode, decode = host.decode }),
   array = told(function(items) return marked(host.array_mark, items) end),
   object = told(function(fields) return marked(host.object_mark, fields) end),

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/buffer.h"
 #include "base/limits.h"
+#include "script/config_text.h"
 #include "script/inside.h"
 #include "script/kind_text.h"
 #include "script/prelude_text.h"
@@ -106,6 +107,14 @@ static const char *read_byte(lua_State *L, void *data, size_t *ret_size)
     return *ret_size == 0 ? NULL : script->text.ptr + script->read_to++;
 }
 
+/* config_text(): JSON; nothing where there is none. */
+static int push_config(lua_State *L)
+{
+    struct text config = script_of(L)->config;
+    lua_pushlstring(L, config.ptr, config.len);
+    return config.len == 0 ? 0 : 1;
+}
+
 static void set_mark(lua_State *L, const char *field, const char *mark)
 {
     luaL_getmetatable(L, mark);
@@ -119,6 +128,12 @@ static void run_prelude(lua_State *L, const struct script *script)
     lua_newtable(L);
     load_prelude(L, kind_text);
     lua_setfield(L, -2, "kind");
+    load_prelude(L, config_text);
+    lua_setfield(L, -2, "config");
+    lua_pushcfunction(L, push_config);
+    lua_setfield(L, -2, "config_text");
+    lua_pushliteral(L, READ_FIELD);
+    lua_setfield(L, -2, "read_field");
     ask_open(L);
     tell_open(L);
     lua_pushcfunction(L, sandbox_told);
@@ -233,6 +248,7 @@ enum tend_code script_open(const struct script_options *options, struct script *
     script->file = alloc_dup(options->file);
     script->source = alloc_text(options->source.ptr, options->source.len);
     script->text = (struct text){script->source, options->source.len};
+    script->config = options->config;
     script->memory.max = SCRIPT_MEMORY_MAX;
     script->memory.refused = on_refused;
     script->watchdog = (struct watchdog){.die = options->host.die,
@@ -240,6 +256,7 @@ enum tend_code script_open(const struct script_options *options, struct script *
                                          .file = script->file,
                                          .hook = stop_hook};
     enum tend_code code = start(script, err);
+    script->config = TEXT("");
     if (code != TEND_OK) {
         script_close(script);
         return code;

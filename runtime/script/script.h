@@ -36,6 +36,7 @@ struct script_options {
     const char *name; /* "labinstance": what a controller is called that does not say */
     const char *file; /* "labinstance.lua": in sentences and tracebacks; copied */
     struct text source;
+    struct text config; /* JSON: what the script finds as `config`; empty: {} */
     struct script_host host;
 };
 

@@ -8,11 +8,11 @@ static struct inline_maker *of(struct worker_maker *maker)
     return CONTAINER_OF(maker, struct inline_maker, maker);
 }
 
-static enum tend_code make(struct worker_maker *maker, const char *file, const char *name,
+static enum tend_code make(struct worker_maker *maker, const struct worker_order *order,
                            struct made_worker *ret_made, struct error *err)
 {
     struct inline_worker *worker;
-    TRY(inline_worker_open(of(maker)->world, file, name, &worker, err));
+    TRY(inline_worker_open(of(maker)->world, order, &worker, err));
     of(maker)->latest = worker;
     *ret_made = (struct made_worker){.worker = inline_worker_worker(worker), .impl = worker};
     return TEND_OK;

@@ -310,7 +310,7 @@ static void on_up(struct task *task)
     self->worker.listener->ops->up(self->worker.listener, &self->worker, descriptor);
 }
 
-enum tend_code inline_worker_open(struct world *world, const char *path, const char *name,
+enum tend_code inline_worker_open(struct world *world, const struct worker_order *order,
                                   struct inline_worker **ret_worker, struct error *err)
 {
     struct inline_worker *self = alloc_new(sizeof *self);
@@ -324,7 +324,8 @@ enum tend_code inline_worker_open(struct world *world, const char *path, const c
     list_init(&self->started);
     list_init(&self->over);
     list_init(&self->replies);
-    enum tend_code code = native_open(path, name, NULL, &self->host, &self->engine, err);
+    enum tend_code code = native_open(order->file, order->name, order->settings->config,
+                                      &self->host, &self->engine, err);
     if (code != TEND_OK) {
         free(self);
         return code;

@@ -7,15 +7,16 @@
 
 #include "base/world.h"
 #include "controller/worker.h"
+#include "runner/worker_maker.h"
 
 struct inline_worker;
 
 /* What its plugin logs has the field plugin=inline. */
 #define INLINE_WORKER_NAME "inline"
 
-/* Load the plugin or script at `path` (absolute), called `name` for people. The owner sets worker->listener and starts it.
- * TEND_INVALID where it is no plugin or refuses to start, with one sentence. */
-NODISCARD enum tend_code inline_worker_open(struct world *world, const char *path, const char *name,
+/* Load the plugin or script that is ordered; of its settings only `config` counts. The owner sets worker->listener
+ * and starts it. TEND_INVALID where it is no plugin or refuses to start, with one sentence. */
+NODISCARD enum tend_code inline_worker_open(struct world *world, const struct worker_order *order,
                                             struct inline_worker **ret_worker, struct error *err);
 
 struct worker *inline_worker_worker(struct inline_worker *inline_worker);

@@ -270,6 +270,8 @@ static void play_close(struct play *play)
 struct controller_files {
     char **paths;
     size_t count;
+    struct arena arena;
+    const struct value *config; /* in it; NULL: none */
 };
 
 static void controller_files_done(struct controller_files *files)
@@ -278,6 +280,7 @@ static void controller_files_done(struct controller_files *files)
         free(files->paths[i]);
     }
     free(files->paths);
+    arena_done(&files->arena);
 }
 
 static NODISCARD enum tend_code add_file(const struct play *play, const char *path,
@@ -328,6 +331,21 @@ static NODISCARD enum tend_code find_files(struct play *play, struct controller_
     return TEND_OK;
 }
 
+static NODISCARD enum tend_code find_config(struct play *play, struct controller_files *files,
+                                            struct error *err)
+{
+    lua_State *L = play->L;
+    push_function(play, "config");
+    lua_pushinteger(L, (lua_Integer)play->options->index + 1);
+    if (!call(play, 1, 1) || lua_isnil(L, -1)) {
+        return TEND_OK;
+    }
+    if (lua_value_read(L, lua_gettop(L), &files->arena, &files->config, err) != TEND_OK) {
+        return error_wrap(err, "config");
+    }
+    return TEND_OK;
+}
+
 /* --- running ----------------------------------------------------------------------------------- */
 
 static void between(struct stage *stage, void *owner)
@@ -372,6 +390,7 @@ static NODISCARD enum tend_code set_stage(struct play *play, const struct contro
     const struct stage_options options = {
         .files = (const char *const *)files->paths,
         .file_count = files->count,
+        .config = files->config,
         .executor = &play->recorder.executor,
         .reads = play->options->fault.kind == FAULT_STALE ? &play->chaos.reads : NULL,
         .copies = all_scripts(files) ? play->options->copies : NULL,
@@ -421,6 +440,9 @@ void play_run(const struct play_options *options, struct play_result *ret_result
     enum tend_code code = play_open(&play, options, &err);
     if (code == TEND_OK) {
         code = find_files(&play, &files, &err);
+    }
+    if (code == TEND_OK) {
+        code = find_config(&play, &files, &err);
     }
     if (code == TEND_OK) {
         code = set_stage(&play, &files, &err);

@@ -256,6 +256,7 @@ static void load(struct stage *stage)
                                          .maker = &stage->maker.maker,
                                          .file = stage->options.files[i],
                                          .copies = copies_of(stage),
+                                         .settings = {.config = stage->options.config},
                                          .entry = PLUGIN_AT_START};
         stage->plugins[i] = plugin_open(&options);
         plugin_look(stage->plugins[i]);

@@ -32,8 +32,9 @@ void stage_folder_remove(const char *folder);
 struct stage_options {
     const char *const *files; /* of controllers: .lua, .so; absolute; they outlive the stage */
     size_t file_count;
-    struct executor *executor; /* outlives the stage */
-    struct read_source *reads; /* likewise; NULL allowed */
+    const struct value *config; /* of each of them: a map; outlives the stage; NULL: {} */
+    struct executor *executor;  /* outlives the stage */
+    struct read_source *reads;  /* likewise; NULL allowed */
     /* A folder of stage_folder_make for private copies of the files, which other stages may use as well: a copy that
      * is there is not made again. NULL: one of its own, so that a shared object begins with fresh variables. */
     const char *copies;

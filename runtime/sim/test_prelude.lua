@@ -247,7 +247,8 @@ end
 local tests = {}
 
 local function add_test(name, options, run)
-  tests[#tests + 1] = { name = name, run = run, chaos = options.chaos ~= false, scripts = options.scripts }
+  tests[#tests + 1] = { name = name, run = run, chaos = options.chaos ~= false, scripts = options.scripts,
+    config = options.config }
 end
 
 local words = {
@@ -259,9 +260,9 @@ local words = {
   array = function(items) return setmetatable(items or {}, host.list_mark) end,
 }
 
-local TEST_KEYS = { chaos = "boolean" }
+local TEST_KEYS = { chaos = "boolean", config = "table" }
 
--- test("name", function(t) ... end), or test("name", { chaos = false }, function(t) ... end)
+-- test("name", function(t) ... end), or test("name", { chaos = false, config = {} }, function(t) ... end)
 function words.test(name, options, run)
   if type(options) == "function" then options, run = {}, options end
   if type(name) ~= "string" or type(options) ~= "table" or type(run) ~= "function" then
@@ -303,6 +304,11 @@ local function files(index)
   return tests[index].scripts or rawget(environment, "scripts")
 end
 
+-- What its controllers are configured with; nil: nothing.
+local function config(index)
+  return tests[index].config
+end
+
 local function load(text)
   tables.load(text, t, add_test)
 end
@@ -314,4 +320,4 @@ local function safe_answer(asked)
   error(halted.message, 0)
 end
 
-return environment, { run = run, answer = safe_answer, report = past.report, story = past.story, files = files, names = names, load = load }
+return environment, { run = run, answer = safe_answer, report = past.report, story = past.story, files = files, config = config, names = names, load = load }

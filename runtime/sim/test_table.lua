@@ -14,7 +14,7 @@ local host, values = ...
 local stop, sorted_keys, show = values.stop, values.sorted_keys, values.show
 
 local DOCUMENT = {
-  test = "string", scripts = "table", chaos = "boolean", answers = "table", given = "table", steps = "table",
+  test = "string", scripts = "table", chaos = "boolean", config = "table", answers = "table", given = "table", steps = "table",
   expect = "table", gone = "string table",
 }
 

@@ -80,13 +80,15 @@ static void changed(struct plugin *plugin, void *owner)
 
 /* --- a maker that shows its runner -------------------------------------------------------------- */
 
-static enum tend_code make(struct worker_maker *maker, const char *file, const char *name,
+static enum tend_code make(struct worker_maker *maker, const struct worker_order *order,
                            struct made_worker *ret_made, struct error *err)
 {
     struct bench *bench = CONTAINER_OF(maker, struct bench, maker);
     (void)err;
-    bench->runner = runner_new(&(struct runner_options){
-        .world = bench->core.world, .program = bench->program, .file = file, .name = name});
+    bench->runner = runner_new(&(struct runner_options){.world = bench->core.world,
+                                                        .program = bench->program,
+                                                        .file = order->file,
+                                                        .name = order->name});
     ret_made->worker = runner_worker(bench->runner);
     return TEND_OK;
 }

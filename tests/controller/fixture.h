@@ -18,7 +18,7 @@ struct ring { /* the whole loop: a bench with the rooms above the gate */
     struct loop_options options;
     scripted_run *run;
     const char *const *owns;
-    size_t parallel;
+    size_t parallel, most;
     struct log log;
     size_t moves;  /* lines that tell of a state */
     size_t errors; /* lines of level error; none unless a test takes them back */
@@ -48,6 +48,7 @@ static inline void ring_add(struct ring *r)
                                          .owns = r->owns,
                                          .worker = &r->worker.worker,
                                          .parallel = r->parallel == 0 ? 4 : r->parallel,
+                                         .most = r->most,
                                          .file = "labinstance.so",
                                          .hash = "abc",
                                          .version = "1.0.0"};

@@ -10,16 +10,22 @@ static struct noted_executor outside;
 
 /* --- the bench ------------------------------------------------------------------------------------- */
 
-static struct ring *outside_ring(scripted_run *run)
+static struct ring *outside_ring_of(scripted_run *run, size_t most)
 {
     struct ring *r = alloc_new(sizeof *r);
     noted_init(&outside);
     r->b = bench_with_labs();
     r->run = run;
+    r->most = most;
     r->options.executor = &outside.executor;
     ring_open(r);
     ring_live(r);
     return r;
+}
+
+static struct ring *outside_ring(scripted_run *run)
+{
+    return outside_ring_of(run, 0);
 }
 
 /* The only record that is there, or "(none)". */
@@ -144,6 +150,19 @@ static void others_run_meanwhile(void)
     }
     settle(r);
     CHECK_INT(outside.started, 100);
+    ring_free(r);
+}
+
+static void no_more_run_than_it_may(void)
+{
+    struct ring *r = outside_ring_of(run_volatile, 2);
+    create_lab(r, "lab-1", "");
+    create_lab(r, "lab-2", "");
+    create_lab(r, "lab-3", "");
+    virtual_world_run(&r->b->v); /* one of them waits for its place */
+    CHECK_INT(outside.started, 2);
+    end(r, "{\"ok\":true,\"status\":200}");
+    CHECK_INT(outside.started, 3);
     ring_free(r);
 }
 
@@ -618,6 +637,7 @@ SUITE({"a run waits for what it asked for, and goes on", a_run_waits_and_goes_on
       {"its result is kept before it is told", its_result_is_kept_before_it_is_told},
       {"a result that cannot be kept is not told", a_result_that_cannot_be_kept_is_not_told},
       {"one of a host that ended is begun again", one_of_a_host_that_ended_is_begun_again},
+      {"no more run than the controller may", no_more_run_than_it_may},
       {"one that is done is not done again", one_that_is_done_is_not_done_again},
       {"another request takes its place", another_request_takes_its_place},
       {"one may end while another takes its place", one_may_end_while_another_takes_its_place},

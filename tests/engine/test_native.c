@@ -48,6 +48,15 @@ static void describes_itself(void)
     CHECK_TEXT(buffer_view(&bench.log).ptr, "1 {}\n");
 }
 
+static void starts_with_its_configuration(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (CHECK(
+            engine_bench_open_with(&bench, PLUGINS "good.so", "good.so", "{\"region\":\"eu\"}"))) {
+        CHECK_TEXT(buffer_view(&bench.log).ptr, "1 {\"region\":\"eu\"}\n");
+    }
+}
+
 static void describes_its_machine(void)
 {
     CLEANUP(engine_bench_done) struct engine_bench bench;
@@ -364,7 +373,9 @@ static void takes_plugins_of_other_minors(void)
     CHECK(value_field(value_at(controllers, 1), "finalize") == NULL);
 }
 
-SUITE({"describes itself", describes_itself}, {"describes its machine", describes_its_machine},
+SUITE({"describes itself", describes_itself},
+      {"starts with its configuration", starts_with_its_configuration},
+      {"describes its machine", describes_its_machine},
       {"runs the function of the state", runs_the_function_of_the_state},
       {"reads the object and writes its status", reads_and_writes_the_object},
       {"collects writes, conditions and events", collects_writes},

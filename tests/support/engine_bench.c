@@ -133,9 +133,18 @@ bool engine_bench_open(struct engine_bench *bench, const char *path)
 
 bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name)
 {
+    return engine_bench_open_with(bench, path, name, "{}");
+}
+
+bool engine_bench_open_with(struct engine_bench *bench, const char *path, const char *name,
+                            const char *config)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *value = NULL;
     struct error err = ERROR_INIT;
     init(bench);
-    if (native_open(path, name, NULL, &bench->host, &bench->engine, &err) != TEND_OK) {
+    if (json_parse(&arena, text_of(config), &value, &err) != TEND_OK ||
+        native_open(path, name, value, &bench->host, &bench->engine, &err) != TEND_OK) {
         fprintf(stderr, "%s: %s\n", path, err.message);
         return false;
     }

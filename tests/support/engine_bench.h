@@ -38,6 +38,10 @@ struct engine_bench {
 /* Open the plugin or script at `path` with configuration {}; `name` is what people call it. */
 bool engine_bench_open(struct engine_bench *bench, const char *path);
 bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name);
+
+/* The same with a configuration: JSON. */
+bool engine_bench_open_with(struct engine_bench *bench, const char *path, const char *name,
+                            const char *config);
 void engine_bench_done(struct engine_bench *bench);
 
 /* The result of `call`, borrowed until the next. */

@@ -70,19 +70,18 @@ static void on_up(struct task *task)
     worker->listener->ops->up(worker->listener, worker, value_field(made->content, "descriptor"));
 }
 
-static enum tend_code make(struct worker_maker *base, const char *file, const char *name,
+static enum tend_code make(struct worker_maker *base, const struct worker_order *order,
                            struct made_worker *ret_made, struct error *err)
 {
     struct scripted_maker *maker = CONTAINER_OF(base, struct scripted_maker, maker);
     struct made *made = alloc_new(sizeof *made);
-    (void)name;
     (void)err;
     scripted_worker_init(&made->worker, maker->world, run_content);
     made->worker.worker.is_up = false;
     made->worker.hold = maker->holds;
     made->maker = maker;
     made->up.run = on_up;
-    made->content = read_content(&made->arena, file);
+    made->content = read_content(&made->arena, order->file);
     list_append(&maker->workers, &made->link);
     maker->made++;
     *ret_made = (struct made_worker){.worker = &made->worker.worker, .impl = made};

@@ -361,6 +361,10 @@ function copy(object) end
 ---@type any
 null = {}
 
+--- What the host's configuration says for this file; to be read only.
+---@type table<string, any>
+config = {}
+
 ---@class tend.Json
 ---@field encode fun(value: any): string
 ---@field decode fun(text: string): any, string? nil and a sentence where it is no JSON.

@@ -1,4 +1,6 @@
 -- Looks whether a host answers, by a program and by a request.
+local program = config.program or "ping"
+
 return controller "sim.tend.dev/v1/Probe" {
   kind = {
     spec = { host = "string!", url = "string" },
@@ -8,7 +10,7 @@ return controller "sim.tend.dev/v1/Probe" {
     local status = probe.status
     local left = status.checkedAt and moment(status.checkedAt) + 60 - now() or 0
     if left > 0 then return again(left) end
-    local ping = exec { "ping", "-c1", probe.spec.host, timeout = "5s" }
+    local ping = exec { program, "-c1", probe.spec.host, timeout = "5s" }
     status.up, status.said = ping.ok, ping.out
     status.why = ping.timedOut and "timeout" or ping.signal and "signal" or ping.problem
     if probe.spec.url then

@@ -123,3 +123,9 @@ data: {one: "1", two: "2", empty: ""}
   t:advance(1.5)
   assert(t:now() == 1.5)
 end)
+
+test("what it is configured with is found", { config = { program = "fping" } }, function(t)
+  t:exec("fping -c1 h", "fast")
+  probe(t)
+  t:expect("Probe/p", { ["status.said"] = "fast" })
+end)
