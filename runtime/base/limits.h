@@ -61,6 +61,9 @@
 #define PLUGINS_MAX        256u  /* plugins of one host: each is a process */
 #define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
 
+#define CONFIGURATION_MAX MIB /* bytes of the file of --config: written by hand */
+#define CONFIG_BYTES_MAX                                                                           \
+    (32u * KIB) /* of one plugin's configuration: it goes in the head of a frame */
 #define PLUGIN_BYTES_MAX       (64u * MIB) /* one file: read whole and hashed before it is loaded */
 #define ELF_RELOCATIONS_MAX    (1u << 20)  /* of one, where it is read without being run: 24 MiB */
 #define PLUGIN_LIBRARIES_MAX   64u         /* that a plugin names, looked for one by one */

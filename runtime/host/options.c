@@ -1,7 +1,9 @@
 /* Folders become absolute here, once: what is remembered of a manifest file is its path, and must not
- * depend on where the host was started. */
+ * depend on where the host was started. What the configuration file says is set first, then the flags: so
+ * they win, and a list of folders that is given by flags is theirs alone. */
 #include "host/options.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -15,10 +17,11 @@
 #include "base/paths.h"
 
 const char options_help[] =
-    "usage: tend run [--manifests DIR]... [--plugins DIR]... [--scripts DIR]... [flags]\n"
+    "usage: tend run [--config FILE] [--manifests DIR]... [--plugins DIR]... [--scripts DIR]... [flags]\n"
     "\n"
     "Keeps the declared resources, serves them on a Unix socket and runs their controllers.\n"
     "\n"
+    "  --config FILE         what flags say, and more for single files, as YAML; a flag wins\n"
     "  --manifests DIR       apply the manifests in DIR, at start and whenever a file changes\n"
     "  --plugins DIR         run the controllers in DIR (*.so), and take up every new build\n"
     "  --scripts DIR         the same for scripts (*.lua, but not *_test.lua)\n"
@@ -38,81 +41,87 @@ const char options_help[] =
     "  -h, --help            show this\n"
     "\n"
     "D is a duration such as 500ms, 2s, 10m or 1h30m, SIZE is 512Mi or 2Gi. SIGTERM and SIGINT end it cleanly.\n"
-    "Exit codes: 0 ended as asked, 1 could not start or had to stop, 2 wrong flags.\n";
+    "Exit codes: 0 ended as asked, 1 could not start or had to stop, 2 wrong flags\n"
+    "or a wrong configuration.\n";
 
-enum flag {
-    FLAG_MANIFESTS = 256,
-    FLAG_PLUGINS,
-    FLAG_SCRIPTS,
-    FLAG_DATA,
-    FLAG_SOCKET,
-    FLAG_WATCH_INTERVAL,
-    FLAG_RESYNC,
-    FLAG_FOR,
-    FLAG_CONFINE,
-    FLAG_RUNNER_MEMORY,
-    FLAG_RUNNER_FILES,
-    FLAG_RUN_TIME,
-    FLAG_LOG_LEVEL,
-    FLAG_LOG_FORMAT,
-};
+enum { FLAG_OPTION = 256, FLAG_CONFIG = FLAG_OPTION + OPTION_COUNT };
+
+#define OPTION_FLAG(name, option)                                                                  \
+    {                                                                                              \
+        name, required_argument, NULL, FLAG_OPTION + (option)                                      \
+    }
 
 static const struct option flags[] = {
-    {"manifests", required_argument, NULL, FLAG_MANIFESTS},
-    {"plugins", required_argument, NULL, FLAG_PLUGINS},
-    {"scripts", required_argument, NULL, FLAG_SCRIPTS},
-    {"data", required_argument, NULL, FLAG_DATA},
-    {"socket", required_argument, NULL, FLAG_SOCKET},
-    {"watch-interval", required_argument, NULL, FLAG_WATCH_INTERVAL},
-    {"resync", required_argument, NULL, FLAG_RESYNC},
-    {"for", required_argument, NULL, FLAG_FOR},
-    {"confine", required_argument, NULL, FLAG_CONFINE},
-    {"runner-memory", required_argument, NULL, FLAG_RUNNER_MEMORY},
-    {"runner-files", required_argument, NULL, FLAG_RUNNER_FILES},
-    {"run-time", required_argument, NULL, FLAG_RUN_TIME},
-    {"log-level", required_argument, NULL, FLAG_LOG_LEVEL},
-    {"log-format", required_argument, NULL, FLAG_LOG_FORMAT},
+    OPTION_FLAG("manifests", OPTION_MANIFESTS),
+    OPTION_FLAG("plugins", OPTION_PLUGINS),
+    OPTION_FLAG("scripts", OPTION_SCRIPTS),
+    OPTION_FLAG("data", OPTION_DATA),
+    OPTION_FLAG("socket", OPTION_SOCKET),
+    OPTION_FLAG("watch-interval", OPTION_WATCH_INTERVAL),
+    OPTION_FLAG("resync", OPTION_RESYNC),
+    OPTION_FLAG("for", OPTION_FOR),
+    OPTION_FLAG("confine", OPTION_CONFINE),
+    OPTION_FLAG("runner-memory", OPTION_RUNNER_MEMORY),
+    OPTION_FLAG("runner-files", OPTION_RUNNER_FILES),
+    OPTION_FLAG("run-time", OPTION_RUN_TIME),
+    OPTION_FLAG("log-level", OPTION_LOG_LEVEL),
+    OPTION_FLAG("log-format", OPTION_LOG_FORMAT),
+    {"config", required_argument, NULL, FLAG_CONFIG},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
 
-/* `path` as an absolute one; what exists is resolved, what does not is put below the working folder. */
-static enum tend_code make_absolute(const char *path, char **ret_path, struct error *err)
+/* --- values ------------------------------------------------------------------------------------- */
+
+/* `path`, below `folder` where it is relative, as an absolute one; what exists is resolved, what does not is
+ * put below the working folder. */
+static enum tend_code make_absolute(const char *folder, const char *path, char **ret_path,
+                                    struct error *err)
 {
+    char working[PATH_MAX] = "";
     if (path[0] == '\0') {
         return FAIL(err, TEND_INVALID, "an empty path was given");
     }
-    char *resolved = realpath(path, NULL);
+    bool below = folder != NULL && path[0] != '/';
+    size_t size = (below ? strlen(folder) + 1 : 0) + strlen(path) + 1;
+    CLEANUP(freep) char *joined = alloc_new(size);
+    snprintf(joined, size, "%s%s%s", below ? folder : "", below ? "/" : "", path);
+    char *resolved = realpath(joined, NULL);
     if (resolved != NULL) {
         *ret_path = resolved;
         return TEND_OK;
     }
-    if (path[0] == '/') {
-        *ret_path = alloc_dup(path);
-        return TEND_OK;
-    }
-    char folder[PATH_MAX];
-    if (getcwd(folder, sizeof folder) == NULL) {
+    if (joined[0] != '/' && getcwd(working, sizeof working) == NULL) {
         return FAIL(err, TEND_IO, "cannot tell the working directory: %s", strerror(errno));
     }
-    size_t size = strlen(folder) + strlen(path) + 2;
-    char *absolute = alloc_new(size);
-    snprintf(absolute, size, "%s/%s", folder, path);
-    *ret_path = absolute;
+    size += strlen(working) + 1;
+    *ret_path = alloc_new(size);
+    snprintf(*ret_path, size, "%s%s%s", working, joined[0] == '/' ? "" : "/", joined);
     return TEND_OK;
 }
 
-static enum tend_code add_folder(struct folder_list *list, const char *flag, const char *path,
+static void free_folders(struct folder_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->paths[i]);
+    }
+    list->count = 0;
+}
+
+static enum tend_code add_folder(struct folder_list *list, const struct option_text *given,
                                  struct error *err)
 {
+    if (given->from == OPTION_OF_FLAG && list->from == OPTION_OF_FILE) {
+        free_folders(list);
+    }
+    list->from = given->from;
     if (list->count == OPTION_FOLDERS_MAX) {
-        return FAIL(err, TEND_LIMIT, "--%s may be given %d times at most", flag,
-                    OPTION_FOLDERS_MAX);
+        return FAIL(err, TEND_LIMIT, "%d folders at most", OPTION_FOLDERS_MAX);
     }
     char *absolute;
-    TRY(make_absolute(path, &absolute, err));
+    TRY(make_absolute(given->folder, given->text, &absolute, err));
     if (access(absolute, R_OK | X_OK) != 0) {
-        enum tend_code code = FAIL(err, TEND_INVALID, "--%s %s: %s", flag, path, strerror(errno));
+        enum tend_code code = FAIL(err, TEND_INVALID, "%s: %s", given->text, strerror(errno));
         free(absolute);
         return code;
     }
@@ -120,30 +129,29 @@ static enum tend_code add_folder(struct folder_list *list, const char *flag, con
     return TEND_OK;
 }
 
-static enum tend_code set_path(char **path, const char *given, struct error *err)
+static enum tend_code set_path(char **path, const struct option_text *given, struct error *err)
 {
     char *absolute;
-    TRY(make_absolute(given, &absolute, err));
+    TRY(make_absolute(given->folder, given->text, &absolute, err));
     free(*path);
     *path = absolute;
     return TEND_OK;
 }
 
-static enum tend_code set_duration(int64_t *duration_ms, const char *flag, const char *text,
-                                   struct error *err)
+static enum tend_code set_duration(int64_t *duration_ms, const char *text, struct error *err)
 {
     if (!duration_parse(text_of(text), duration_ms)) {
-        return FAIL(err, TEND_INVALID,
-                    "--%s: \"%s\" is no duration; expected one such as 2s or 10m", flag, text);
+        return FAIL(err, TEND_INVALID, "\"%s\" is no duration; expected one such as 2s or 10m",
+                    text);
     }
     return TEND_OK;
 }
 
-static enum tend_code set_confinement(struct options *options, const char *text, struct error *err)
+static enum tend_code set_confinement(struct runner_bounds *bounds, const char *text,
+                                      struct error *err)
 {
-    if (!confinement_parse(text, &options->bounds.confinement)) {
-        return FAIL(err, TEND_INVALID, "--confine: \"%s\" is none of strict, no-network, off",
-                    text);
+    if (!confinement_parse(text, &bounds->confinement)) {
+        return FAIL(err, TEND_INVALID, "\"%s\" is none of strict, no-network, off", text);
     }
     return TEND_OK;
 }
@@ -169,36 +177,33 @@ static bool parse_size(const char *text, uint64_t *ret_bytes)
     return false;
 }
 
-static enum tend_code set_memory(struct options *options, const char *text, struct error *err)
+static enum tend_code set_memory(struct runner_bounds *bounds, const char *text, struct error *err)
 {
-    if (!parse_size(text, &options->bounds.memory_bytes) ||
-        options->bounds.memory_bytes < RUNNER_MEMORY_MIN) {
-        return FAIL(err, TEND_INVALID,
-                    "--runner-memory: \"%s\" is no size from %uMi on; expected one such as 512Mi",
+    if (!parse_size(text, &bounds->memory_bytes) || bounds->memory_bytes < RUNNER_MEMORY_MIN) {
+        return FAIL(err, TEND_INVALID, "\"%s\" is no size from %uMi on; expected one such as 512Mi",
                     text, RUNNER_MEMORY_MIN / MIB);
     }
     return TEND_OK;
 }
 
-static enum tend_code set_files(struct options *options, const char *text, struct error *err)
+static enum tend_code set_files(struct runner_bounds *bounds, const char *text, struct error *err)
 {
     char *end;
     unsigned long number = strtoul(text, &end, 10);
     if (text[0] < '0' || text[0] > '9' || *end != '\0' || number < RUNNER_FILES_MIN ||
         number > UINT16_MAX) {
-        return FAIL(err, TEND_INVALID, "--runner-files: \"%s\" is no number from %u to %u", text,
-                    RUNNER_FILES_MIN, UINT16_MAX);
+        return FAIL(err, TEND_INVALID, "\"%s\" is no number from %u to %u", text, RUNNER_FILES_MIN,
+                    UINT16_MAX);
     }
-    options->bounds.open_files = (uint32_t)number;
+    bounds->open_files = (uint32_t)number;
     return TEND_OK;
 }
 
-static enum tend_code set_run_time(struct options *options, const char *text, struct error *err)
+static enum tend_code set_run_time(struct runner_bounds *bounds, const char *text,
+                                   struct error *err)
 {
-    TRY(set_duration(&options->bounds.run_ms, "run-time", text, err));
-    return options->bounds.run_ms > 0
-               ? TEND_OK
-               : FAIL(err, TEND_INVALID, "--run-time: a reconcile needs some time");
+    TRY(set_duration(&bounds->run_ms, text, err));
+    return bounds->run_ms > 0 ? TEND_OK : FAIL(err, TEND_INVALID, "a reconcile needs some time");
 }
 
 static enum tend_code set_level(enum log_level *level, const char *text, struct error *err)
@@ -210,7 +215,7 @@ static enum tend_code set_level(enum log_level *level, const char *text, struct 
             return TEND_OK;
         }
     }
-    return FAIL(err, TEND_INVALID, "--log-level: \"%s\" is none of error, warn, info, debug", text);
+    return FAIL(err, TEND_INVALID, "\"%s\" is none of error, warn, info, debug", text);
 }
 
 static enum tend_code set_format(struct options *options, const char *text, struct error *err)
@@ -220,50 +225,99 @@ static enum tend_code set_format(struct options *options, const char *text, stru
     } else if (strcmp(text, "colour") == 0 || strcmp(text, "color") == 0) {
         options->log_format = LOG_FORMAT_COLOUR;
     } else {
-        return FAIL(err, TEND_INVALID, "--log-format: \"%s\" is neither text nor colour", text);
+        return FAIL(err, TEND_INVALID, "\"%s\" is neither text nor colour", text);
     }
     return TEND_OK;
 }
 
-static enum tend_code take_flag(struct options *options, int flag, char **argv, struct error *err)
+enum tend_code options_set_bound(struct runner_bounds *bounds, enum option_name name,
+                                 const char *text, struct error *err)
 {
+    switch ((int)name) {
+    case OPTION_CONFINE:
+        return set_confinement(bounds, text, err);
+    case OPTION_RUNNER_MEMORY:
+        return set_memory(bounds, text, err);
+    case OPTION_RUNNER_FILES:
+        return set_files(bounds, text, err);
+    default:
+        assert(name == OPTION_RUN_TIME);
+        return set_run_time(bounds, text, err);
+    }
+}
+
+enum tend_code options_set(struct options *options, enum option_name name,
+                           const struct option_text *given, struct error *err)
+{
+    switch (name) {
+    case OPTION_MANIFESTS:
+        return add_folder(&options->manifests, given, err);
+    case OPTION_PLUGINS:
+        return add_folder(&options->plugins, given, err);
+    case OPTION_SCRIPTS:
+        return add_folder(&options->scripts, given, err);
+    case OPTION_DATA:
+        return set_path(&options->data, given, err);
+    case OPTION_SOCKET:
+        return set_path(&options->socket, given, err);
+    case OPTION_WATCH_INTERVAL:
+        return set_duration(&options->watch_interval_ms, given->text, err);
+    case OPTION_RESYNC:
+        return set_duration(&options->resync_ms, given->text, err);
+    case OPTION_FOR:
+        return set_duration(&options->run_for_ms, given->text, err);
+    case OPTION_CONFINE:
+    case OPTION_RUNNER_MEMORY:
+    case OPTION_RUNNER_FILES:
+    case OPTION_RUN_TIME:
+        return options_set_bound(&options->bounds, name, given->text, err);
+    case OPTION_LOG_LEVEL:
+        return set_level(&options->log_level, given->text, err);
+    case OPTION_LOG_FORMAT:
+        return set_format(options, given->text, err);
+    case OPTION_COUNT:
+        break;
+    }
+    return TEND_INTERNAL;
+}
+
+/* --- flags -------------------------------------------------------------------------------------- */
+
+/* Number `index` of `flags`. */
+static enum tend_code take_flag(struct options *options, int flag, int index, char **argv,
+                                struct error *err)
+{
+    const struct option_text given = {.text = optarg, .from = OPTION_OF_FLAG};
     switch (flag) {
-    case FLAG_MANIFESTS:
-        return add_folder(&options->manifests, "manifests", optarg, err);
-    case FLAG_PLUGINS:
-        return add_folder(&options->plugins, "plugins", optarg, err);
-    case FLAG_SCRIPTS:
-        return add_folder(&options->scripts, "scripts", optarg, err);
-    case FLAG_DATA:
-        return set_path(&options->data, optarg, err);
-    case FLAG_SOCKET:
-        return set_path(&options->socket, optarg, err);
-    case FLAG_WATCH_INTERVAL:
-        return set_duration(&options->watch_interval_ms, "watch-interval", optarg, err);
-    case FLAG_RESYNC:
-        return set_duration(&options->resync_ms, "resync", optarg, err);
-    case FLAG_FOR:
-        return set_duration(&options->run_for_ms, "for", optarg, err);
-    case FLAG_CONFINE:
-        return set_confinement(options, optarg, err);
-    case FLAG_RUNNER_MEMORY:
-        return set_memory(options, optarg, err);
-    case FLAG_RUNNER_FILES:
-        return set_files(options, optarg, err);
-    case FLAG_RUN_TIME:
-        return set_run_time(options, optarg, err);
-    case FLAG_LOG_LEVEL:
-        return set_level(&options->log_level, optarg, err);
-    case FLAG_LOG_FORMAT:
-        return set_format(options, optarg, err);
+    case FLAG_CONFIG: /* it was read before */
+        return TEND_OK;
     case 'h':
         options->wish = WISH_HELP;
         return TEND_OK;
     case ':':
         return FAIL(err, TEND_INVALID, "%s needs a value", argv[optind - 1]);
-    default:
+    case '?':
         return FAIL(err, TEND_INVALID, "unknown flag %s", argv[optind - 1]);
+    default:
+        break;
     }
+    return options_set(options, (enum option_name)(flag - FLAG_OPTION), &given, err) == TEND_OK
+               ? TEND_OK
+               : error_wrap(err, "--%s", flags[index].name);
+}
+
+/* What --config names; NULL: nothing. Where help is asked for, that is all. */
+static const char *find_config(int argc, char **argv)
+{
+    const char *config = NULL;
+    optind = 0; /* start anew, whatever was read before */
+    for (int flag; (flag = getopt_long(argc, argv, "+:h", flags, NULL)) != -1;) {
+        if (flag == 'h') {
+            return NULL;
+        }
+        config = flag == FLAG_CONFIG ? optarg : config;
+    }
+    return config;
 }
 
 static enum tend_code fill_defaults(struct options *options, struct error *err)
@@ -279,9 +333,13 @@ static enum tend_code fill_defaults(struct options *options, struct error *err)
 
 static enum tend_code read_flags(int argc, char **argv, struct options *options, struct error *err)
 {
-    optind = 0; /* start anew, whatever was read before */
-    for (int flag; (flag = getopt_long(argc, argv, "+:h", flags, NULL)) != -1;) {
-        TRY(take_flag(options, flag, argv, err));
+    const char *config = find_config(argc, argv);
+    if (config != NULL) {
+        TRY(configuration_read(config, options, err));
+    }
+    optind = 0;
+    for (int flag, index; (flag = getopt_long(argc, argv, "+:h", flags, &index)) != -1;) {
+        TRY(take_flag(options, flag, index, argv, err));
     }
     if (optind < argc) {
         return FAIL(err, TEND_INVALID, "unexpected argument \"%s\"", argv[optind]);
@@ -301,13 +359,6 @@ enum tend_code options_read(int argc, char **argv, struct options *ret_options, 
     return TEND_OK;
 }
 
-static void free_folders(struct folder_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->paths[i]);
-    }
-}
-
 void options_done(struct options *options)
 {
     free_folders(&options->manifests);
@@ -315,5 +366,6 @@ void options_done(struct options *options)
     free_folders(&options->scripts);
     free(options->data);
     free(options->socket);
+    configuration_done(&options->configuration);
     *options = (struct options){0};
 }

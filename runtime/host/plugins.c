@@ -148,18 +148,19 @@ static struct list *place_of(struct plugins *plugins, size_t folder, const char 
 static struct entry *open_entry(struct plugins *plugins, size_t folder, const char *file)
 {
     struct entry *entry = alloc_new(sizeof *entry);
-    struct plugin_options options = {.world = plugins->options.world,
-                                     .store = plugins->options.store,
-                                     .gate = plugins->options.gate,
-                                     .loop = plugins->options.loop,
-                                     .maker = plugins->options.maker,
-                                     .file = file,
-                                     .copies = plugins->copies,
-                                     .entry = plugins->phase == FIRST_PASS ? PLUGIN_AT_START
-                                                                           : PLUGIN_DROPPED,
-                                     .settings = plugins->options.settings,
-                                     .keeper = &keeper,
-                                     .owner = entry};
+    struct plugin_options options = {
+        .world = plugins->options.world,
+        .store = plugins->options.store,
+        .gate = plugins->options.gate,
+        .loop = plugins->options.loop,
+        .maker = plugins->options.maker,
+        .file = file,
+        .copies = plugins->copies,
+        .entry = plugins->phase == FIRST_PASS ? PLUGIN_AT_START : PLUGIN_DROPPED,
+        .settings =
+            configuration_settings(plugins->options.configuration, plugins->options.bounds, file),
+        .keeper = &keeper,
+        .owner = entry};
     entry->plugins = plugins;
     entry->folder = folder;
     entry->plugin = plugin_open(&options);

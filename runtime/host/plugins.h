@@ -6,6 +6,7 @@
 #include "admission/admission.h"
 #include "base/world.h"
 #include "controller/loop.h"
+#include "host/configuration.h"
 #include "runner/worker_maker.h"
 #include "store/store.h"
 #include "watch/watch.h"
@@ -29,8 +30,9 @@ struct plugins_options {
     struct admission *gate;
     struct loop *loop;
     struct worker_maker *maker;
-    struct plugin_settings settings; /* of each file */
-    const char *data;                /* where private copies are kept */
+    const struct configuration *configuration;
+    const struct runner_bounds *bounds; /* of each file, where the configuration says nothing */
+    const char *data;                   /* where private copies are kept */
     const struct plugins_folder *folders;
     size_t folder_count;
     /* Once, in a later step: every file that was found at start is live, waits or is refused. */
