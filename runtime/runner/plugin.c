@@ -14,49 +14,17 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
-#include "runner/intake.h"
-#include "runner/standing.h"
-#include "runner/versions.h"
+#include "runner/plugin_inside.h"
 
-struct plugin {
-    struct plugin_options options;
-    char *file;
-    struct intake intake;
-    struct versions versions;
-    struct standing standing;
-    struct telling telling;
-    struct task step;
-
-    enum { FILE_HERE, FILE_GONE } presence;
-    enum purpose purpose;                         /* of the candidate */
-    enum { FILE_AS_TRIED, FILE_CHANGED } content; /* since the candidate was made of it */
-    struct loaded wanted; /* came while something was claimed; path NULL: nothing */
-
-    char *previous; /* content to roll back to while who serves is not proven; NULL: none */
-    enum { FALLBACK_OPEN, FALLBACK_TRIED } fallback;
-    enum { RECALL_NONE, RECALL_LAST_GOOD, RECALL_PREVIOUS } recall; /* under way */
-    struct alarm good;
-
-    unsigned turns;      /* how often another version took over */
-    struct task *closed; /* plugin_close */
-    struct task intake_closed;
-    size_t closing;
-};
-
-static struct version *serving_of(const struct plugin *plugin)
-{
-    return plugin->versions.serving;
-}
-
-static void step_soon(struct plugin *plugin)
+void plugin_step_soon(struct plugin *plugin)
 {
     world_soon(plugin->options.world, &plugin->step);
 }
 
-static void tell(struct plugin *plugin)
+void plugin_tell(struct plugin *plugin)
 {
-    if (serving_of(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
-        standing_tell(&plugin->standing, &plugin->telling, serving_of(plugin));
+    if (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
+        standing_tell(&plugin->standing, &plugin->telling, plugin_serving(plugin));
     }
 }
 
@@ -67,19 +35,19 @@ static struct plugin *of_versions(struct versions *versions)
     return CONTAINER_OF(versions, struct plugin, versions);
 }
 
-static void try(struct plugin *plugin, struct loaded *content, enum purpose purpose)
+void plugin_try(struct plugin *plugin, struct loaded *content, enum purpose purpose)
 {
     plugin->purpose = purpose;
     plugin->content = FILE_AS_TRIED;
     versions_try(&plugin->versions, content);
-    step_soon(plugin);
+    plugin_step_soon(plugin);
 }
 
 /* A proven version needs nothing to go back to, and one that was gone back to has nothing. */
 static void set_previous(struct plugin *plugin, const struct version *before)
 {
     CLEANUP(freep) char *kept = TAKE(plugin->previous);
-    if (serving_of(plugin)->record == RECORD_GOOD || plugin->purpose == PURPOSE_ROLLBACK) {
+    if (plugin_serving(plugin)->record == RECORD_GOOD || plugin->purpose == PURPOSE_ROLLBACK) {
         return;
     }
     if (before == NULL) {
@@ -96,7 +64,7 @@ static void set_good_alarm(struct plugin *plugin)
 {
     struct world *world = plugin->options.world;
     world_alarm_clear(world, &plugin->good);
-    if (serving_of(plugin)->record == RECORD_OPEN) {
+    if (plugin_serving(plugin)->record == RECORD_OPEN) {
         world_alarm_set(world, &plugin->good, world_ticks_ms(world) + GOOD_AFTER_MS);
     }
 }
@@ -128,7 +96,7 @@ static void on_serves(struct versions *versions, const struct version *before)
     set_good_alarm(plugin);
     telling_retract(&plugin->telling, version, "NoPlugin",
                     "no plugin in the folders has this controller");
-    tell(plugin);
+    plugin_tell(plugin);
 }
 
 /* The last good one cannot serve. What was rolled back to it is better than nothing. */
@@ -142,10 +110,9 @@ static void no_fallback(struct plugin *plugin, const char *hash, const char *rea
     }
 }
 
-static void on_refused(struct versions *versions, const char *hash, enum tend_code code,
-                       const char *reason)
+void plugin_refuse(struct plugin *plugin, const char *hash, enum tend_code code, const char *reason)
 {
-    struct plugin *plugin = of_versions(versions);
+    const struct versions *versions = &plugin->versions;
     telling_blame(&plugin->telling, versions->succession.rival);
     switch (plugin->purpose) {
     case PURPOSE_FRESH:
@@ -160,8 +127,14 @@ static void on_refused(struct versions *versions, const char *hash, enum tend_co
         free(TAKE(plugin->previous)); /* it was tried */
         break;
     }
-    tell(plugin);
-    step_soon(plugin);
+    plugin_tell(plugin);
+    plugin_step_soon(plugin);
+}
+
+static void on_refused(struct versions *versions, const char *hash, enum tend_code code,
+                       const char *reason)
+{
+    plugin_refuse(of_versions(versions), hash, code, reason);
 }
 
 static bool on_may_claim(struct versions *versions)
@@ -174,7 +147,7 @@ static bool on_may_claim(struct versions *versions)
 
 static void on_changed(struct versions *versions)
 {
-    step_soon(of_versions(versions));
+    plugin_step_soon(of_versions(versions));
 }
 
 static void one_less_to_close(struct plugin *plugin);
@@ -195,24 +168,24 @@ static const struct versions_ops versions_ops = {.changed = on_changed,
 static void note_good(struct plugin *plugin)
 {
     world_alarm_clear(plugin->options.world, &plugin->good);
-    standing_good(&plugin->standing, serving_of(plugin)->content.hash);
-    tell(plugin);
+    standing_good(&plugin->standing, plugin_serving(plugin)->content.hash);
+    plugin_tell(plugin);
 }
 
 static void on_good_for_long(struct alarm *alarm)
 {
     struct plugin *plugin = CONTAINER_OF(alarm, struct plugin, good);
-    const struct version *serving = serving_of(plugin);
+    const struct version *serving = plugin_serving(plugin);
     if (serving != NULL && plugin->versions.leaving == SERVING_STAYS && serving->faults == 0 &&
         serving->deaths == 0 && version_is_up(serving)) {
         note_good(plugin);
-        step_soon(plugin);
+        plugin_step_soon(plugin);
     }
 }
 
 static void check_good(struct plugin *plugin)
 {
-    const struct version *serving = serving_of(plugin);
+    const struct version *serving = plugin_serving(plugin);
     if (serving == NULL || serving->record == RECORD_OPEN) {
         return;
     }
@@ -227,7 +200,7 @@ static void check_good(struct plugin *plugin)
 
 static void check_bad(struct plugin *plugin)
 {
-    const struct version *serving = serving_of(plugin);
+    const struct version *serving = plugin_serving(plugin);
     if (!version_fails(serving) || plugin->previous == NULL || plugin->versions.candidate != NULL ||
         plugin->recall != RECALL_NONE || plugin->presence == FILE_GONE) {
         return;
@@ -240,7 +213,7 @@ static void check_bad(struct plugin *plugin)
 /* --- nothing serves ---------------------------------------------------------------------------- */
 
 /* At start, what went well last answers for a file that cannot; not where another file is in the way. */
-static bool fall_back(struct plugin *plugin)
+bool plugin_fall_back(struct plugin *plugin)
 {
     const char *hash = plugin->standing.history.last_good;
     if (plugin->options.entry != PLUGIN_AT_START || plugin->fallback == FALLBACK_TRIED ||
@@ -258,8 +231,8 @@ static void check_unserved(struct plugin *plugin)
 {
     bool idle = plugin->versions.candidate == NULL && plugin->recall == RECALL_NONE &&
                 !intake_is_busy(&plugin->intake);
-    if (serving_of(plugin) == NULL && idle && plugin->presence == FILE_HERE &&
-        plugin->standing.problem != PROBLEM_NONE && !fall_back(plugin)) {
+    if (plugin_serving(plugin) == NULL && idle && plugin->presence == FILE_HERE &&
+        plugin->standing.problem != PROBLEM_NONE && !plugin_fall_back(plugin)) {
         standing_tell(&plugin->standing, &plugin->telling, NULL);
     }
 }
@@ -275,160 +248,12 @@ static void check_gone(struct plugin *plugin)
                      plugin->file);
     loaded_done(&plugin->wanted);
     standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
-    telling_retract(&plugin->telling, serving_of(plugin), "FileRemoved", message.ptr);
-    if (serving_of(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
+    telling_retract(&plugin->telling, plugin_serving(plugin), "FileRemoved", message.ptr);
+    if (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
         versions_leave(&plugin->versions);
-        telling_leaves(&plugin->telling, serving_of(plugin), message.ptr);
+        telling_leaves(&plugin->telling, plugin_serving(plugin), message.ptr);
     }
 }
-
-/* --- what the file holds ------------------------------------------------------------------------ */
-
-static const char *holder_of(const struct plugin *plugin, const char *hash)
-{
-    const struct plugin_keeper *keeper = plugin->options.keeper;
-    return keeper == NULL || keeper->holder == NULL
-               ? NULL
-               : keeper->holder(plugin, hash, plugin->options.owner);
-}
-
-/* What serves already: whatever was wrong with the file meanwhile is over. */
-static void take_same(struct plugin *plugin)
-{
-    (void)versions_drop(&plugin->versions);
-    standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
-    standing_forgive(&plugin->standing);
-    plugin->standing.served_as = PURPOSE_FRESH;
-    if (plugin->versions.leaving == SERVING_LEAVES) {
-        versions_stay(&plugin->versions);
-        versions_announce(&plugin->versions);
-    }
-    tell(plugin);
-}
-
-/* What was rolled back. Where nothing serves, at start, what it was rolled back to is tried. */
-static void take_rejected(struct plugin *plugin, struct loaded *content)
-{
-    standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
-    if (serving_of(plugin) != NULL) {
-        (void)versions_drop(&plugin->versions);
-        tell(plugin);
-    } else if (plugin->versions.candidate == NULL && !fall_back(plugin)) {
-        standing_forgive(&plugin->standing);
-        try(plugin, content, PURPOSE_FRESH);
-    }
-}
-
-static void take_double(struct plugin *plugin, const char *hash, const char *holder)
-{
-    (void)versions_drop(&plugin->versions);
-    standing_double(&plugin->standing, hash, holder);
-    tell(plugin);
-}
-
-static void take_content(struct plugin *plugin, struct loaded *content)
-{
-    const struct version *serving = serving_of(plugin), *candidate = plugin->versions.candidate;
-    const char *holder = holder_of(plugin, content->hash);
-    if (version_has(serving, content->hash)) {
-        take_same(plugin);
-    } else if (version_has(candidate, content->hash) && plugin->purpose == PURPOSE_FRESH) {
-        return; /* it is being tried */
-    } else if (standing_is_rejected(&plugin->standing, content->hash)) {
-        take_rejected(plugin, content);
-    } else if (holder != NULL) {
-        take_double(plugin, content->hash, holder);
-    } else {
-        (void)versions_drop(&plugin->versions);
-        try(plugin, content, PURPOSE_FRESH);
-    }
-}
-
-/* What came while something was claimed. */
-static void take_wanted(struct plugin *plugin)
-{
-    if (plugin->wanted.path != NULL && versions_may_drop(&plugin->versions)) {
-        struct loaded content = plugin->wanted;
-        plugin->wanted = (struct loaded){0};
-        take_content(plugin, &content);
-        loaded_done(&content);
-    }
-}
-
-static struct plugin *of_intake(struct intake *intake)
-{
-    return CONTAINER_OF(intake, struct plugin, intake);
-}
-
-static void on_content(struct intake *intake, struct loaded *content)
-{
-    struct plugin *plugin = of_intake(intake);
-    plugin->presence = FILE_HERE;
-    standing_recall(&plugin->standing, &plugin->telling);
-    loaded_done(&plugin->wanted);
-    plugin->wanted = *content;
-    *content = (struct loaded){0};
-    take_wanted(plugin);
-    step_soon(plugin);
-}
-
-/* The file holds nothing that could be tried. */
-static void take_nothing(struct plugin *plugin, enum problem problem, const char *reason)
-{
-    plugin->presence = FILE_HERE;
-    standing_recall(&plugin->standing, &plugin->telling);
-    loaded_done(&plugin->wanted);
-    plugin->content = FILE_CHANGED;
-    (void)versions_drop(&plugin->versions);
-    if (plugin->versions.leaving == SERVING_LEAVES) {
-        versions_stay(&plugin->versions); /* something is there again */
-        versions_announce(&plugin->versions);
-    }
-    standing_forgive(&plugin->standing);
-    standing_set(&plugin->standing, problem, NULL, reason);
-    tell(plugin);
-    step_soon(plugin);
-}
-
-static void on_half(struct intake *intake, const char *reason)
-{
-    take_nothing(of_intake(intake), PROBLEM_WAITING, reason);
-}
-
-static void on_unfit(struct intake *intake, const char *reason)
-{
-    take_nothing(of_intake(intake), PROBLEM_REFUSED, reason);
-}
-
-static void on_file_gone(struct intake *intake)
-{
-    of_intake(intake)->presence = FILE_GONE;
-    step_soon(of_intake(intake));
-}
-
-static void on_recalled(struct intake *intake, struct loaded *content, const char *problem)
-{
-    struct plugin *plugin = of_intake(intake);
-    enum purpose purpose = plugin->recall == RECALL_PREVIOUS ? PURPOSE_ROLLBACK : PURPOSE_LAST_GOOD;
-    plugin->recall = RECALL_NONE;
-    step_soon(plugin);
-    if (plugin->versions.candidate != NULL || plugin->presence == FILE_GONE ||
-        (purpose == PURPOSE_ROLLBACK && !version_fails(serving_of(plugin)))) {
-        return; /* there is something newer */
-    }
-    if (problem == NULL) {
-        try(plugin, content, purpose);
-    } else {
-        plugin->purpose = purpose;
-        on_refused(&plugin->versions, "the copy", TEND_NOT_FOUND, problem);
-    }
-}
-
-static const struct intake_ops intake_ops = {.content = on_content,
-                                             .waiting = on_half,
-                                             .refused = on_unfit,
-                                             .gone = on_file_gone,
-                                             .recalled = on_recalled};
 
 /* --- life -------------------------------------------------------------------------------------- */
 
@@ -436,7 +261,7 @@ static void on_step(struct task *task)
 {
     struct plugin *plugin = CONTAINER_OF(task, struct plugin, step);
     const struct plugin_keeper *keeper = plugin->options.keeper;
-    take_wanted(plugin);
+    plugin_take_wanted(plugin);
     check_gone(plugin);
     versions_settle(&plugin->versions);
     check_good(plugin);
@@ -472,7 +297,7 @@ struct plugin *plugin_open(const struct plugin_options *options)
     plugin->step.run = on_step;
     plugin->good.fire = on_good_for_long;
     plugin->intake_closed.run = on_intake_closed;
-    intake_init(&plugin->intake, &intake_ops, options->world, plugin->file, options->copies);
+    intake_init(&plugin->intake, &plugin_intake_ops, options->world, plugin->file, options->copies);
     plugin->versions = (struct versions){
         .world = options->world,
         .maker = options->maker,
@@ -501,7 +326,7 @@ void plugin_retry(struct plugin *plugin)
 
 void plugin_poke(struct plugin *plugin)
 {
-    step_soon(plugin);
+    plugin_step_soon(plugin);
 }
 
 void plugin_close(struct plugin *plugin, struct task *closed)
@@ -519,7 +344,7 @@ void plugin_close(struct plugin *plugin, struct task *closed)
 
 enum plugin_phase plugin_phase(const struct plugin *plugin)
 {
-    const struct version *serving = serving_of(plugin);
+    const struct version *serving = plugin_serving(plugin);
     if (serving != NULL) {
         return plugin->versions.leaving == SERVING_STAYS && version_is_up(serving) ? PLUGIN_LIVE
                                                                                    : PLUGIN_LOST;
@@ -550,12 +375,13 @@ const char *plugin_file(const struct plugin *plugin)
 
 bool plugin_has(const struct plugin *plugin, struct text controller)
 {
-    return version_seat(serving_of(plugin), controller) != NULL;
+    return version_seat(plugin_serving(plugin), controller) != NULL;
 }
 
 bool plugin_holds(const struct plugin *plugin, const char *hash)
 {
-    return version_has(serving_of(plugin), hash) || version_has(plugin->versions.candidate, hash);
+    return version_has(plugin_serving(plugin), hash) ||
+           version_has(plugin->versions.candidate, hash);
 }
 
 bool plugin_is_blocked(const struct plugin *plugin)
@@ -583,7 +409,7 @@ bool plugin_is_ready(const struct plugin *plugin)
 
 bool plugin_hashes(const struct plugin *plugin, const char **ret_hashes, size_t *ret_count)
 {
-    const struct version *serving = serving_of(plugin), *candidate = plugin->versions.candidate;
+    const struct version *serving = plugin_serving(plugin), *candidate = plugin->versions.candidate;
     const char *hashes[] = {plugin->previous, plugin->standing.history.last_good,
                             plugin->wanted.path == NULL ? NULL : plugin->wanted.hash,
                             serving == NULL ? NULL : serving->content.hash,
