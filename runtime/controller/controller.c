@@ -250,18 +250,24 @@ void controller_live(struct controller *controller)
     report_controller(controller);
 }
 
-void controller_lost(struct controller *controller, const char *reason)
-{
-    log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "lost: %s",
-             reason);
-    controller_leave(controller, "WorkerLost", reason);
-}
-
-void controller_leave(struct controller *controller, const char *reason, const char *message)
+static void set_lost(struct controller *controller, const char *reason, const char *message)
 {
     set_phase(controller, CONTROLLER_LOST, reason, message);
     controller_set_places(controller);
     report_controller(controller);
+}
+
+void controller_lost(struct controller *controller, const char *reason)
+{
+    log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "lost: %s",
+             reason);
+    set_lost(controller, "WorkerLost", reason);
+}
+
+void controller_leave(struct controller *controller, const char *reason, const char *message)
+{
+    set_text(&controller->contested, ""); /* it is not in the way of anybody */
+    set_lost(controller, reason, message);
 }
 
 void controller_hold(struct controller *controller)
@@ -324,13 +330,16 @@ void controller_tell(struct controller *controller, const struct controller_note
     if (same_chars(controller->told_reason, note->reason) &&
         same_chars(controller->told_message, note->message) &&
         same_chars(controller->last_good, note->last_good) &&
-        same_chars(controller->rejected, note->rejected)) {
+        same_chars(controller->rejected, note->rejected) &&
+        (controller->contested == NULL) == (note->contested == NULL) &&
+        same_chars(controller->contested, note->contested)) {
         return;
     }
     set_text(&controller->told_reason, note->reason);
     set_text(&controller->told_message, note->message);
     set_text(&controller->last_good, note->last_good);
     set_text(&controller->rejected, note->rejected);
+    set_text(&controller->contested, note->contested);
     if (controller->phase != CONTROLLER_ADDED) {
         report_controller(controller);
     }
@@ -370,6 +379,7 @@ void controller_remove(struct controller *controller)
     scope_done(controller);
     free(controller->rejected);
     free(controller->last_good);
+    free(controller->contested);
     free(controller->told_message);
     free(controller->missing);
     free(controller->told_reason);

@@ -99,6 +99,8 @@ void controller_remove(struct controller *controller);
 struct controller_note {
     const char *reason, *message;
     const char *last_good, *rejected;
+    /* Which other files want what is its file's: its condition Contested; "": none does; NULL: not known. */
+    const char *contested;
 };
 void controller_tell(struct controller *controller, const struct controller_note *note);
 

@@ -284,6 +284,7 @@ struct controller {
     char *reason, *message; /* why it is lost: a word and a sentence */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
     char *missing; /* which of its kinds are not there; NULL: none */
+    char *contested; /* likewise */
 };
 
 /* Give its queue the places that it may use now. */

@@ -101,6 +101,29 @@ static const struct value *report_status(const struct report *report, struct are
     return value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
 }
 
+/* The condition is as old as its message, over restarts of the host as well. */
+static const struct value *with_contested(struct loop *loop, struct arena *arena,
+                                          const struct value *status, const struct report *report)
+{
+    char since[MOMENT_TEXT_MAX];
+    const char *message = report->contested;
+    if (message == NULL || message[0] == '\0') {
+        return message == NULL ? status
+                               : value_with(arena, status, TEXT("conditions"), value_null());
+    }
+    const struct value *stored = stored_status(loop, text_of(report->name), arena);
+    const struct value *there = value_at(value_field(stored, "conditions"), 0);
+    if (!text_is(value_get_text(there, TEXT("message")), message)) {
+        int64_t now_ms = world_wall_ms(loop->world);
+        there = with_text(arena, NULL, "type", "Contested");
+        there = with_text(arena, there, "status", "True");
+        there = with_text(arena, there, "reason", "AnotherFile");
+        there = with_text(arena, there, "message", message);
+        there = with_text(arena, there, "lastTransitionTime", moment_format(now_ms, since));
+    }
+    return value_with(arena, status, TEXT("conditions"), value_list(arena, &there, 1));
+}
+
 static void schedule(struct loop *loop, struct record *record)
 {
     int64_t rest_ms = record->written_ms + REPORT_PAUSE_MS - world_ticks_ms(loop->world);
@@ -127,6 +150,7 @@ void report_write(struct loop *loop, const struct report *report)
     arena_done(&record->arena);
     record->status =
         with_tally(record, &record->arena, report_status(report, &record->arena), report->tally);
+    record->status = with_contested(loop, &record->arena, record->status, report);
     schedule(loop, record);
 }
 
@@ -193,6 +217,7 @@ void report_controller(struct controller *controller)
                             .kind = controller->kind,
                             .last_good = controller->last_good,
                             .rejected = controller->rejected == NULL ? "" : controller->rejected,
+                            .contested = controller->contested,
                             .since_ms = controller->since_ms,
                             .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
                             .tally = &controller->tally};

@@ -22,7 +22,8 @@ struct report {
     const char *reason, *message; /* CamelCase and a sentence; NULL: none */
     /* NULL: leave what is there; "": remove it */
     const char *file, *hash, *version, *kind, *last_good, *rejected;
-    int64_t since_ms; /* wall clock */
+    const char *contested; /* the message of condition Contested; NULL and "" as above */
+    int64_t since_ms;      /* wall clock */
     uint64_t restarts;
     const struct tally *tally; /* how its runs went; NULL: nobody counted */
 };

@@ -13,7 +13,7 @@
 
 struct reader {
     const char *path;   /* of the file, for people */
-    const char *folder; /* that relative paths are below */
+    const char *folder; /* that relative paths are below; NULL: the working folder */
     struct options *options;
     struct configuration *configuration;
     struct error *err;
@@ -382,8 +382,8 @@ enum tend_code configuration_parse(struct text bytes, const char *path, struct o
     struct text folder = {path, slash == NULL ? 0 : (size_t)(slash - path)};
     configuration->path = arena_text(&configuration->arena, text_of(path)).ptr;
     struct reader reader = {.path = configuration->path,
-                            .folder =
-                                slash == NULL ? "." : arena_text(&configuration->arena, folder).ptr,
+                            .folder = slash == NULL ? NULL
+                                                    : arena_text(&configuration->arena, folder).ptr,
                             .options = options,
                             .configuration = configuration,
                             .err = err};

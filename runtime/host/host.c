@@ -252,13 +252,16 @@ static void on_plugins_settled(void *owner, struct plugins_summary summary)
 {
     struct host *host = owner;
     struct error err = ERROR_INIT;
-    char waiting[32] = "";
+    char waiting[32] = "", disabled[32] = "";
     if (summary.waiting > 0) {
         snprintf(waiting, sizeof waiting, "%zu waiting, ", summary.waiting);
     }
+    if (summary.disabled > 0) {
+        snprintf(disabled, sizeof disabled, ", %zu disabled", summary.disabled);
+    }
     service_set_ready(host->service);
-    printf("tend is ready: serving %s (controllers: %zu live, %s%zu refused)\n",
-           host->options.socket, summary.live, waiting, summary.refused);
+    printf("tend is ready: serving %s (controllers: %zu live, %s%zu refused%s)\n",
+           host->options.socket, summary.live, waiting, summary.refused, disabled);
     fflush(stdout);
     if (open_manifests(host, &err) != TEND_OK) {
         log_error(&host->log, LOG_NONE, "%s", err.message);

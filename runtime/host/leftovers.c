@@ -42,15 +42,35 @@ static struct text status_text(const struct value *root, const char *field)
 static bool is_orphan(struct leftovers *leftovers, const struct value *root)
 {
     struct text phase = status_text(root, "phase");
-    bool told = text_is(phase, "refused") || text_is(phase, "waiting");
+    bool told =
+        text_is(phase, "refused") || text_is(phase, "waiting") || text_is(phase, "disabled");
     return !leftovers->ops->has_controller(leftovers, meta_of(root).name) &&
            !text_is(phase, "lost") &&
            !(told && leftovers->ops->is_unserved(leftovers, status_text(root, "file")));
 }
 
+static void tell_disabled(struct leftovers *leftovers, const struct value *root,
+                          struct arena *arena)
+{
+    struct text file = status_text(root, "file");
+    struct text message = arena_format(
+        arena, "%.*s, which has it, is not loaded: the host's configuration says `enabled: false`",
+        TEXT_ARG(file));
+    struct report report = {.name = arena_text(arena, meta_of(root).name).ptr,
+                            .phase = "disabled",
+                            .reason = "Disabled",
+                            .message = message.ptr,
+                            .since_ms = world_wall_ms(leftovers->world)};
+    report_write(leftovers->loop, &report);
+}
+
 static void tell_orphan(struct leftovers *leftovers, const struct value *root, struct arena *arena)
 {
-    if (is_orphan(leftovers, root)) {
+    if (leftovers->ops->is_disabled(leftovers, status_text(root, "file"))) {
+        if (!text_is(status_text(root, "phase"), "disabled")) {
+            tell_disabled(leftovers, root, arena);
+        }
+    } else if (is_orphan(leftovers, root)) {
         struct report report = {.name = arena_text(arena, meta_of(root).name).ptr,
                                 .phase = "lost",
                                 .reason = "NoPlugin",

@@ -14,6 +14,8 @@ struct leftovers_ops {
     bool (*has_controller)(struct leftovers *leftovers, struct text name);
     /* Is it a file that does not serve, and that says why? */
     bool (*is_unserved)(struct leftovers *leftovers, struct text file);
+    /* Is it a file that is not to be loaded? */
+    bool (*is_disabled)(struct leftovers *leftovers, struct text file);
     void (*tidied)(struct leftovers *leftovers);
 };
 
@@ -35,7 +37,7 @@ struct leftovers {
 void leftovers_init(struct leftovers *leftovers);
 void leftovers_done(struct leftovers *leftovers); /* not while it tidies */
 
-/* Tell every Controller that nobody has any more that it is lost. */
+/* Tell every Controller that nobody has any more that it is lost, or that its file is disabled. */
 void leftovers_tell(struct leftovers *leftovers);
 
 /* Remove the copies of all contents but those of `keep` and of what Controllers name; `tidied` follows.

@@ -13,51 +13,9 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/folder.h"
 #include "base/limits.h"
 #include "base/paths.h"
-#include "host/leftovers.h"
-#include "host/retries.h"
-#include "runner/plugin.h"
-
-struct entry {
-    struct list link; /* in none while it closes */
-    struct plugins *plugins;
-    struct plugin *plugin;
-    size_t folder;  /* index */
-    unsigned turns; /* that were seen */
-    struct task closed;
-};
-
-struct watched {
-    struct folder folder;
-    struct plugins *plugins;
-    enum { LIST_IDLE, LIST_RUNNING, LIST_AGAIN } phase;
-    enum { LISTED_NEVER, LISTED_ONCE } listed;
-    /* the job's, while it runs */
-    char *path; /* the folder may be closed meanwhile */
-    struct job job;
-    struct folder_files files;
-    enum tend_code code;
-    struct error err;
-};
-
-struct plugins {
-    struct plugins_options options;
-    struct watched *folders;
-    char *copies;        /* the folder of private copies */
-    struct list entries; /* by folder and name */
-    size_t count;
-    struct task step;
-    enum { FIRST_PASS, SETTLED } phase;
-
-    struct leftovers leftovers;
-    struct retries retries;
-    enum { TIDY, UNTIDY } tidiness; /* of the copies */
-
-    struct task *closed; /* what plugins_close was given */
-    size_t closing;
-};
+#include "host/rivals.h"
 
 static void step_soon(struct plugins *plugins)
 {
@@ -98,8 +56,8 @@ static bool on_may_claim(const struct plugin *plugin, void *owner)
 {
     const struct entry *entry = owner;
     const struct plugins *plugins = entry->plugins;
-    if (plugins->phase == SETTLED) {
-        return true;
+    if (plugins->phase == SETTLED || plugins->way == WAY_BEING_MADE) {
+        return plugins->way == WAY_CLEAR;
     }
     LIST_FOREACH (link, &plugins->entries) {
         const struct entry *other = CONTAINER_OF(link, struct entry, link);
@@ -114,8 +72,25 @@ static bool on_may_claim(const struct plugin *plugin, void *owner)
     return is_listed(plugins);
 }
 
-static const struct plugin_keeper keeper = {
-    .changed = on_changed, .holder = on_holder, .may_claim = on_may_claim};
+static enum pin on_pinned(const struct plugin *plugin, const char *kind, void *owner,
+                          const char **ret_file)
+{
+    (void)plugin;
+    return rivals_pinned(owner, kind, ret_file);
+}
+
+static void on_wants_way(const struct plugin *plugin, const char *kind, const char *file,
+                         void *owner)
+{
+    (void)plugin;
+    rivals_make_way(owner, kind, file);
+}
+
+static const struct plugin_keeper keeper = {.changed = on_changed,
+                                            .holder = on_holder,
+                                            .may_claim = on_may_claim,
+                                            .pinned = on_pinned,
+                                            .wants_way = on_wants_way};
 
 /* --- entries ------------------------------------------------------------------------------------ */
 
@@ -314,7 +289,15 @@ static bool is_unserved(struct leftovers *leftovers, struct text file)
     CLEANUP(freep) char *chars = alloc_text(file.ptr, file.len);
     const struct entry *entry = find_entry(plugins, chars);
     enum plugin_phase phase = entry == NULL ? PLUGIN_GONE : plugin_phase(entry->plugin);
-    return phase == PLUGIN_REFUSED || phase == PLUGIN_WAITING;
+    return phase == PLUGIN_REFUSED || phase == PLUGIN_WAITING || phase == PLUGIN_OFF;
+}
+
+static bool is_disabled(struct leftovers *leftovers, struct text file)
+{
+    const struct plugins *plugins = CONTAINER_OF(leftovers, struct plugins, leftovers);
+    CLEANUP(freep) char *chars = alloc_text(file.ptr, file.len);
+    const struct entry *entry = find_entry(plugins, chars);
+    return entry != NULL && plugin_phase(entry->plugin) == PLUGIN_OFF;
 }
 
 static void on_tidied(struct leftovers *leftovers)
@@ -327,8 +310,10 @@ static void on_tidied(struct leftovers *leftovers)
     }
 }
 
-static const struct leftovers_ops leftovers_ops = {
-    .has_controller = has_controller, .is_unserved = is_unserved, .tidied = on_tidied};
+static const struct leftovers_ops leftovers_ops = {.has_controller = has_controller,
+                                                   .is_unserved = is_unserved,
+                                                   .is_disabled = is_disabled,
+                                                   .tidied = on_tidied};
 
 /* False where a copy is being made that nobody names yet. */
 static bool keep_copies(struct plugins *plugins)
@@ -381,6 +366,9 @@ static bool is_settled(const struct plugins *plugins, struct plugins_summary *re
         case PLUGIN_REFUSED:
             summary.refused++;
             break;
+        case PLUGIN_OFF:
+            summary.disabled++;
+            break;
         case PLUGIN_GONE:
             break;
         }
@@ -408,8 +396,17 @@ static void settle(struct plugins *plugins)
     }
     plugins->phase = SETTLED;
     plugins->tidiness = UNTIDY;
+    rivals_tell_missing(plugins);
     leftovers_tell(&plugins->leftovers);
     plugins->options.settled(plugins->options.owner, summary);
+}
+
+/* Is it not there any more, or refused, that was there? */
+static bool went_away(struct entry *entry)
+{
+    bool was = entry->seen == WAS_PRESENT, is = plugin_is_present(entry->plugin);
+    entry->seen = is ? WAS_PRESENT : WAS_ABSENT;
+    return was && !is;
 }
 
 /* Did a file leave, or another version take over? Whoever was kept out may come in now. */
@@ -417,12 +414,14 @@ static bool take_notice(struct plugins *plugins)
 {
     bool moved = false;
     LIST_FOREACH_SAFE (link, &plugins->entries) {
-        struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        struct entry *entry = plugins_entry(link);
         moved = moved || entry->turns != plugin_turns(entry->plugin);
         entry->turns = plugin_turns(entry->plugin);
         if (plugin_phase(entry->plugin) == PLUGIN_GONE) {
             close_entry(entry);
             moved = true;
+        } else if (went_away(entry)) {
+            rivals_look(entry);
         }
     }
     return moved;
@@ -447,6 +446,12 @@ static void on_step(struct task *task)
     }
     if (plugins->phase == FIRST_PASS) {
         settle(plugins);
+    }
+    if (plugins->phase == SETTLED) {
+        rivals_tell(plugins);
+    }
+    if (rivals_way_is_made(plugins)) {
+        poke_who_may_claim(plugins);
     }
     if (plugins->phase == SETTLED && plugins->tidiness == UNTIDY) {
         tidy(plugins);

@@ -15,7 +15,7 @@ struct plugins;
 
 /* Of what was found at start. */
 struct plugins_summary {
-    size_t live, waiting, refused;
+    size_t live, waiting, refused, disabled;
 };
 
 struct plugins_folder {

@@ -118,6 +118,13 @@ static void add_all(struct draft *draft)
         }
     }
     for (size_t i = 0; i < terms->seat_count; i++) {
+        const char *evicted = terms->seats[i].evicts;
+        if (evicted != NULL && stored(draft, BUILTIN_CONTROLLERS, text_of(evicted)) != NULL) {
+            add_controller(draft, evicted,
+                           value_with(draft->arena, NULL, TEXT("owns"), value_empty_list()));
+        }
+    }
+    for (size_t i = 0; i < terms->seat_count; i++) {
         add_definition(draft, &terms->seats[i]);
     }
     for (size_t i = 0; i < terms->seat_count; i++) {
@@ -138,7 +145,7 @@ static void on_answered(struct admission_call *call, const struct admission_resu
 void claim_submit(struct claim *claim, const struct claim_terms *terms)
 {
     struct draft draft = {.terms = terms, .arena = &claim->arena};
-    size_t most = terms->before_count + 2 * terms->seat_count;
+    size_t most = terms->before_count + 3 * terms->seat_count;
     draft.requests = arena_alloc(&claim->arena, most * sizeof *draft.requests);
     add_all(&draft);
     claim->call.answered = on_answered;

@@ -3,6 +3,7 @@
  *
  *     what came while something was claimed is taken
  *     a file that is gone:           its version leaves
+ *     another one is to tend a kind: its version leaves
  *     versions settle                (runner/versions.h)
  *     a version that went well:      is the last good one
  *     one that fails:                the one before becomes the candidate
@@ -39,6 +40,7 @@ void plugin_try(struct plugin *plugin, struct loaded *content, enum purpose purp
 {
     plugin->purpose = purpose;
     plugin->content = FILE_AS_TRIED;
+    plugin->way = WAY_KEPT;
     versions_try(&plugin->versions, content);
     plugin_step_soon(plugin);
 }
@@ -112,8 +114,9 @@ static void no_fallback(struct plugin *plugin, const char *hash, const char *rea
 
 void plugin_refuse(struct plugin *plugin, const char *hash, enum tend_code code, const char *reason)
 {
-    const struct versions *versions = &plugin->versions;
-    telling_blame(&plugin->telling, versions->succession.rival);
+    const struct succession *succession = &plugin->versions.succession;
+    telling_blame(&plugin->telling, succession->rival);
+    plugin_set_kept_out(plugin, code == TEND_EXISTS ? succession->rival_file : NULL);
     switch (plugin->purpose) {
     case PURPOSE_FRESH:
         standing_set(&plugin->standing, code == TEND_EXISTS ? PROBLEM_BLOCKED : PROBLEM_REFUSED,
@@ -145,6 +148,21 @@ static bool on_may_claim(struct versions *versions)
            keeper->may_claim(plugin, plugin->options.owner);
 }
 
+static enum pin on_pinned(struct versions *versions, const char *kind, const char **ret_file)
+{
+    const struct plugin *plugin = of_versions(versions);
+    const struct plugin_keeper *keeper = plugin->options.keeper;
+    return keeper == NULL || keeper->pinned == NULL
+               ? PIN_NONE
+               : keeper->pinned(plugin, kind, plugin->options.owner, ret_file);
+}
+
+static void on_wants_way(struct versions *versions, const char *kind, const char *file)
+{
+    const struct plugin *plugin = of_versions(versions);
+    plugin->options.keeper->wants_way(plugin, kind, file, plugin->options.owner);
+}
+
 static void on_changed(struct versions *versions)
 {
     plugin_step_soon(of_versions(versions));
@@ -161,6 +179,8 @@ static const struct versions_ops versions_ops = {.changed = on_changed,
                                                  .refused = on_refused,
                                                  .serves = on_serves,
                                                  .may_claim = on_may_claim,
+                                                 .pinned = on_pinned,
+                                                 .wants_way = on_wants_way,
                                                  .closed = on_closed};
 
 /* --- how it does ------------------------------------------------------------------------------- */
@@ -217,7 +237,8 @@ bool plugin_fall_back(struct plugin *plugin)
 {
     const char *hash = plugin->standing.history.last_good;
     if (plugin->options.entry != PLUGIN_AT_START || plugin->fallback == FALLBACK_TRIED ||
-        plugin->standing.problem == PROBLEM_BLOCKED || hash == NULL ||
+        plugin->standing.problem == PROBLEM_BLOCKED ||
+        plugin->standing.problem == PROBLEM_DISABLED || hash == NULL ||
         (plugin->standing.hash != NULL && strcmp(plugin->standing.hash, hash) == 0)) {
         return false;
     }
@@ -232,7 +253,8 @@ static void check_unserved(struct plugin *plugin)
     bool idle = plugin->versions.candidate == NULL && plugin->recall == RECALL_NONE &&
                 !intake_is_busy(&plugin->intake);
     if (plugin_serving(plugin) == NULL && idle && plugin->presence == FILE_HERE &&
-        plugin->standing.problem != PROBLEM_NONE && !plugin_fall_back(plugin)) {
+        plugin->way == WAY_KEPT && plugin->standing.problem != PROBLEM_NONE &&
+        !plugin_fall_back(plugin)) {
         standing_tell(&plugin->standing, &plugin->telling, NULL);
     }
 }
@@ -251,8 +273,74 @@ static void check_gone(struct plugin *plugin)
     telling_retract(&plugin->telling, plugin_serving(plugin), "FileRemoved", message.ptr);
     if (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
         versions_leave(&plugin->versions);
-        telling_leaves(&plugin->telling, plugin_serving(plugin), message.ptr);
+        telling_leaves(&plugin->telling, plugin_serving(plugin), "FileRemoved", message.ptr);
     }
+}
+
+/* --- other files -------------------------------------------------------------------------------- */
+
+void plugin_set_kept_out(struct plugin *plugin, const char *file)
+{
+    char *copy = alloc_dup(file);
+    free(plugin->kept_out_by);
+    plugin->kept_out_by = copy;
+}
+
+void plugin_make_way(struct plugin *plugin, const char *kind, const char *rival)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    if (plugin_serving(plugin) == NULL || plugin_is_making_way(plugin)) {
+        return;
+    }
+    struct text message = arena_format(
+        &arena, "%s makes way for %s, which tends %s: `kinds` of the host's configuration says so",
+        plugin->file, rival, kind);
+    free(plugin->way_message);
+    plugin->way_message = alloc_dup(message.ptr);
+    plugin_set_kept_out(plugin, rival);
+    plugin->way = WAY_WANTED;
+    plugin_step_soon(plugin);
+}
+
+/* What it is refused for is told when it is tried again, and the other one serves: until then its Controllers
+ * say why they left. */
+static void check_way(struct plugin *plugin)
+{
+    if (plugin->way != WAY_WANTED || !versions_drop(&plugin->versions)) {
+        return;
+    }
+    plugin->way = WAY_MADE;
+    standing_set(&plugin->standing, PROBLEM_BLOCKED, NULL, plugin->way_message);
+    if (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
+        versions_leave(&plugin->versions);
+        telling_leaves(&plugin->telling, plugin_serving(plugin), "MadeWay", plugin->way_message);
+    }
+}
+
+bool plugin_is_making_way(const struct plugin *plugin)
+{
+    return plugin->way == WAY_WANTED ||
+           (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_LEAVES);
+}
+
+void plugin_contest(struct plugin *plugin, const char *message)
+{
+    const char *told = plugin->standing.contested;
+    if (told == NULL || strcmp(told, message) != 0) {
+        standing_contest(&plugin->standing, message);
+        plugin_tell(plugin);
+    }
+}
+
+const char *plugin_kept_out_by(const struct plugin *plugin)
+{
+    return plugin_is_blocked(plugin) ? plugin->kept_out_by : NULL;
+}
+
+bool plugin_is_present(const struct plugin *plugin)
+{
+    enum plugin_phase phase = plugin_phase(plugin);
+    return phase == PLUGIN_STARTING || phase == PLUGIN_LIVE || phase == PLUGIN_LOST;
 }
 
 /* --- life -------------------------------------------------------------------------------------- */
@@ -263,6 +351,7 @@ static void on_step(struct task *task)
     const struct plugin_keeper *keeper = plugin->options.keeper;
     plugin_take_wanted(plugin);
     check_gone(plugin);
+    check_way(plugin);
     versions_settle(&plugin->versions);
     check_good(plugin);
     check_bad(plugin);
@@ -279,6 +368,8 @@ static void one_less_to_close(struct plugin *plugin)
         standing_done(&plugin->standing);
         loaded_done(&plugin->wanted);
         free(plugin->previous);
+        free(plugin->way_message);
+        free(plugin->kept_out_by);
         free(plugin->file);
         free(plugin);
     }
@@ -361,6 +452,8 @@ enum plugin_phase plugin_phase(const struct plugin *plugin)
         return PLUGIN_STARTING;
     case PROBLEM_WAITING:
         return PLUGIN_WAITING;
+    case PROBLEM_DISABLED:
+        return PLUGIN_OFF;
     case PROBLEM_REFUSED:
     case PROBLEM_BLOCKED:
         break;

@@ -25,6 +25,7 @@
 #include "admission/admission.h"
 #include "base/world.h"
 #include "controller/loop.h"
+#include "runner/pin.h"
 #include "runner/worker_maker.h"
 #include "store/store.h"
 
@@ -36,6 +37,7 @@ enum plugin_phase {
     PLUGIN_LOST,    /* its worker is down, for now */
     PLUGIN_WAITING, /* nothing serves: the file is half there */
     PLUGIN_REFUSED, /* nothing serves */
+    PLUGIN_OFF,     /* nothing serves, as its settings say */
     PLUGIN_GONE,    /* nor will anything: there is no file. It may be closed */
 };
 
@@ -50,6 +52,12 @@ struct plugin_keeper {
     const char *(*holder)(const struct plugin *plugin, const char *hash, void *owner);
     /* Is it its turn to claim? Otherwise it is poked when it may be. */
     bool (*may_claim)(const struct plugin *plugin, void *owner);
+    /* Who is to tend `kind`? *ret_file: of PIN_OTHERS, which file; borrowed. */
+    enum pin (*pinned)(const struct plugin *plugin, const char *kind, void *owner,
+                       const char **ret_file);
+    /* It is to tend `kind`, could, and `file` does: that is to leave (plugin_make_way), and may_claim to be
+     * false until it has. Then it is poked. */
+    void (*wants_way)(const struct plugin *plugin, const char *kind, const char *file, void *owner);
 };
 
 struct plugin_options {
@@ -78,6 +86,14 @@ void plugin_retry(struct plugin *plugin);
 /* What it waits for may have come. */
 void plugin_poke(struct plugin *plugin);
 
+/* It leaves what it serves, because another file, `rival`, is to tend `kind`. Then it is refused; a look tries it
+ * anew. Nothing where nothing serves. */
+void plugin_make_way(struct plugin *plugin, const char *kind, const char *rival);
+bool plugin_is_making_way(const struct plugin *plugin); /* or leaves for another reason */
+
+/* What is told of other files that want what it serves: a sentence; "": there are none. Copied. */
+void plugin_contest(struct plugin *plugin, const char *message);
+
 /* End it: its controllers leave the loop at once, their objects and Controllers stay as they are. `closed`
  * runs, in a later step, when its workers are gone and the memory freed. */
 void plugin_close(struct plugin *plugin, struct task *closed);
@@ -93,6 +109,11 @@ bool plugin_holds(const struct plugin *plugin, const char *hash);
 
 /* Is it refused because of another file? A look is worth while when that one changed. */
 bool plugin_is_blocked(const struct plugin *plugin);
+const char *plugin_kept_out_by(
+    const struct plugin *plugin); /* that file; NULL: none, or not known */
+
+/* Does it serve, or may it come to that, as things are? */
+bool plugin_is_present(const struct plugin *plugin);
 
 /* How often another version has taken over here. */
 unsigned plugin_turns(const struct plugin *plugin);

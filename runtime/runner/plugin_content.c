@@ -19,6 +19,7 @@ static void take_same(struct plugin *plugin)
     standing_set(&plugin->standing, PROBLEM_NONE, NULL, NULL);
     standing_forgive(&plugin->standing);
     plugin->standing.served_as = PURPOSE_FRESH;
+    plugin->way = WAY_KEPT;
     if (plugin->versions.leaving == SERVING_LEAVES) {
         versions_stay(&plugin->versions);
         versions_announce(&plugin->versions);
@@ -43,6 +44,8 @@ static void take_double(struct plugin *plugin, const char *hash, const char *hol
 {
     (void)versions_drop(&plugin->versions);
     standing_double(&plugin->standing, hash, holder);
+    plugin_set_kept_out(plugin, holder);
+    plugin->way = WAY_KEPT;
     plugin_tell(plugin);
 }
 
@@ -80,33 +83,42 @@ static struct plugin *of_intake(struct intake *intake)
     return CONTAINER_OF(intake, struct plugin, intake);
 }
 
-static void on_content(struct intake *intake, struct loaded *content)
-{
-    struct plugin *plugin = of_intake(intake);
-    plugin->presence = FILE_HERE;
-    standing_recall(&plugin->standing, &plugin->telling);
-    loaded_done(&plugin->wanted);
-    plugin->wanted = *content;
-    *content = (struct loaded){0};
-    plugin_take_wanted(plugin);
-    plugin_step_soon(plugin);
-}
-
-/* The file holds nothing that could be tried. */
+/* The file holds nothing that could be tried, or that may be. */
 static void take_nothing(struct plugin *plugin, enum problem problem, const char *reason)
 {
     plugin->presence = FILE_HERE;
     standing_recall(&plugin->standing, &plugin->telling);
     loaded_done(&plugin->wanted);
     plugin->content = FILE_CHANGED;
+    plugin->way = WAY_KEPT;
     (void)versions_drop(&plugin->versions);
     if (plugin->versions.leaving == SERVING_LEAVES) {
         versions_stay(&plugin->versions); /* something is there again */
         versions_announce(&plugin->versions);
     }
     standing_forgive(&plugin->standing);
-    standing_set(&plugin->standing, problem, NULL, reason);
+    if (plugin->options.settings.use == PLUGIN_DISABLED) {
+        standing_disabled(&plugin->standing, plugin->file);
+    } else {
+        standing_set(&plugin->standing, problem, NULL, reason);
+    }
     plugin_tell(plugin);
+    plugin_step_soon(plugin);
+}
+
+static void on_content(struct intake *intake, struct loaded *content)
+{
+    struct plugin *plugin = of_intake(intake);
+    if (plugin->options.settings.use == PLUGIN_DISABLED) { /* it was read to know when it is gone */
+        take_nothing(plugin, PROBLEM_DISABLED, NULL);
+        return;
+    }
+    plugin->presence = FILE_HERE;
+    standing_recall(&plugin->standing, &plugin->telling);
+    loaded_done(&plugin->wanted);
+    plugin->wanted = *content;
+    *content = (struct loaded){0};
+    plugin_take_wanted(plugin);
     plugin_step_soon(plugin);
 }
 

@@ -27,6 +27,10 @@ struct plugin {
     enum { RECALL_NONE, RECALL_LAST_GOOD, RECALL_PREVIOUS } recall; /* under way */
     struct alarm good;
 
+    enum { WAY_KEPT, WAY_WANTED, WAY_MADE } way; /* for another file; made: or about to be */
+    char *way_message;
+    char *kept_out_by; /* the file that it was refused because of; NULL: not known */
+
     unsigned turns;      /* how often another version took over */
     struct task *closed; /* plugin_close */
     struct task intake_closed;
@@ -49,6 +53,9 @@ void plugin_try(struct plugin *plugin, struct loaded *content, enum purpose purp
 /* What was tried with content `hash` will not serve. */
 void plugin_refuse(struct plugin *plugin, const char *hash, enum tend_code code,
                    const char *reason);
+
+/* It is refused because of that file; NULL: not because of any. Copied. */
+void plugin_set_kept_out(struct plugin *plugin, const char *file);
 
 /* Where nothing serves, bring back what went well last; false where that is not to be. */
 bool plugin_fall_back(struct plugin *plugin);

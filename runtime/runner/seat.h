@@ -11,6 +11,7 @@
 #include "admission/admission.h"
 #include "controller/controller.h"
 #include "resource/machine.h"
+#include "runner/pin.h"
 
 enum seat_place {
     PLACE_NONE,
@@ -30,6 +31,9 @@ struct seat {
     struct machine *becomes;     /* the same; owned */
     struct controller *controller;
     enum seat_place place;
+    enum pin pin; /* of its kind */
+    const char
+        *evicts; /* the controller, which no file has, that owns the kind so far; NULL: none */
 };
 
 /* What `described` (protocol/shape.h) says. */

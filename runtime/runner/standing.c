@@ -25,6 +25,7 @@ void standing_done(struct standing *standing)
     free(standing->hash);
     free(standing->message);
     free(standing->stays);
+    free(standing->contested);
 }
 
 /* --- what is known ----------------------------------------------------------------------------- */
@@ -51,6 +52,21 @@ void standing_double(struct standing *standing, const char *hash, const char *ho
     struct text why = arena_format(
         &arena, "the same content as %s, which is loaded already; keep one of the two", holder);
     standing_set(standing, PROBLEM_BLOCKED, hash, why.ptr);
+}
+
+void standing_disabled(struct standing *standing, const char *file)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text why = arena_format(&arena,
+                                   "%s is not loaded: the host's configuration says `enabled: "
+                                   "false`; its objects stay as they are",
+                                   file);
+    standing_set(standing, PROBLEM_DISABLED, NULL, why.ptr);
+}
+
+void standing_contest(struct standing *standing, const char *message)
+{
+    set_text(&standing->contested, message);
 }
 
 void standing_forgive(struct standing *standing)
@@ -143,7 +159,8 @@ static void tell_unserved(const struct standing *standing, struct telling *telli
     } words[] = {[PROBLEM_NONE] = {"refused", "Refused"},
                  [PROBLEM_WAITING] = {"waiting", "Incomplete"},
                  [PROBLEM_REFUSED] = {"refused", "Refused"},
-                 [PROBLEM_BLOCKED] = {"refused", "Conflict"}};
+                 [PROBLEM_BLOCKED] = {"refused", "Conflict"},
+                 [PROBLEM_DISABLED] = {"disabled", "Disabled"}};
     telling_unserved(telling, words[standing->problem].phase, words[standing->problem].reason,
                      standing->hash, standing->message);
 }
@@ -153,7 +170,8 @@ void standing_tell(const struct standing *standing, struct telling *telling,
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct controller_note note = {.last_good = standing->history.last_good,
-                                   .rejected = standing->history.rejected};
+                                   .rejected = standing->history.rejected,
+                                   .contested = standing->contested};
     if (serving == NULL) {
         tell_unserved(standing, telling);
         return;

@@ -17,7 +17,8 @@ enum problem {
     PROBLEM_NONE,
     PROBLEM_WAITING, /* it is half there */
     PROBLEM_REFUSED,
-    PROBLEM_BLOCKED, /* another file is in the way */
+    PROBLEM_BLOCKED,  /* another file is in the way */
+    PROBLEM_DISABLED, /* the host is told not to load it */
 };
 
 /* Zeroed: nothing is known. */
@@ -28,7 +29,8 @@ struct standing {
     char *message;          /* what is wrong */
     struct history history; /* `message`: why `rejected` was rolled back */
     enum { HISTORY_UNREAD, HISTORY_READ } phase;
-    char *stays; /* why it was not rolled back; NULL: nothing of that sort */
+    char *contested; /* what is told of others that want the same; NULL: it is not known */
+    char *stays;     /* why it was not rolled back; NULL: nothing of that sort */
 };
 void standing_done(struct standing *standing);
 
@@ -39,8 +41,14 @@ void standing_recall(struct standing *standing, const struct telling *telling);
 void standing_set(struct standing *standing, enum problem problem, const char *hash,
                   const char *message);
 
+/* `file` is not to be loaded. */
+void standing_disabled(struct standing *standing, const char *file);
+
 /* Another file, `holder`, is loaded with that content. */
 void standing_double(struct standing *standing, const char *hash, const char *holder);
+
+/* Other files want what it serves; "": none does. */
+void standing_contest(struct standing *standing, const char *message);
 
 /* The file holds something else than what was rolled back, or that is to be tried once more. */
 void standing_forgive(struct standing *standing);

@@ -180,6 +180,9 @@ static void check_counts(struct succession *succession)
         }
     } else if (all && verifying) {
         accept(succession);
+    } else if (all && succession->way_for != NULL) {
+        FAIL(&succession->err, TEND_UNAVAILABLE, "%s has to make way", succession->rival_file);
+        refuse(succession);
     } else if (all) {
         submit_claim(succession);
     }
@@ -208,23 +211,77 @@ static NODISCARD enum tend_code prepare(struct succession *succession, const cha
     return TEND_OK;
 }
 
-/* A kind has one owner. Within a file it may go from one controller to another. */
-static NODISCARD enum tend_code check_kind(struct succession *succession, const struct seat *seat)
+static void note_rival(struct succession *succession, const char *name, const char *file)
+{
+    struct arena *arena = &succession->version->arena;
+    succession->rival = name == NULL ? NULL : arena_text(arena, text_of(name)).ptr;
+    succession->rival_file = arena_text(arena, text_of(file)).ptr;
+}
+
+/* The controller that owns the seat's kind now, there or not; NULL: none. */
+static const char *owner_of(const struct succession *succession, const struct seat *seat)
 {
     const struct kind *kind = seat_kind(seat, admission_catalogue(succession->gate));
-    const char *owner = kind == NULL ? NULL : kind->controller;
+    return kind == NULL ? NULL : kind->controller;
+}
+
+/* Is the kind for this file, and `rival`, which owns it, of one of another name? It has to make way. */
+static bool has_to_make_way(struct succession *succession, const struct seat *seat,
+                            const struct controller *rival)
+{
+    const char *file = controller_file(rival), *owner = owner_of(succession, seat);
+    const char *name = strrchr(file, '/'), *ours = strrchr(succession->file, '/');
+    bool namesake = name != NULL && ours != NULL && strcmp(name, ours) == 0;
+    if (seat->pin != PIN_OURS || owner == NULL || namesake ||
+        controller_find(succession->loop, owner) != rival) {
+        return false;
+    }
+    note_rival(succession, owner, file);
+    succession->way_for = seat->kind;
+    return true;
+}
+
+/* What the host is told about the kind. */
+static NODISCARD enum tend_code check_pin(struct succession *succession, struct seat *seat)
+{
+    const char *file = NULL, *owner = owner_of(succession, seat);
+    seat->pin =
+        seat->role == ROLE_OBSERVER ? PIN_NONE : succession->pinned(succession, seat->kind, &file);
+    seat->evicts = NULL;
+    if (seat->pin != PIN_OTHERS) {
+        return TEND_OK;
+    }
+    const struct controller *rival =
+        owner == NULL ? NULL : controller_find(succession->loop, owner);
+    bool serves = rival != NULL && strcmp(controller_file(rival), file) == 0;
+    note_rival(succession, serves ? owner : NULL, file);
+    return FAIL(&succession->err, TEND_EXISTS,
+                "%s is for %s: `kinds` of the host's configuration says so", seat->kind, file);
+}
+
+/* A kind has one owner. Within a file it may go from one controller to another. */
+static NODISCARD enum tend_code check_kind(struct succession *succession, struct seat *seat)
+{
+    const char *owner = owner_of(succession, seat);
     if (owner == NULL || strcmp(owner, seat->name) == 0 ||
         version_seat(succession->before, text_of(owner)) != NULL) {
         return TEND_OK;
     }
     const struct controller *rival = controller_find(succession->loop, owner);
+    if (rival == NULL && seat->pin == PIN_OURS) {
+        seat->evicts = arena_text(&succession->version->arena, text_of(owner)).ptr;
+        return TEND_OK;
+    }
     if (rival == NULL) {
         return FAIL(&succession->err, TEND_EXISTS,
                     "%s is owned by controller %s, which no file has; if its objects are this "
                     "one's now, tend delete controller %s, and touch the file",
                     seat->kind, owner, owner);
     }
-    succession->rival = arena_text(&succession->version->arena, text_of(owner)).ptr;
+    if (has_to_make_way(succession, seat, rival)) {
+        return TEND_OK;
+    }
+    note_rival(succession, owner, controller_file(rival));
     return FAIL(&succession->err, TEND_EXISTS,
                 "%s is owned by controller %s of %s already; a kind has one owner", seat->kind,
                 owner, controller_file(rival));
@@ -235,6 +292,7 @@ static NODISCARD enum tend_code find_place(struct succession *succession, struct
     const struct version *version = succession->version;
     const struct seat *before = version_seat(succession->before, text_of(seat->name));
     const struct controller *there = controller_find(succession->loop, seat->name);
+    TRY(check_pin(succession, seat));
     TRY(check_kind(succession, seat));
     if (before != NULL) {
         seat->controller = before->controller;
@@ -242,8 +300,12 @@ static NODISCARD enum tend_code find_place(struct succession *succession, struct
         seat->place = same ? PLACE_TAKEN : PLACE_MOVED;
         return TEND_OK;
     }
+    if (succession->way_for != NULL ||
+        (there != NULL && has_to_make_way(succession, seat, there))) {
+        return TEND_OK; /* its place is given when it begins again */
+    }
     if (there != NULL) {
-        succession->rival = seat->name;
+        note_rival(succession, seat->name, controller_file(there));
         return FAIL(&succession->err, TEND_EXISTS,
                     "controller %s is in %s already; keep one of the two files", seat->name,
                     controller_file(there));
@@ -287,7 +349,7 @@ void succession_begin(struct succession *succession, struct version *version,
 {
     succession->version = version;
     succession->before = before;
-    succession->rival = NULL;
+    succession->rival = succession->rival_file = succession->way_for = NULL;
     succession->claimed = 0;
     succession->err = (struct error)ERROR_INIT;
     succession->phase = SUCCESSION_COUNTING;

@@ -13,12 +13,15 @@
 #define RUNNER_SUCCESSION_H
 
 #include "runner/claim.h"
+#include "runner/pin.h"
 #include "runner/version.h"
 
 struct succession_count;
 
 struct succession {
     void (*ended)(struct succession *succession); /* in a step of its own */
+    /* Who tends `kind`? *ret_file: of PIN_OTHERS, which file. */
+    enum pin (*pinned)(struct succession *succession, const char *kind, const char **ret_file);
 
     /* fixed */
     struct world *world;
@@ -46,8 +49,11 @@ struct succession {
     /* how it ended */
     enum tend_code code;
     struct error err;
-    const char *rival; /* the controller of another file that is in the way; NULL: none. Until the
-                          next begin */
+    /* Until the next begin; NULL: none. The controller of another file that is in the way, and that file; and
+     * the kind for which it has to make way: then all else was well, the code is TEND_UNAVAILABLE, and it
+     * may begin again when the way is made. */
+    const char *rival, *rival_file;
+    const char *way_for;
 };
 
 /* The rest was set. */

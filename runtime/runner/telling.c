@@ -147,13 +147,14 @@ void telling_serves(struct telling *telling, const struct version *version)
     telling->said = NULL;
 }
 
-void telling_leaves(struct telling *telling, const struct version *version, const char *message)
+void telling_leaves(struct telling *telling, const struct version *version, const char *reason,
+                    const char *message)
 {
     log_info(telling->world->log, LOG_FIELDS({"plugin", telling->file}), "%s", message);
     for (size_t i = 0; i < version->seat_count; i++) {
-        controller_leave(version->seats[i].controller, "FileRemoved", message);
+        controller_leave(version->seats[i].controller, reason, message);
     }
-    say_of_each(telling, version, EVENT_NORMAL, "FileRemoved", message);
+    say_of_each(telling, version, EVENT_NORMAL, reason, message);
 }
 
 void telling_blame(struct telling *telling, const char *controller)
@@ -212,26 +213,36 @@ static const char *find_stand_in(struct telling *telling)
     return telling->stand_in;
 }
 
+/* How loud a phase is told. */
+static const struct {
+    const char *phase, *word, *event;
+    enum log_level level;
+    enum event_type type;
+} unserved[] = {{"refused", "refused", "Refused", LOG_ERROR, EVENT_WARNING},
+                {"waiting", "waiting", "Waiting", LOG_WARN, EVENT_WARNING},
+                {"disabled", "disabled", "Disabled", LOG_INFO, EVENT_NORMAL}};
+
 void telling_unserved(struct telling *telling, const char *phase, const char *reason,
                       const char *hash, const char *message)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    bool refused = strcmp(phase, "refused") == 0;
+    size_t how = 0;
+    while (strcmp(unserved[how].phase, phase) != 0) {
+        how++;
+    }
+    if (telling->stand_in != NULL && is_anothers(telling, telling->stand_in, &arena)) {
+        free(TAKE(telling->stand_in)); /* since then: it says so under another name */
+        free(TAKE(telling->said));
+    }
     if (!is_said_anew(telling, phase, message)) {
         return;
     }
-    if (refused) {
-        log_error(telling->world->log, LOG_FIELDS({"plugin", telling->file}), "refused: %s",
-                  message);
-    } else {
-        log_warn(telling->world->log, LOG_FIELDS({"plugin", telling->file}), "waiting: %s",
-                 message);
-    }
+    log_write(telling->world->log, unserved[how].level, LOG_FIELDS({"plugin", telling->file}),
+              "%s: %s", unserved[how].word, message);
     const char *name = find_stand_in(telling);
     const struct value *status = status_of(telling, name, &arena);
     if (!says(status, "phase", phase) || !says(status, "message", message)) {
-        notice_stand_in(&telling->notices, name, EVENT_WARNING, refused ? "Refused" : "Waiting",
-                        message);
+        notice_stand_in(&telling->notices, name, unserved[how].type, unserved[how].event, message);
         say_to_rival(telling, message);
     }
     struct report report = {.name = name,

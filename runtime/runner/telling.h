@@ -40,10 +40,11 @@ void telling_note(struct telling *telling, const struct version *version,
 /* It took over just now, and all is well. */
 void telling_serves(struct telling *telling, const struct version *version);
 
-/* It leaves, or has left. */
-void telling_leaves(struct telling *telling, const struct version *version, const char *message);
+/* It leaves, for that reason. */
+void telling_leaves(struct telling *telling, const struct version *version, const char *reason,
+                    const char *message);
 
-/* Nothing serves, for that reason: "refused" or "waiting". `hash` may be NULL. */
+/* Nothing serves, for that reason: "refused", "waiting" or "disabled". `hash` may be NULL. */
 void telling_unserved(struct telling *telling, const char *phase, const char *reason,
                       const char *hash, const char *message);
 

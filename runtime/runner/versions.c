@@ -201,10 +201,18 @@ static void on_ended(struct succession *succession)
     struct versions *versions = CONTAINER_OF(succession, struct versions, succession);
     if (succession->code == TEND_OK) {
         take_over(versions);
+    } else if (succession->code == TEND_UNAVAILABLE && succession->way_for != NULL) {
+        versions->ops->wants_way(versions, succession->way_for, succession->rival_file);
     } else {
         refuse(versions, succession->code, succession->err.message);
     }
     versions->ops->changed(versions);
+}
+
+static enum pin on_pinned(struct succession *succession, const char *kind, const char **ret_file)
+{
+    struct versions *versions = CONTAINER_OF(succession, struct versions, succession);
+    return versions->ops->pinned(versions, kind, ret_file);
 }
 
 void versions_announce(struct versions *versions)
@@ -249,6 +257,7 @@ void versions_init(struct versions *versions, const struct versions_ops *ops)
     versions->succession.world = versions->world;
     versions->succession.file = versions->file;
     versions->succession.ended = on_ended;
+    versions->succession.pinned = on_pinned;
     succession_init(&versions->succession);
 }
 

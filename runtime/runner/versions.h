@@ -24,6 +24,10 @@ struct versions_ops {
     /* The candidate serves, in place of `before` (NULL: of nobody); neither live nor drained yet. */
     void (*serves)(struct versions *versions, const struct version *before);
     bool (*may_claim)(struct versions *versions);
+    enum pin (*pinned)(struct versions *versions, const char *kind, const char **ret_file);
+    /* `file`, which tends `kind`, is all that keeps the candidate from it. May_claim is false until it has left;
+     * then the owner settles again. */
+    void (*wants_way)(struct versions *versions, const char *kind, const char *file);
     void (*closed)(struct versions *versions); /* versions_close */
 };
 

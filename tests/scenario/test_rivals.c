@@ -1,0 +1,304 @@
+/* Two files that want the same: who has it, that both say so, and that what is configured is so. */
+#include "scenario/files.h"
+
+#define PIN_A "kinds: {v1/ConfigMap: a.lua}"
+#define PIN_B "kinds: {v1/ConfigMap: b.lua}"
+
+/* What the status of a Controller says of others. */
+static const char *contested(struct host *host, const char *name)
+{
+    return said(host, name, "conditions[0].message");
+}
+
+static bool is_contested_by(struct host *host, const char *name, const char *file)
+{
+    return strstr(contested(host, name), file) != NULL &&
+           strcmp(said(host, name, "conditions[0].type"), "Contested") == 0;
+}
+
+static bool serves(struct host *host, const char *name, struct folder *folder, const char *file)
+{
+    char path[400];
+    snprintf(path, sizeof path, "%s", path_in(folder, file));
+    return CHECK_TEXT(said(host, name, "phase"), "live") &&
+           CHECK_TEXT(said(host, name, "file"), path);
+}
+
+/* --- who lives says so ----------------------------------------------------------------------------- */
+
+static void the_live_one_names_its_rivals(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("first", "1"));
+    up(host);
+    CHECK_TEXT(contested(host, "first"), "");
+    put(&host->scripts, "b.lua", MAPS("second", "1"));
+    put(&host->more, "c.lua", MAPS("first", "2")); /* the same name */
+    put(&host->more, "d.lua", MAPS("first", "1")); /* the same content */
+    notice(host);
+    CHECK(is_contested_by(host, "first", path_in(&host->scripts, "b.lua")));
+    CHECK(is_contested_by(host, "first", path_in(&host->more, "c.lua")));
+    CHECK(is_contested_by(host, "first", path_in(&host->more, "d.lua")));
+    CHECK_TEXT(said(host, "first", "message"), ""); /* all is well otherwise */
+    take(&host->scripts, "b.lua");
+    take(&host->more, "d.lua");
+    notice(host);
+    CHECK(!is_contested_by(host, "first", path_in(&host->scripts, "b.lua")));
+    CHECK(is_contested_by(host, "first", path_in(&host->more, "c.lua")));
+    put(&host->more, "c.lua", OF_KIND("third", "C"));
+    notice(host);
+    CHECK_TEXT(contested(host, "first"), "");
+    host_free(host);
+}
+
+static void says_so_after_a_restart_and_writes_nothing(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("first", "1"));
+    put(&host->scripts, "b.lua", MAPS("second", "1"));
+    up(host);
+    notice(host);
+    pass(host, 60000);
+    int64_t before = store_revision(host->rooms.store);
+    down(host);
+    up(host);
+    notice(host);
+    CHECK(is_contested_by(host, "first", path_in(&host->scripts, "b.lua")));
+    CHECK_INT(store_revision(host->rooms.store), before);
+    down(host);
+    take(&host->scripts, "b.lua");
+    up(host);
+    notice(host);
+    CHECK_TEXT(contested(host, "first"), "");
+    host_free(host);
+}
+
+static void who_leaves_is_in_nobodys_way(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", MAPS("maps", "2"));
+    up(host);
+    notice(host);
+    CHECK(is_contested_by(host, "maps", "/b.lua"));
+    take(&host->scripts, "a.lua");
+    notice(host);
+    CHECK(serves(host, "maps", &host->scripts, "b.lua"));
+    CHECK_TEXT(contested(host, "maps"), "");
+    host_free(host);
+}
+
+/* --- who is named ----------------------------------------------------------------------------------- */
+
+static void the_named_one_has_it_whatever_the_order(void)
+{
+    static const struct {
+        const char *pin, *winner, *loser, *version;
+    } cases[] = {{PIN_A, "a.lua", "b", "1"}, {PIN_B, "b.lua", "a", "2"}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", MAPS("maps", "1"));
+        put(&host->scripts, "b.lua", MAPS("maps", "2"));
+        configure(host, cases[i].pin);
+        up(host);
+        notice(host);
+        CHECK(serves(host, "maps", &host->scripts, cases[i].winner));
+        CHECK_TEXT(said(host, "maps", "version"), cases[i].version);
+        CHECK_TEXT(said(host, cases[i].loser, "phase"), "refused");
+        CHECK_TEXT(said(host, cases[i].loser, "reason"), "Conflict");
+        CHECK(strstr(said(host, cases[i].loser, "message"), "v1/ConfigMap is for ") != NULL);
+        CHECK(strstr(said(host, cases[i].loser, "message"),
+                     "`kinds` of the host's configuration") != NULL);
+        CHECK(is_contested_by(host, "maps", "/"));
+        CHECK_INT(host->summary.live, 1);
+        CHECK_INT(host->summary.refused, 1);
+        host_free(host);
+    }
+}
+
+/* Back and forth over restarts, under one name of the controller and under two. */
+static void a_pin_that_changes_moves_the_kind(void)
+{
+    static const char *const names[] = {"maps", "other"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", MAPS("maps", "1"));
+        put(&host->scripts, "b.lua",
+            i == 0 ? MAPS("maps", "2") : MAPS("other", "2")); /* literals */
+        up(host);
+        notice(host);
+        CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+        for (int round = 0; round < 2; round++) {
+            down(host);
+            configure(host, PIN_B);
+            up(host);
+            notice(host);
+            CHECK(serves(host, names[i], &host->scripts, "b.lua"));
+            down(host);
+            configure(host, PIN_A);
+            up(host);
+            notice(host);
+            CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+        }
+        host_free(host);
+    }
+}
+
+static void a_named_one_that_comes_takes_over(void)
+{
+    static const char *const contents[] = {MAPS("maps", "2"), MAPS("other", "2")};
+    static const char *const names[] = {"maps", "other"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", MAPS("maps", "1"));
+        configure(host, PIN_B);
+        up(host);
+        CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+        put(&host->scripts, "b.lua", contents[i]);
+        notice(host);
+        CHECK(serves(host, names[i], &host->scripts, "b.lua"));
+        CHECK_TEXT(said(host, "a", "phase"), "refused");
+        CHECK(is_contested_by(host, names[i], "/a.lua"));
+        CHECK(has_event(host, "maps", "MadeWay"));
+        CHECK_INT(scripted_maker_count(&host->maker), 1);
+        if (i == 0) { /* and when it goes, whoever is left has it */
+            take(&host->scripts, "b.lua");
+            notice(host);
+            CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+            CHECK_TEXT(contested(host, "maps"), "");
+        }
+        host_free(host);
+    }
+}
+
+static void a_named_one_that_cannot_serve_is_not_waited_for(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", UNWILLING);
+    configure(host, PIN_B);
+    up(host);
+    notice(host);
+    CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+    CHECK_TEXT(said(host, "b", "phase"), "refused");
+    put(&host->scripts, "b.lua", MAPS("maps", "2"));
+    notice(host);
+    CHECK(serves(host, "maps", &host->scripts, "b.lua"));
+    put(&host->scripts, "b.lua", UNWILLING); /* who serves goes on */
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "reason"), "CandidateRefused");
+    CHECK_TEXT(said(host, "maps", "version"), "2");
+    host_free(host);
+}
+
+/* All that can be known before is known before anybody leaves. */
+static void nobody_leaves_for_one_that_is_refused(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    configure(host, PIN_B);
+    up(host);
+    put(&host->scripts, "b.lua",
+        "{descriptor: {name: x, version: '2', controllers: [{name: maps, kind: v1/ConfigMap},\n"
+        "  {name: other, kind: no kind}]}}\n");
+    notice(host);
+    CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+    CHECK(!has_event(host, "maps", "MadeWay"));
+    CHECK_TEXT(said(host, "b", "phase"), "refused");
+    host_free(host);
+}
+
+static void namesakes_are_equals(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "b.lua", MAPS("maps", "1"));
+    put(&host->more, "b.lua", MAPS("maps", "2"));
+    configure(host, PIN_B);
+    up(host);
+    notice(host);
+    pass(host, 60000);
+    CHECK(serves(host, "maps", &host->scripts, "b.lua"));
+    CHECK(!has_event(host, "maps", "MadeWay"));
+    host_free(host);
+}
+
+static void comes_up_as_it_went_down_with_a_pin(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", MAPS("other", "2"));
+    put(&host->scripts, "c.lua", OF_KIND("c", "C"));
+    configure(host, PIN_B "\nfiles: {c.lua: {enabled: false}}");
+    up(host);
+    notice(host);
+    pass(host, 60000);
+    int64_t before = store_revision(host->rooms.store);
+    for (int i = 0; i < 2; i++) {
+        down(host);
+        up(host);
+        notice(host);
+        pass(host, 60000);
+        CHECK_INT(store_revision(host->rooms.store), before);
+    }
+    host_free(host);
+}
+
+/* --- what else is said of files ---------------------------------------------------------------------- */
+
+static void what_is_disabled_is_not_loaded(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    put(&host->scripts, "b.lua", MAPS("late", "1"));
+    up(host);
+    CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+    down(host);
+    configure(host, "files: {a.lua: {enabled: false}, n.lua: {enabled: false}}");
+    up(host);
+    notice(host);
+    CHECK_INT(host->summary.disabled, 1);
+    CHECK_TEXT(said(host, "maps", "phase"), "disabled");
+    CHECK_TEXT(said(host, "maps", "reason"), "Disabled");
+    put(&host->more, "n.lua", ""); /* neither whole nor broken: it is not looked at so far */
+    notice(host);
+    CHECK_TEXT(said(host, "n", "phase"), "disabled");
+    take(&host->more, "n.lua");
+    notice(host);
+    CHECK_TEXT(said(host, "n", "phase"), "lost");
+    down(host);
+    configure(host, "");
+    up(host);
+    notice(host);
+    CHECK(serves(host, "maps", &host->scripts, "a.lua"));
+    host_free(host);
+}
+
+static void what_is_named_and_not_there_is_told_once(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    configure(host, "files: {a.lua: {parallel: 1}, c.so: {parallel: 1}}\nkinds: {v1/Pod: b.lua}");
+    up(host);
+    const char *lines = buffer_view(&host->lines).ptr;
+    CHECK(strstr(lines, "it says something of c.so, which no folder has") != NULL);
+    CHECK(strstr(lines, "v1/Pod is for b.lua, which no folder has") != NULL);
+    CHECK(strstr(lines, "says something of a.lua") == NULL);
+    buffer_clear(&host->lines);
+    notice(host);
+    CHECK(strstr(buffer_view(&host->lines).ptr, "which no folder has") == NULL);
+    host_free(host);
+}
+
+SUITE({"the live one names its rivals", the_live_one_names_its_rivals},
+      {"says so after a restart, and writes nothing", says_so_after_a_restart_and_writes_nothing},
+      {"who leaves is in nobody's way", who_leaves_is_in_nobodys_way},
+      {"the named one has it, whatever the order", the_named_one_has_it_whatever_the_order},
+      {"a pin that changes moves the kind", a_pin_that_changes_moves_the_kind},
+      {"a named one that comes takes over", a_named_one_that_comes_takes_over},
+      {"a named one that cannot serve is not waited for",
+       a_named_one_that_cannot_serve_is_not_waited_for},
+      {"nobody leaves for one that is refused", nobody_leaves_for_one_that_is_refused},
+      {"namesakes are equals", namesakes_are_equals},
+      {"comes up as it went down, with a pin", comes_up_as_it_went_down_with_a_pin},
+      {"what is disabled is not loaded", what_is_disabled_is_not_loaded},
+      {"what is named and not there is told once", what_is_named_and_not_there_is_told_once})
