@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -79,6 +80,8 @@ static void become(const struct child_spec *spec, pid_t parent, int failures)
         if (limit(RLIMIT_AS, spec->limits.memory_bytes) &&
             limit(RLIMIT_NOFILE, spec->limits.open_files)) {
             failure.step = "exec";
+            /* What our own parent had open when it started us is nobody else's. */
+            close_range((unsigned)spec->fd_count, ~0u, CLOSE_RANGE_CLOEXEC);
             errno = 0;
             setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + spec->limits.nice);
             union {

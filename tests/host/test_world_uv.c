@@ -1,4 +1,5 @@
 /* The real world keeps the promises of base/world.h. Order and causes are checked, never durations. */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -207,6 +208,29 @@ static void starts_a_child_with_its_descriptors_and_limits(void)
     finish("e");
 }
 
+/* A shell, or a service manager, may have left a descriptor open in the host that it does not know of. */
+static void hands_on_no_other_descriptor(void)
+{
+    if (!start()) {
+        return;
+    }
+    int ends[2], null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int stray = fcntl(null, F_DUPFD, 77); /* without O_CLOEXEC */
+    char script[80], text[8] = {0};
+    CHECK(pipe2(ends, 02000000) == 0);
+    snprintf(script, sizeof script, "[ -e /proc/self/fd/%d ] && echo there >&3 || echo gone >&3",
+             stray);
+    spawn_shell(script, ends[1]);
+    close(ends[1]);
+    world_uv_run(bench.uv);
+    CHECK(read(ends[0], text, sizeof text - 1) > 0);
+    CHECK_TEXT(text, "gone\n");
+    close(ends[0]);
+    close(stray);
+    close(null);
+    finish("e");
+}
+
 static void kills_a_child(void)
 {
     if (!start()) {
@@ -284,6 +308,7 @@ SUITE({"fires alarms in the order of their moments, cleared ones never", fires_a
       {"tells when a descriptor is ready", tells_when_a_descriptor_is_ready},
       {"starts a child with its descriptors and limits",
        starts_a_child_with_its_descriptors_and_limits},
+      {"hands on no other descriptor", hands_on_no_other_descriptor},
       {"kills a child", kills_a_child}, {"leaves nothing of a child", leaves_nothing_of_a_child},
       {"says why a child cannot start", says_why_a_child_cannot_start},
       {"tells of a signal", tells_of_a_signal})
