@@ -154,6 +154,11 @@ void report_write(struct loop *loop, const struct report *report)
     schedule(loop, record);
 }
 
+bool report_is_known(const struct loop *loop, struct text name)
+{
+    return map_get(&loop->reports, name) != NULL;
+}
+
 void report_flush(struct loop *loop)
 {
     struct error err = ERROR_INIT;

@@ -10,6 +10,7 @@
 #ifndef CONTROLLER_REPORT_H
 #define CONTROLLER_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "controller/loop.h"
@@ -30,6 +31,9 @@ struct report {
 
 /* Everything is copied. */
 void report_write(struct loop *loop, const struct report *report);
+
+/* Was anything reported of `name`, by this host? */
+bool report_is_known(const struct loop *loop, struct text name);
 
 /* Write what waits for its moment, in the next steps: the host is about to end. */
 void report_flush(struct loop *loop);

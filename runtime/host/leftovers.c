@@ -38,12 +38,16 @@ static struct text status_text(const struct value *root, const char *field)
 
 /* --- Controllers -------------------------------------------------------------------------------- */
 
-/* Nobody has it any more, and it does not say so. What its file is refused for says more. */
+/* Nobody has it any more, and it does not say so. What its file is refused for says more, also where that is
+ * only on its way to the store: one that says nothing yet was made a moment ago. */
 static bool is_orphan(struct leftovers *leftovers, const struct value *root)
 {
     struct text phase = status_text(root, "phase");
     bool told =
         text_is(phase, "refused") || text_is(phase, "waiting") || text_is(phase, "disabled");
+    if (phase.len == 0 && report_is_known(leftovers->loop, meta_of(root).name)) {
+        return false;
+    }
     return !leftovers->ops->has_controller(leftovers, meta_of(root).name) &&
            !text_is(phase, "lost") &&
            !(told && leftovers->ops->is_unserved(leftovers, status_text(root, "file")));

@@ -266,6 +266,32 @@ static void files_may_vanish_while_it_comes_up(void)
     host_free(host);
 }
 
+/* The first is told of while the last is still judged: what is on its way to the store by then, or half there. */
+static void what_is_being_told_is_not_left_behind(void)
+{
+    for (unsigned writes = 0; writes < 4; writes++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", UNWILLING);
+        put(&host->scripts, "b.lua", "no map");
+        virtual_world_hold(&host->v, LANE_READ);
+        virtual_world_hold(&host->v, LANE_WRITE);
+        up(host);
+        while (virtual_world_work(&host->v, LANE_READ)) {
+            for (unsigned i = 0; i < writes; i++) {
+                (void)virtual_world_work(&host->v, LANE_WRITE);
+            }
+        }
+        virtual_world_release(&host->v, LANE_READ);
+        virtual_world_release(&host->v, LANE_WRITE);
+        notice(host);
+        CHECK_INT(host->summary.refused, 2);
+        CHECK_TEXT(said(host, "a", "phase"), "refused");
+        CHECK_TEXT(said(host, "a", "message"), "there is no licence");
+        CHECK_TEXT(said(host, "b", "phase"), "refused");
+        host_free(host);
+    }
+}
+
 static void ends_at_any_time(void)
 {
     for (unsigned steps = 0; steps < 150; steps += 3) {
@@ -298,4 +324,5 @@ SUITE({"settles when every file is as far as it gets",
       {"who has no file is told so", who_has_no_file_is_told_so},
       {"keeps no copy that nobody names", keeps_no_copy_that_nobody_names},
       {"files may vanish while it comes up", files_may_vanish_while_it_comes_up},
+      {"what is being told is not left behind", what_is_being_told_is_not_left_behind},
       {"ends at any time", ends_at_any_time})
