@@ -10,20 +10,34 @@
 
 enum { CHUNK = 4096, CHUNKS_MAX = 16 /* in one step: a flood does not starve the core */ };
 
+static void tell_suppressed(const struct lines *lines)
+{
+    if (lines->suppressed > 0) {
+        log_warn(lines->world->log, LOG_FIELDS({"plugin", lines->plugin}),
+                 "%u lines of its output were dropped", lines->suppressed);
+    }
+}
+
+/* That lines are dropped is said at once: how many is known when the next one comes, which may be never. */
+static void suppress(struct lines *lines)
+{
+    if (lines->suppressed++ == 0) {
+        log_warn(lines->world->log, LOG_FIELDS({"plugin", lines->plugin}),
+                 "it prints more than %u lines a second; the rest of this second is dropped",
+                 RUNNER_LINES_MAX);
+    }
+}
+
 static void log_line(struct lines *lines, struct text text)
 {
     int64_t second = world_ticks_ms(lines->world) / 1000;
     if (second != lines->second) {
-        if (lines->suppressed > 0) {
-            log_warn(lines->world->log, LOG_FIELDS({"plugin", lines->plugin}),
-                     "%u lines of its output were dropped, more than %u a second",
-                     lines->suppressed, RUNNER_LINES_MAX);
-        }
+        tell_suppressed(lines);
         lines->second = second;
         lines->logged = lines->suppressed = 0;
     }
     if (lines->logged == RUNNER_LINES_MAX) {
-        lines->suppressed++;
+        suppress(lines);
         return;
     }
     lines->logged++;
@@ -103,6 +117,7 @@ void lines_close(struct lines *lines)
     }
     (void)drain(lines, CHUNKS_MAX);
     end_line(lines);
+    tell_suppressed(lines);
     world_unwatch_fd(lines->world, &lines->readiness);
     close(lines->readiness.fd);
     buffer_done(&lines->line);
