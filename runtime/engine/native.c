@@ -72,13 +72,26 @@ static enum tend_code check_file(const char *path, struct error *err)
     return elf_check(buffer_view(&file), &plugin, err);
 }
 
+/* What may be done about it, where the loader's own words do not say it. */
+static const char *advice_about(const char *problem)
+{
+    if (strstr(problem, "static TLS") != NULL) {
+        return "; compile it, and the libraries that it links, with -ftls-model=global-dynamic";
+    }
+    if (strstr(problem, "undefined symbol") != NULL) {
+        return "; link the library that defines it (-Wl,-z,defs finds such at build time)";
+    }
+    return "";
+}
+
 static enum tend_code load_object(const char *path, const struct tend_plugin **ret_plugin,
                                   struct error *err)
 {
     TRY(check_file(path, err));
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (library == NULL) {
-        return FAIL(err, TEND_INVALID, "cannot be loaded: %s", dlerror());
+        const char *problem = dlerror();
+        return FAIL(err, TEND_INVALID, "cannot be loaded: %s%s", problem, advice_about(problem));
     }
     const struct tend_plugin *plugin = dlsym(library, ELF_SYMBOL);
     if (plugin == NULL) {

@@ -353,7 +353,9 @@ static void refuses_with_a_sentence(void)
         {PLUGINS "misdescribed.so", "the plugin has two controllers \"twin\""},
         {PLUGINS "newer.so", "a controller uses something newer than this host (contract 1.0)"},
         {PLUGINS "unresolved.so",
-         "cannot be loaded: " PLUGINS "unresolved.so: undefined symbol: nobody_defines_this"},
+         "cannot be loaded: " PLUGINS
+         "unresolved.so: undefined symbol: nobody_defines_this; link the library that "
+         "defines it (-Wl,-z,defs finds such at build time)"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct engine_bench bench;
