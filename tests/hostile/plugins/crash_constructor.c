@@ -1,5 +1,6 @@
-/* Crashes before anybody has asked it anything. */
+/* Crashes before anybody has asked it anything; with -DHANGS it never comes back from there. */
 #include <signal.h>
+#include <unistd.h>
 
 #include <tend/plugin.h>
 
@@ -10,6 +11,10 @@ TEND_PLUGIN("crash-constructor", "1", controllers)
 
 static void __attribute__((constructor)) crash(void)
 {
+#ifdef HANGS
+    while (pause() != 0) {
+    }
+#endif
     signal(SIGSEGV, SIG_DFL); /* a sanitizer would report it */
     raise(SIGSEGV);
 }
