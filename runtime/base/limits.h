@@ -149,10 +149,10 @@
 #define SELECT_LOOK_MAX      8192u /* objects looked at for one answer: below 100 ms at the worst */
 #define RUNS_PARKED_MAX      16384u /* runs of a controller that wait for the outside: 3 KiB each */
 #define SLEEP_MAX_MS         (24 * 3600 * 1000) /* of one run; what is longer is "again" */
-#define DISCARDS_MAX         3u            /* runs overtaken in a row, before one counts anyway */
-#define QUARANTINE_DEATHS    2u            /* workers that one object may kill ... */
-#define QUARANTINE_WINDOW_MS (600 * 1000)  /* ... in ten minutes */
-#define HOT_RUNS_MAX         20u           /* runs of one object without a cause from outside ... */
+#define DISCARDS_MAX         3u           /* runs overtaken in a row, before one counts anyway */
+#define QUARANTINE_DEATHS    2u           /* workers that one object may kill ... */
+#define QUARANTINE_WINDOW_MS (600 * 1000) /* ... in ten minutes */
+#define HOT_RUNS_MAX         20u /* runs of one object without a cause from outside, or turns ... */
 #define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */
 #define TURNERS_MAX          4096u         /* objects whose runs are remembered for that alone */
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */

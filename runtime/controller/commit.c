@@ -251,7 +251,8 @@ static const struct value *owned(struct run *run, const struct value *object)
 
 /* Who owns what is applied: the run's object, if it makes it. What somebody else made stays his, and is changed
  * only: it would be deleted with an object that he may not know. And what has a controller already is not taken
- * from him, or the two would take turns; when it changes, this run is repeated. */
+ * from him, or the two would take turns; when it changes, this run is repeated. What nobody owns may be
+ * contested all the same. */
 static NODISCARD enum tend_code claim(struct run *run, const struct kind *kind,
                                       struct admission_request *request, struct error *err)
 {
@@ -260,17 +261,18 @@ static NODISCARD enum tend_code claim(struct run *run, const struct kind *kind,
     struct doc *doc = store_get(store, key);
     const struct value *root = NULL;
     if (doc == NULL || doc_tree(doc, arena_of(run), &root, NULL) != TEND_OK) {
-        request->body = owned(run, request->body);
+        request->body =
+            may_own(run, request->namespace) ? owned(run, request->body) : request->body;
         return TEND_OK;
     }
     struct meta meta = meta_of(root);
     const struct value *owner = meta_controller_ref(&meta);
-    if (owner == NULL) {
-        return TEND_OK;
+    if (owner == NULL || !may_own(run, request->namespace)) {
+        return contest_check(run, kind->name, request->name, meta.revision, err);
     }
     if (text_equal(value_get_text(owner, TEXT("uid")), run->meta.uid)) {
         request->body = owned(run, request->body);
-        return TEND_OK;
+        return contest_check(run, kind->name, request->name, meta.revision, err);
     }
     subject_read_key(run->subject, key, meta.revision, store_revision(store));
     struct text owner_kind = value_get_text(owner, TEXT("kind")),
@@ -334,10 +336,11 @@ static NODISCARD enum tend_code add_apply(struct run *run, const struct value *o
     request->expect = expect_read(run, kind, request->namespace, meta.name);
     if (is_itself(run, kind, request->namespace, meta.name)) {
         request->body = object;
-        return observes(run) ? check_marks(object, err) : TEND_OK;
+        TRY(observes(run) ? check_marks(object, err) : TEND_OK);
+        return contest_check(run, kind->name, meta.name, run->meta.revision, err);
     }
     request->body = object;
-    return may_own(run, request->namespace) ? claim(run, kind, request, err) : TEND_OK;
+    return claim(run, kind, request, err);
 }
 
 /* What is not there need not be removed. */

@@ -518,7 +518,7 @@ void journal_note(struct loop *loop, struct text key);
 void journal_check(struct loop *loop); /* any of them */
 
 /* commit.c: what the run wrote, as requests in run->arena. TEND_INVALID, TEND_LIMIT: the writes cannot
- * be made; nothing was built. */
+ * be made; TEND_EXISTS, TEND_CONFLICT: not now, because of somebody else. Nothing was built then. */
 NODISCARD enum tend_code commit_build(struct run *run, struct error *err);
 
 /* What it has written so far, and `effect`: requests about records of effects. */
@@ -528,6 +528,11 @@ NODISCARD enum tend_code commit_build_so_far(struct run *run, const struct value
 
 /* Only that it failed: condition `type` and an event. */
 void commit_build_failure(struct run *run, const char *condition);
+
+/* contest.c: the run is to write the object of that kind and name, which is at `revision`. TEND_CONFLICT where
+ * another controller has done so last, and the two take turns: the run has to wait for run->after_ms. */
+NODISCARD enum tend_code contest_check(struct run *run, const char *kind, struct text name,
+                                       int64_t revision, struct error *err);
 
 /* rename.c: is the object in a state under its old name? Then it is given the new one. */
 bool rename_note(struct loop *loop, struct text key, const struct machine *machine,

@@ -82,11 +82,12 @@ static void run_again(struct run *run)
     run_end(run, WORK_STAYED);
 }
 
-/* Nothing of what it wrote is committed now, and it is tried again. */
-static NODISCARD enum tend_code put_off(struct run *run, const char *reason, struct error *err)
+/* Nothing of what it wrote is committed now, and it is tried again, not before `after_ms`. */
+static NODISCARD enum tend_code put_off(struct run *run, const char *reason, int64_t after_ms,
+                                        struct error *err)
 {
     run->outcome = OUTCOME_RETRY;
-    run->after_ms = 0;
+    run->after_ms = after_ms;
     run->reason = reason;
     run->message = arena_text(&run->arena, text_of(err->message)).ptr;
     run->call.result = value_empty_map();
@@ -448,7 +449,9 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     }
     enum tend_code code = commit_build(run, &err);
     if (code == TEND_EXISTS) {
-        code = put_off(run, "OwnedByAnother", &err);
+        code = put_off(run, "OwnedByAnother", 0, &err);
+    } else if (code == TEND_CONFLICT) {
+        code = put_off(run, "OwnershipConflict", run->after_ms, &err);
     }
     if (code != TEND_OK) {
         run_fail(run, "Stalled", run->outcome == OUTCOME_ENTER ? "MoveRefused" : "WriteRefused",
