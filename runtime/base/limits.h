@@ -9,6 +9,20 @@
 #define LOG_MESSAGE_MAX 1024u /* one sentence; the rest is fields */
 #define LOG_LINE_MAX    4096u /* PIPE_BUF on Linux: writes up to it do not mix on a pipe */
 
+/* --- metrics ----------------------------------------------------------------------------------- */
+#define METRIC_NAME_MAX        128u /* bytes; also of a label's name */
+#define METRIC_HELP_MAX        512u
+#define METRIC_LABELS_MAX      8u          /* of one series, without the host's own */
+#define METRIC_VALUE_MAX       128u        /* bytes of a label's value: names, not messages */
+#define METRIC_BOUNDS_MAX      40u         /* as many buckets as the field uses */
+#define METRIC_KEY_MAX         4096u       /* a name and all its labels, escaped */
+#define METRICS_SERIES_MAX     20000u      /* they are never taken away */
+#define METRICS_PAGE_MAX       (16u * MIB) /* what they take on the page, written in pieces */
+#define METRICS_LOT_SERIES_MAX 256u /* of one plugin: values are few, or they are no labels */
+#define METRICS_LOT_PAGE_MAX   (512u * KIB) /* of one plugin, on the page */
+#define METERING_PAUSE_MS      100          /* between two reports of a runner on what it counted */
+#define METERING_BYTES_MAX     (512u * KIB) /* of such a report; the rest follows */
+
 /* --- folders ----------------------------------------------------------------------------------- */
 #define FOLDER_RESCAN_MS 5000 /* between listings of a folder that inotify does not serve */
 
