@@ -48,6 +48,8 @@ static const struct option_spec specs[OPTIONS] = {
                      "what it looks after (else example.com/v1 and the name)"},
     [OPTION_DIRECTORY] = {0, required_argument, "directory", "DIR",
                           "make it there instead of here"},
+    [OPTION_RAW] = {0, required_argument, "raw", "PATH",
+                    "what the host answers at this path, as it comes: /metrics"},
 };
 
 /* What getopt_long is to know: long options numbered by id, letters in its own language. */

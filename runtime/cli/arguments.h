@@ -34,6 +34,7 @@ enum option_id {
     OPTION_ABANDON,
     OPTION_KIND,
     OPTION_DIRECTORY,
+    OPTION_RAW,
     OPTIONS
 };
 

@@ -9,6 +9,7 @@
 #include "cli/exit.h"
 #include "cli/nearby.h"
 #include "cli/printer.h"
+#include "cli/raw.h"
 #include "cli/reference.h"
 #include "cli/rows.h"
 #include "cli/target.h"
@@ -325,7 +326,7 @@ static enum tend_code prepare(struct getting *getting, struct error *err)
     return TEND_OK;
 }
 
-int command_get(struct session *session, const struct arguments *arguments)
+static int get_objects(struct session *session, const struct arguments *arguments)
 {
     struct error err = ERROR_INIT;
     struct getting getting = {.session = session, .arguments = arguments};
@@ -345,4 +346,14 @@ int command_get(struct session *session, const struct arguments *arguments)
     rows_done(&getting.rows);
     arena_done(&getting.arena);
     return result;
+}
+
+int command_get(struct session *session, const struct arguments *arguments)
+{
+    struct error err = ERROR_INIT;
+    if (!arguments_has(arguments, OPTION_RAW)) {
+        return get_objects(session, arguments);
+    }
+    return raw_check(arguments, &err) == TEND_OK ? raw_get(session, arguments)
+                                                 : command_misused(session, "get", &err);
 }
