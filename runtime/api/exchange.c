@@ -64,6 +64,9 @@ void exchange_answer(struct exchange *exchange, int status, const char *content_
     exchange->response.status = status;
     exchange->response.content_type = content_type;
     exchange->is_answered = true;
+    if (exchange->listener != NULL) {
+        exchange->listener->answered(exchange->listener, exchange);
+    }
     exchange->answered(exchange);
 }
 

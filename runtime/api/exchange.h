@@ -16,6 +16,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 
+struct exchange;
+
 enum method {
     METHOD_GET, /* HEAD as well: the transport leaves the body out */
     METHOD_POST,
@@ -69,12 +71,18 @@ struct pending_answer {
     void (*cancel)(struct pending_answer *pending); /* call it off and free it */
 };
 
+/* Hears of the answer before it is sent; embedded in its owner. */
+struct answer_listener {
+    void (*answered)(struct answer_listener *listener, const struct exchange *exchange);
+};
+
 struct exchange {
     struct arena arena; /* dies with the exchange */
     struct request request;
     struct response response;
     bool is_answered;
-    struct pending_answer *pending; /* the handler's; NULL: nothing under way */
+    struct answer_listener *listener; /* NULL: nobody */
+    struct pending_answer *pending;   /* the handler's; NULL: nothing under way */
     /* The transport's. Either may be called from inside service_handle and stream callbacks. */
     void (*answered)(struct exchange *exchange);
     void (*woken)(struct exchange *exchange);

@@ -49,6 +49,7 @@ static struct route route_single(struct text word)
     } singles[] = {
         {"version", ROUTE_VERSION}, {"healthz", ROUTE_HEALTH}, {"livez", ROUTE_HEALTH},
         {"readyz", ROUTE_READY},    {"api", ROUTE_CORE},       {"apis", ROUTE_GROUPS},
+        {"metrics", ROUTE_METRICS},
     };
     for (size_t i = 0; i < sizeof singles / sizeof singles[0]; i++) {
         if (text_is(word, singles[i].word)) {

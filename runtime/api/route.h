@@ -9,6 +9,7 @@ enum route_target {
     ROUTE_VERSION,    /* /version */
     ROUTE_HEALTH,     /* /healthz /livez */
     ROUTE_READY,      /* /readyz */
+    ROUTE_METRICS,    /* /metrics */
     ROUTE_CORE,       /* /api */
     ROUTE_GROUPS,     /* /apis */
     ROUTE_GROUP,      /* /apis/GROUP */

@@ -8,6 +8,7 @@
 #include "api/listing.h"
 #include "api/operation.h"
 #include "api/problem.h"
+#include "api/scrape.h"
 #include "api/watching.h"
 #include "api/writing.h"
 #include "base/alloc.h"
@@ -19,6 +20,7 @@ struct service *service_new(const struct service_rooms *rooms)
     struct service *service = alloc_new(sizeof *service);
     *service = (struct service){.rooms = *rooms};
     snapshots_init(&service->snapshots, rooms->store);
+    service_measure(service);
     return service;
 }
 
@@ -122,6 +124,7 @@ static const struct value *description(struct operation *operation)
     case ROUTE_NONE:
     case ROUTE_HEALTH:
     case ROUTE_READY:
+    case ROUTE_METRICS:
     case ROUTE_COLLECTION:
     case ROUTE_OBJECT:
     case ROUTE_STATUS:
@@ -241,6 +244,17 @@ static void serve_resource(struct operation *operation)
     }
 }
 
+static void serve_metrics(struct operation *operation)
+{
+    if (operation->service->rooms.metrics == NULL) {
+        answer_nowhere(operation);
+    } else if (operation->exchange->request.method != METHOD_GET) {
+        refuse_method(operation, "GET");
+    } else {
+        scrape_answer(operation);
+    }
+}
+
 static void dispatch(struct operation *operation)
 {
     switch (operation->route.target) {
@@ -249,6 +263,9 @@ static void dispatch(struct operation *operation)
         return;
     case ROUTE_READY:
         answer_health(operation, operation->service->is_ready);
+        return;
+    case ROUTE_METRICS:
+        serve_metrics(operation);
         return;
     case ROUTE_VERSION:
     case ROUTE_CORE:
@@ -278,5 +295,6 @@ void service_handle(struct service *service, struct exchange *exchange)
         return;
     }
     operation->route = route_of(&operation->url);
+    operation_measure(operation);
     dispatch(operation);
 }

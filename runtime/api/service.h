@@ -9,6 +9,7 @@
 #define API_SERVICE_H
 
 #include "admission/admission.h"
+#include "base/metrics.h"
 #include "base/world.h"
 #include "store/store.h"
 #include "watch/watch.h"
@@ -22,6 +23,8 @@ struct service_rooms {
     struct store *store;
     struct watch *watch;
     struct admission *gate;
+    struct metrics
+        *metrics; /* what /metrics shows, and where requests are counted; NULL: neither */
 };
 
 struct service *service_new(const struct service_rooms *rooms);

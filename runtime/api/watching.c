@@ -167,6 +167,7 @@ static void watching_end(struct stream *stream)
 {
     struct watching *watching = CONTAINER_OF(stream, struct watching, stream);
     follower_stop(&watching->follower);
+    metric_add(watching->service->measures.watches, -1);
     world_alarm_clear(watching->service->rooms.world, &watching->alarm);
     kind_unref(watching->kind);
     free(watching);
@@ -246,6 +247,7 @@ static void start_watching(struct watching *watching, const struct operation *op
     int64_t now = world_ticks_ms(operation->service->rooms.world);
     watching->exchange = operation->exchange;
     watching->service = operation->service;
+    metric_add(watching->service->measures.watches, 1);
     watching->stream = (struct stream){.fill = watching_fill, .end = watching_end};
     watching->kind = operation_kind(operation);
     watching->form.kind = watching->kind;

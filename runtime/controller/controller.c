@@ -218,6 +218,7 @@ enum tend_code controller_add(struct loop *loop, const struct controller_options
     list_append(&loop->controllers, &controller->link);
     loop->controller_count++;
     controller->flow = work_flow_new(loop->queue, 0, controller);
+    measure_open(controller);
     set_phase(controller, CONTROLLER_ADDED, NULL, NULL);
     look_anew(controller);
     controller_plan(controller);
@@ -371,6 +372,7 @@ void controller_remove(struct controller *controller)
     }
     free_subjects(controller);
     tally_done(controller);
+    measure_close(controller);
     work_flow_free(controller->flow);
     sweeper_done(&controller->sweep);
     list_remove(&controller->link);

@@ -151,6 +151,9 @@ static void run_start(struct run *run, const struct kind *kind)
         run_wait(run, wait_ms);
         return;
     case RUN_IT:
+        if (run->controller->measures.seconds != NULL) {
+            run->began_ns = world_ticks_ns(run->controller->loop->world);
+        }
         worker_start(run->worker, &run->call);
         return;
     }

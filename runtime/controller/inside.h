@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/metrics.h"
 #include "controller/controller.h"
 #include "controller/loop.h"
 #include "effect/effect.h"
@@ -190,6 +191,7 @@ struct loop {
     struct list echoes;  /* subjects whose own rows may still be shown, oldest first */
     struct list turners; /* subjects that nothing but their turns keeps, oldest first */
     size_t turner_count;
+    struct metrics_source gauges; /* measure.c */
 };
 
 /* The kind that people call so, "configmaps", "cm", "ConfigMap", "v1/ConfigMap", borrowed until control
@@ -231,6 +233,28 @@ void tally_news(struct controller *controller);
 void tally_flush(struct controller *controller);
 void tally_told(struct controller *controller); /* every report says it */
 void tally_done(struct controller *controller);
+
+/* --- measure.c: what is counted for whoever asks (base/metrics.h) ----------------------------------- */
+
+/* How a run ended, as controller-runtime tells them apart. */
+enum run_result {
+    RESULT_SUCCESS,       /* done, or another state entered */
+    RESULT_REQUEUE,       /* later, without a word */
+    RESULT_REQUEUE_AFTER, /* again after a time that it named */
+    RESULT_ERROR,         /* failed, for now or for good; also where its worker did */
+    RUN_RESULTS
+};
+
+/* Each is NULL where nobody counts. */
+struct measures {
+    struct metric *results[RUN_RESULTS], *errors, *terminal, *seconds, *discarded, *lost;
+    struct metric *active, *places, *depth, *later, *parked; /* set when they are asked for */
+};
+
+void measure_open(struct controller *controller);
+void measure_close(struct controller *controller); /* what it is now, is told no more */
+void measure_result(struct controller *controller, enum run_result result);
+void measure_collect(struct metrics_source *source); /* of a loop's `gauges` */
 
 /* --- scope.c: which objects are a controller's ------------------------------------------------------ */
 
@@ -281,6 +305,7 @@ struct controller {
     int64_t since_ms;
     uint64_t lives, lost, discarded;
     struct tally tally;
+    struct measures measures;
     char *reason, *message; /* why it is lost: a word and a sentence */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
     char *missing; /* which of its kinds are not there; NULL: none */
@@ -400,6 +425,7 @@ struct run {
 
     struct doc *doc;    /* what it acts on */
     int64_t snapshot;   /* the store's revision then */
+    int64_t began_ns;   /* ticks; where that is measured */
     int64_t generation; /* of `doc` ... */
     bool deleting;      /* ... and whether it is marked */
     struct arena arena;

@@ -165,6 +165,8 @@ struct loop *loop_new(struct world *world, struct store *store, struct watch *wa
     journal_open(loop);
     loop_replan(loop);
     arm_resync(loop);
+    loop->gauges.collect = measure_collect;
+    metrics_attach(loop->options.metrics, &loop->gauges);
     return loop;
 }
 
@@ -173,6 +175,7 @@ void loop_free(struct loop *loop)
     if (loop == NULL) {
         return;
     }
+    metrics_detach(&loop->gauges);
     while (!list_empty(&loop->controllers)) {
         controller_remove(CONTAINER_OF(loop->controllers.next, struct controller, link));
     }

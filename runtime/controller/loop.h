@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "admission/admission.h"
+#include "base/metrics.h"
 #include "base/world.h"
 #include "store/store.h"
 #include "watch/watch.h"
@@ -52,6 +53,7 @@ struct loop_options {
     int64_t resync_ms;         /* look at every object this often, changed or not; 0: never */
     /* Look only at multiples of this, as a poller would; 0: at once. Deadlines are not delayed. */
     int64_t watch_interval_ms;
+    struct metrics *metrics; /* where it counts, outlives the loop; NULL: nowhere */
 };
 
 /* Everything given outlives the loop. Deadlines are kept from here on, also of kinds whose controllers

@@ -17,6 +17,7 @@
 
 static void note_error(const struct run *run, const char *message)
 {
+    measure_result(run->controller, RESULT_ERROR);
     tally_failure(run->controller, run->work->key, message);
 }
 
@@ -150,7 +151,8 @@ static bool is_wordless(const struct run *run)
 static void note_failure(const struct run *run)
 {
     if (!is_wordless(run)) {
-        note_error(run, run->message[0] != '\0' ? run->message : run->reason);
+        tally_failure(run->controller, run->work->key,
+                      run->message[0] != '\0' ? run->message : run->reason);
     }
 }
 
@@ -173,6 +175,23 @@ static enum work_end end_of_failure(struct run *run)
     return WORK_SETTLED;
 }
 
+static enum run_result result_of(const struct run *run)
+{
+    switch (run->outcome) {
+    case OUTCOME_SO_FAR:
+    case OUTCOME_DONE:
+    case OUTCOME_ENTER:
+        break;
+    case OUTCOME_AGAIN:
+        return RESULT_REQUEUE_AFTER;
+    case OUTCOME_RETRY:
+        return is_wordless(run) ? RESULT_REQUEUE : RESULT_ERROR;
+    case OUTCOME_FAIL:
+        return RESULT_ERROR;
+    }
+    return RESULT_SUCCESS;
+}
+
 static void run_finish(struct run *run)
 {
     enum work_end end = WORK_SETTLED;
@@ -185,6 +204,9 @@ static void run_finish(struct run *run)
         run->controller->replaced = store_revision(run->controller->loop->store);
         run_again(run);
         return;
+    }
+    if (run->call.result != NULL || run->outcome == OUTCOME_FAIL) { /* not where it was held back */
+        measure_result(run->controller, result_of(run));
     }
     switch (run->outcome) {
     case OUTCOME_SO_FAR: /* a run does not end so */
@@ -208,6 +230,7 @@ static void run_finish(struct run *run)
         break;
     case OUTCOME_FAIL:
         note_failure(run);
+        metric_add(run->controller->measures.terminal, 1);
         end = end_of_failure(run);
         break;
     }
@@ -242,6 +265,7 @@ static void run_discard(struct run *run, const char *message)
 {
     struct controller *controller = run->controller;
     controller->discarded++;
+    metric_add(controller->measures.discarded, 1);
     run->subject->discards++;
     log_debug(controller->loop->log,
               LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
@@ -421,6 +445,15 @@ static const char *result_text(const struct run *run, struct text key)
     return value_text_or(value_get(run->call.result, key), TEXT("")).ptr;
 }
 
+static void measure_time(const struct run *run)
+{
+    struct metric *seconds = run->controller->measures.seconds;
+    if (seconds != NULL) {
+        int64_t ns = world_ticks_ns(run->controller->loop->world) - run->began_ns;
+        metric_observe(seconds, (double)ns / 1e9);
+    }
+}
+
 void controller_done(struct worker_listener *listener, struct worker *worker,
                      struct reconcile_call *call)
 {
@@ -435,6 +468,7 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
         return;
     }
     run->controller->tally.runs++;
+    measure_time(run);
     run->outcome = outcome_of(value_text_or(value_field(call->result, "outcome"), TEXT("")));
     run->after_ms = value_int_or(value_field(call->result, "afterMs"), 0);
     run->enter = result_text(run, TEXT("state"));
@@ -470,13 +504,14 @@ static void blame(struct run *run, const char *reason)
         run_again(run);
         return;
     }
-    note_error(run, reason);
+    tally_failure(run->controller, run->work->key, reason);
     if (subject->deaths == 0 || now_ms - subject->death_ms > QUARANTINE_WINDOW_MS) {
         subject->deaths = 0;
         subject->death_ms = now_ms;
     }
     subject->deaths++;
     if (subject->deaths < QUARANTINE_DEATHS) {
+        measure_result(run->controller, RESULT_ERROR);
         run_end(run, WORK_FAILED);
     } else {
         reason =
@@ -494,6 +529,7 @@ void controller_lost_call(struct worker_listener *listener, struct worker *worke
     struct run *run = CONTAINER_OF(call, struct run, call);
     struct controller *controller = run->controller;
     controller->lost++;
+    metric_add(controller->measures.lost, 1);
     log_debug(controller->loop->log,
               LOG_FIELDS({"controller", controller->name}, {"object", run->work->key.ptr}),
               "lost: %s", reason);

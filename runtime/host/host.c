@@ -28,6 +28,7 @@
 #include "host/options.h"
 #include "host/plugins.h"
 #include "host/socket.h"
+#include "host/vitals.h"
 #include "host/world_uv.h"
 #include "manifest/manifest.h"
 #include "runner/runner_maker.h"
@@ -39,6 +40,8 @@ struct host {
     struct options options;
     struct log log;
     struct world_uv *uv;
+    struct metrics *metrics; /* what the rooms count */
+    struct vitals vitals;
     struct outside *outside; /* who does what controllers ask for */
     struct assembly rooms;
     struct host_socket socket;
@@ -216,10 +219,12 @@ static enum tend_code open_store(struct host *host, struct error *err)
     struct backend *backend;
     struct sqlite_options sqlite = {.directory = host->options.data};
     TRY(sqlite_backend_open(&sqlite, &backend, err));
-    struct store_options store = {.fatal = on_fatal, .space = on_space, .owner = host};
+    struct store_options store = {
+        .fatal = on_fatal, .space = on_space, .owner = host, .metrics = host->metrics};
     struct loop_options loop = {.executor = outside_executor(host->outside),
                                 .resync_ms = host->options.resync_ms,
-                                .watch_interval_ms = host->options.watch_interval_ms};
+                                .watch_interval_ms = host->options.watch_interval_ms,
+                                .metrics = host->metrics};
     return assembly_open(&host->rooms, world_of(host), backend, &store, &loop, err);
 }
 
@@ -227,7 +232,7 @@ static enum tend_code open_service(struct host *host, struct error *err)
 {
     TRY(host_socket_open(&host->socket, host->options.socket, err));
     struct service_rooms rooms = {world_of(host), host->rooms.store, host->rooms.watch,
-                                  host->rooms.gate};
+                                  host->rooms.gate, host->metrics};
     host->service = service_new(&rooms);
     TRY(server_open(world_of(host), host->service, host->socket.fd, &host->server, err));
     host->socket.fd = -1; /* the server's now */
@@ -305,7 +310,7 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
         TRY(find_beside("tend-runner", host->runner, err));
         tell_confinement(host);
     }
-    runner_maker_init(&host->maker, world_of(host), host->runner);
+    runner_maker_init(&host->maker, world_of(host), host->runner, host->metrics);
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,
@@ -339,6 +344,8 @@ static enum tend_code come_up(struct host *host, struct error *err)
     host->log.clock = world_of(host);
     host->log.now_ms = log_clock;
     TRY(watch_signals(host, err));
+    host->metrics = metrics_new();
+    vitals_open(&host->vitals, host->metrics, world_wall_ms(world_of(host)));
     TRY(open_store(host, err));
     TRY(open_service(host, err));
     TRY(open_plugins(host, err));
@@ -368,6 +375,8 @@ static void go_down(struct host *host)
     world_uv_forget_signal(&host->signals[0]);
     world_uv_forget_signal(&host->signals[1]);
     host->log.now_ms = NULL;
+    vitals_close(&host->vitals);
+    metrics_free(host->metrics);
     world_uv_free(host->uv);
 }
 

@@ -35,6 +35,7 @@ struct work_flow {
     struct map works; /* by key */
     struct lane lanes[WORK_CLASSES];
     size_t places, waiting, later, running;
+    struct work_meter meter;
     void *owner;
     enum flow_phase { FLOW_OPEN, FLOW_FREED /* as soon as nothing runs */ } phase;
 };
@@ -143,11 +144,31 @@ static void wait_enter(struct work *work, enum work_class class)
     lane_settle(work->flow, class);
 }
 
+/* From here on it waits to be taken, also where it still runs. */
+static void note_added(struct work *work)
+{
+    const struct work_meter *meter = &work->flow->meter;
+    metric_add(meter->adds, 1);
+    if (meter->waited != NULL) {
+        work->since_ns = world_ticks_ns(work->flow->queue->world);
+    }
+}
+
+static void note_taken(const struct work *work)
+{
+    struct metric *waited = work->flow->meter.waited;
+    if (waited != NULL) {
+        int64_t ns = world_ticks_ns(work->flow->queue->world) - work->since_ns;
+        metric_observe(waited, (double)ns / 1e9);
+    }
+}
+
 /* The key has to be looked at: facts 1 to 3 of the header. */
 static void work_add(struct work *work, enum work_class class)
 {
     switch (work->phase) {
     case WORK_IDLE:
+        note_added(work);
         wait_enter(work, class);
         break;
     case WORK_WAITING:
@@ -157,6 +178,9 @@ static void work_add(struct work *work, enum work_class class)
         }
         break;
     case WORK_RUNNING:
+        if (!work->added) {
+            note_added(work);
+        }
         work->waiting = work->added && work->waiting < class ? work->waiting : class;
         work->added = true;
         break;
@@ -230,6 +254,11 @@ void work_flow_places(struct work_flow *flow, size_t places)
 {
     flow->places = places;
     lanes_settle(flow);
+}
+
+void work_flow_meter(struct work_flow *flow, const struct work_meter *meter)
+{
+    flow->meter = *meter;
 }
 
 void *work_flow_owner(const struct work_flow *flow)
@@ -365,6 +394,7 @@ struct work *work_queue_take(struct work_queue *queue)
     work->hold_ms = 0;
     flow->waiting--;
     flow->running++;
+    note_taken(work);
     lanes_settle(flow);
     return work;
 }
@@ -390,6 +420,7 @@ static void note_end(struct work *work, enum work_end end)
         retry_clear(work);
         break;
     case WORK_FAILED:
+        metric_add(work->flow->meter.retries, 1);
         work->failures += work->failures < BACKOFF_FAILURES_MAX ? 1 : 0;
         retry_clear(work);
         retry_set(work, backoff_ms(work->failures, world_random(queue->world)));

@@ -24,6 +24,7 @@
 
 #include "base/error.h"
 #include "base/list.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "base/world.h"
 #include "queue/delay.h"
@@ -53,6 +54,7 @@ struct work {
     bool added;              /* ... because it was added while it ran */
     struct list link;        /* among the waiting of its flow and class */
     int64_t hold_ms;         /* the least that WORK_FAILED waits (work_queue_hold) */
+    int64_t since_ns;        /* ticks: it waits; where that is measured */
     struct delay later;      /* work_queue_after */
     struct delay retry;      /* backoff */
     char bytes[];
@@ -72,6 +74,14 @@ void work_queue_free(struct work_queue *queue); /* its flows were freed; NULL is
 struct work_flow *work_flow_new(struct work_queue *queue, size_t places, void *owner);
 void work_flow_places(struct work_flow *flow, size_t places);
 void *work_flow_owner(const struct work_flow *flow);
+
+/* What is counted of a flow; each may be NULL. */
+struct work_meter {
+    struct metric *adds;    /* keys that had to be looked at, each once until it was taken */
+    struct metric *retries; /* that failed, and are to be tried again */
+    struct metric *waited;  /* seconds from there to its being taken */
+};
+void work_flow_meter(struct work_flow *flow, const struct work_meter *meter);
 
 /* Forget all its keys. Those that are taken stay valid until they are done. NULL is allowed. */
 void work_flow_free(struct work_flow *flow);

@@ -241,6 +241,7 @@ static void ended(struct child *child, int status)
     if (runner->why[0] == '\0') {
         describe_end(runner, status);
     }
+    metric_add(runner->deaths, 1);
     recover(runner);
 }
 
@@ -261,6 +262,7 @@ static enum tend_code spawn(struct runner *runner, struct error *err)
     int socket, output;
     TRY(birth_spawn(&runner->birth, runner->world, &runner->child, &socket, &output, err));
     runner->alive = true;
+    metric_add(runner->starts, 1);
     if (listen_to(runner, socket, output, err) != TEND_OK) {
         runner_end_process(runner, "%s", err->message);
         return TEND_OK; /* and tried again, as after any death */
@@ -371,6 +373,24 @@ static struct child_limits limits_of(const struct runner_bounds *bounds)
         bounds->open_files != 0 ? bounds->open_files : RUNNER_FILES_MAX, RUNNER_NICE};
 }
 
+static struct metric *series(struct metrics *metrics, const char *name, const char *help,
+                             const char *plugin)
+{
+    struct metric_spec spec = {METRIC_COUNTER, name, help, {NULL, 0}};
+    return metrics_series(metrics, &spec, METRIC_LABELS({"plugin", plugin}));
+}
+
+/* A plugin is the name of its file: the folder is this machine's. */
+static void measure(struct runner *runner, struct metrics *metrics)
+{
+    const char *slash = strrchr(runner->name, '/');
+    const char *plugin = slash == NULL ? runner->name : slash + 1;
+    runner->starts = series(metrics, "tend_runner_starts_total",
+                            "Processes that were started for a plugin", plugin);
+    runner->deaths = series(metrics, "tend_runner_deaths_total",
+                            "Processes of a plugin that ended and were not asked to", plugin);
+}
+
 struct runner *runner_new(const struct runner_options *options)
 {
     struct runner *runner = alloc_new(sizeof *runner);
@@ -393,6 +413,7 @@ struct runner *runner_new(const struct runner_options *options)
     runner->alarm.fire = fire;
     runner->push.run = push;
     flight_init(&runner->flight);
+    measure(runner, options->metrics);
     return runner;
 }
 

@@ -19,6 +19,7 @@
 #ifndef RUNNER_RUNNER_H
 #define RUNNER_RUNNER_H
 
+#include "base/metrics.h"
 #include "base/world.h"
 #include "controller/worker.h"
 #include "protocol/confinement.h"
@@ -40,6 +41,7 @@ struct runner_options {
     const char *name;           /* for people; copied */
     const struct value *config; /* for the controllers' start: a map; NULL: {}; copied */
     struct runner_bounds bounds;
+    struct metrics *metrics; /* outlives it; NULL: none */
     int64_t
         grace_ms; /* beyond a call's limit, before the process is killed; 0: RECONCILE_GRACE_MS */
 };

@@ -42,6 +42,7 @@ struct runner {
     struct alarm alarm; /* start limit, deadline, grace, or backoff: by phase */
     struct task push;   /* send what is queued, or give it back */
     struct task *closed;
+    struct metric *starts, *deaths; /* of its processes */
 
     /* of this process */
     uint64_t accused;         /* the call that broke the stream; 0: none */

@@ -15,7 +15,8 @@ static enum tend_code make(struct worker_maker *base, const struct worker_order 
                                      .file = order->file,
                                      .name = order->name,
                                      .config = order->settings->config,
-                                     .bounds = order->settings->bounds};
+                                     .bounds = order->settings->bounds,
+                                     .metrics = maker->metrics};
     struct runner *runner = runner_new(&options);
     *ret_made = (struct made_worker){.worker = runner_worker(runner), .impl = runner};
     return TEND_OK;
@@ -36,7 +37,9 @@ static void close_made(struct worker_maker *base, struct made_worker *made, stru
 
 static const struct worker_maker_ops ops = {.make = make, .start = start, .close = close_made};
 
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program)
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
+                       struct metrics *metrics)
 {
-    *maker = (struct runner_maker){.maker.ops = &ops, .world = world, .program = program};
+    *maker = (struct runner_maker){
+        .maker.ops = &ops, .world = world, .program = program, .metrics = metrics};
 }

@@ -9,8 +9,11 @@ struct runner_maker {
     struct worker_maker maker;
     struct world *world;
     const char *program; /* tend-runner, absolute; the owner's */
+    struct metrics *metrics; /* NULL: none */
 };
 
-void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program);
+/* `metrics` may be NULL, and outlives them. */
+void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
+                       struct metrics *metrics);
 
 #endif

@@ -56,6 +56,7 @@ static void publish_row(struct store *store, struct row *row)
     if (change->before != NULL) {
         store->size.bytes -= change->before->len;
     }
+    measures_publish(store, change);
     readers_replace(store, row);
     ring_push(&store->ring, row);
 }
@@ -154,6 +155,7 @@ static void take_off(struct store *store)
     store->gathering = store->flying;
     store->flying = batch;
     fill_rows(&store->write, batch);
+    measures_begin(store);
     world_offload(store->world, &store->write.job);
 }
 
@@ -164,6 +166,7 @@ static void append_done(struct job *job)
         return;
     }
     struct error err = store->write.err;
+    measures_end(store, store->write.code, store->write.count);
     if (store->write.code == TEND_OK) {
         publish(store);
     } else if (store->write.code == TEND_UNAVAILABLE) {

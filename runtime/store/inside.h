@@ -4,6 +4,7 @@
  *     reader.c   snapshots, and which versions nobody can see any more
  *     upkeep.c   retention, housekeeping, and a disk that is full
  *     page.c     history
+ *     measure.c  what is counted for whoever asks
  *     store.c    the rest: open, close, reads, listeners
  *
  * Pending and durable head share one index: versions newer than `revision` are pending. Rolling back
@@ -12,6 +13,7 @@
 #ifndef STORE_INSIDE_H
 #define STORE_INSIDE_H
 
+#include "base/map.h"
 #include "store/backend.h"
 #include "store/index.h"
 #include "store/ring.h"
@@ -65,6 +67,16 @@ struct upkeep_job {
     struct error err;
 };
 
+/* Each is NULL where nobody counts. */
+struct store_measures {
+    struct metrics *metrics;
+    struct metrics_source source;
+    struct metric *seconds, *rows, *failures; /* of commits */
+    struct metric *revision, *oldest, *bytes; /* set when they are asked for */
+    struct map objects;                       /* gauges by resource */
+    int64_t began_ns;                         /* of the commit under way */
+};
+
 enum store_phase { STORE_OPEN, STORE_FINISHING, STORE_DEAD /* `fatal` was called */ };
 
 struct store {
@@ -110,6 +122,8 @@ struct store {
     size_t pages;        /* under way */
     struct list refused; /* page jobs that were asked for too late */
     struct task refuse;
+
+    struct store_measures measures;
 };
 
 /* --- commit.c ---------------------------------------------------------------------------------- */
@@ -138,6 +152,15 @@ void upkeep_full(struct store *store);
 
 /* Do what is due, unless something is under way. */
 void upkeep_start(struct store *store);
+
+/* --- measure.c --------------------------------------------------------------------------------- */
+void measures_init(struct store *store); /* what is there is counted */
+void measures_done(struct store *store);
+
+/* A commit begins, and ended so; what became visible by it. */
+void measures_begin(struct store *store);
+void measures_end(struct store *store, enum tend_code code, size_t rows);
+void measures_publish(struct store *store, const struct change *change);
 
 /* --- page.c ------------------------------------------------------------------------------------ */
 void pages_init(struct store *store);

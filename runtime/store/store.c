@@ -77,6 +77,7 @@ enum tend_code store_open(struct world *world, struct backend *backend,
     readers_init(store);
     pages_init(store);
     upkeep_init(store);
+    measures_init(store);
     *ret_store = store;
     return TEND_OK;
 }
@@ -125,6 +126,7 @@ void store_close(struct store *store)
     }
     assert(store->phase == STORE_DEAD || !working(store));
     upkeep_done(store);
+    measures_done(store);
     pages_done(store);
     readers_done(store);
     commit_done(store);

@@ -21,6 +21,7 @@
 
 #include "base/error.h"
 #include "base/list.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "base/world.h"
 #include "document/doc.h"
@@ -64,6 +65,7 @@ struct store_options {
     /* There is no space any more, or there is some again; NULL allowed. Also from inside store_open. */
     void (*space)(void *owner, enum store_state state);
     void *owner;
+    struct metrics *metrics; /* where it counts, outlives the store; NULL: nowhere */
 };
 
 /* Load everything from `backend` (taken over, closed with the store). Blocks; before the loop runs.

@@ -11,6 +11,7 @@ struct talk {
     struct bench *b;
     struct watch *watch;
     struct service *service;
+    struct metrics *metrics;
 };
 
 /* One request, open until visit_end. */
@@ -26,10 +27,12 @@ static inline struct talk *talk_new(void)
     struct talk *talk = alloc_new(sizeof *talk);
     talk->b = bench_with_labs();
     talk->watch = watch_new(&talk->b->v.world, talk->b->store);
+    talk->metrics = metrics_new();
     struct service_rooms rooms = {.world = &talk->b->v.world,
                                   .store = talk->b->store,
                                   .watch = talk->watch,
-                                  .gate = talk->b->gate};
+                                  .gate = talk->b->gate,
+                                  .metrics = talk->metrics};
     talk->service = service_new(&rooms);
     return talk;
 }
@@ -40,6 +43,7 @@ static inline void talkp(struct talk **place)
     service_free(talk->service);
     watch_free(talk->watch);
     bench_free(talk->b);
+    metrics_free(talk->metrics);
     free(talk);
 }
 

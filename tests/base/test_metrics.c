@@ -1,9 +1,4 @@
-#include <math.h>
-
-#include "base/alloc.h"
-#include "base/limits.h"
-#include "base/metrics.h"
-#include "support/suite.h"
+#include "support/exposition.h"
 
 static const double halves[] = {0.5, 1};
 static const struct metric_spec adds = {METRIC_COUNTER, "adds_total", "Keys added", {NULL, 0}};
@@ -16,23 +11,11 @@ static void metrics_freep(struct metrics **metrics)
 }
 #define REGISTRY CLEANUP(metrics_freep) struct metrics *
 
-/* The page, in pieces as small as they come; the caller frees it. */
-static char *page_of(struct metrics *metrics)
-{
-    struct buffer out = BUFFER_INIT(64 * MIB);
-    struct metrics_cursor cursor = {0};
-    metrics_collect(metrics);
-    while (metrics_write(metrics, &cursor, &out, 1)) {
-    }
-    CHECK(!out.full);
-    buffer_chars(&out, "");
-    return buffer_take(&out);
-}
-
 static void expect_page(struct metrics *metrics, const char *expected)
 {
-    CLEANUP(freep) char *page = page_of(metrics);
-    CHECK_TEXT(page == NULL ? "" : page, expected);
+    CLEANUP(freep) char *page = exposition_page(metrics);
+    CHECK_TEXT(page, expected);
+    exposition_check(page);
 }
 
 static void writes_every_type(void)
@@ -292,7 +275,7 @@ static void a_lot_that_overflows_is_told_and_harms_nobody(void)
     CHECK_INT(lot_code(lot, &adds, METRIC_LABELS({"uid", "0"})), TEND_OK); /* is there already */
     CHECK_INT(lot_code(metrics_lot(metrics, "other"), &adds, METRIC_UNLABELLED), TEND_OK);
     metrics_lot_dropped(lot, 4);
-    CLEANUP(freep) char *page = page_of(metrics);
+    CLEANUP(freep) char *page = exposition_page(metrics);
     CHECK(strstr(page, "\ntend_metrics_dropped_total{plugin=\"probe\"} 260\n") != NULL);
     CHECK(strstr(page, "dropped_total{plugin=\"other\"}") == NULL);
 }
@@ -318,7 +301,7 @@ static void a_page_is_bounded(void)
                            METRIC_LABELS({"a", value}, {"b", value}, {"c", value}, {"d", value}));
         }
     }
-    CLEANUP(freep) char *page = page_of(metrics);
+    CLEANUP(freep) char *page = exposition_page(metrics);
     CHECK(strlen(page) < METRICS_PAGE_MAX + MIB);
     CHECK(strlen(page) > METRICS_PAGE_MAX / 2);
     CHECK(strstr(page, "dropped_total{plugin=\"l199\"}") != NULL);

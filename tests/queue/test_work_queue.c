@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "queue/work_queue.h"
 #include "sim/virtual_world.h"
+#include "support/exposition.h"
 #include "support/suite.h"
 
 struct bench {
@@ -463,6 +464,42 @@ static void a_freed_flow_lets_its_runs_end(void)
     teardown(&bench);
 }
 
+static double one_of(struct metrics *metrics, const char *name)
+{
+    return exposition_now(metrics, name);
+}
+
+static void measures_what_waits(void)
+{
+    struct bench bench;
+    static const struct metric_spec adds = {METRIC_COUNTER, "adds", NULL, {NULL, 0}};
+    static const struct metric_spec retries = {METRIC_COUNTER, "retries", NULL, {NULL, 0}};
+    struct metrics *metrics = metrics_new();
+    setup(&bench);
+    struct work_meter meter = {
+        .adds = metrics_series(metrics, &adds, METRIC_UNLABELLED),
+        .retries = metrics_series(metrics, &retries, METRIC_UNLABELLED),
+        .waited = metrics_series(
+            metrics, &(struct metric_spec){METRIC_HISTOGRAM, "waited", NULL, metric_seconds()},
+            METRIC_UNLABELLED)};
+    work_flow_meter(bench.flow, &meter);
+    add_to(bench.flow, "a", WORK_SWEEP);
+    add_to(bench.flow, "a", WORK_CHANGE); /* waits already, since then */
+    virtual_world_advance(&bench.v, 2000);
+    struct work *work = take(&bench, "a");
+    add_to(bench.flow, "a", WORK_CHANGE);
+    add_to(bench.flow, "a", WORK_CHANGE);
+    virtual_world_advance(&bench.v, 3000);
+    work_queue_done(work, WORK_FAILED);
+    work_queue_done(take(&bench, "a"), WORK_SETTLED);
+    CHECK(one_of(metrics, "adds") == 2);
+    CHECK(one_of(metrics, "retries") == 1);
+    CHECK(one_of(metrics, "waited_count") == 2);
+    CHECK(one_of(metrics, "waited_sum") == 5);
+    teardown(&bench);
+    metrics_free(metrics);
+}
+
 SUITE({"a key waits once however often it is added", a_key_waits_once},
       {"a key never runs twice at a time, and again if it was added meanwhile",
        a_key_never_runs_twice_at_a_time},
@@ -484,4 +521,5 @@ SUITE({"a key waits once however often it is added", a_key_waits_once},
       {"a class that was empty has saved up no turns", a_class_saves_up_no_turns},
       {"refuses beyond its capacity what it does not know yet", refuses_beyond_its_capacity},
       {"tells its listener once, in a later step", announces_once},
-      {"a freed flow forgets all but what runs", a_freed_flow_lets_its_runs_end})
+      {"a freed flow forgets all but what runs", a_freed_flow_lets_its_runs_end},
+      {"measures what waits", measures_what_waits})

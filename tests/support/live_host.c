@@ -19,6 +19,7 @@
 #include "watch/watch.h"
 
 struct serving {
+    struct metrics *metrics;
     struct world_uv *uv;
     struct store *store;
     struct admission *gate;
@@ -67,14 +68,16 @@ static void open_rooms(struct serving *serving, const struct live_host *host)
     char data[300];
     snprintf(data, sizeof data, "%s/data", host->folder.path);
     struct sqlite_options sqlite = {.directory = data};
-    struct store_options options = {.fatal = on_fatal};
+    serving->metrics = metrics_new(); /* counts as a host does: it is measured */
+    struct store_options options = {.fatal = on_fatal, .metrics = serving->metrics};
     must(world_uv_new(NULL, &serving->uv, &err), &err);
     struct world *world = world_uv_world(serving->uv);
     must(sqlite_backend_open(&sqlite, &backend, &err), &err);
     must(store_open(world, backend, &options, &serving->store, &err), &err);
     must(admission_open(world, serving->store, &serving->gate, &err), &err);
     serving->watch = watch_new(world, serving->store);
-    struct service_rooms rooms = {world, serving->store, serving->watch, serving->gate};
+    struct service_rooms rooms = {world, serving->store, serving->watch, serving->gate,
+                                  serving->metrics};
     serving->service = service_new(&rooms);
     must(host_socket_open(&serving->socket, host->socket, &err), &err);
     must(server_open(world, serving->service, serving->socket.fd, &serving->server, &err), &err);
@@ -94,6 +97,7 @@ static void serve(const struct live_host *host, int ready_fd)
     store_close(serving.store);
     world_uv_forget_signal(&serving.term);
     host_socket_close(&serving.socket);
+    metrics_free(serving.metrics);
     world_uv_free(serving.uv);
 }
 
