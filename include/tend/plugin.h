@@ -363,6 +363,52 @@ struct tend_plugin {
     const struct tend_controller *const *controllers; /* NULL-ended */
 };
 
+/* --- interfaces by name -------------------------------------------------------------------------
+ *
+ * What not every host has is found by name, api->find(host, "tend.metrics/1"): a constant table of the
+ * host's, valid as long as `host`; NULL where there is none, or none by that name and number. A table grows
+ * at its end as every struct does; whatever else changes in it gets another number, and a host may have both.
+ */
+
+/* Metrics: counters, gauges and histograms of the plugin's own, on the host's page for Prometheus
+ * (`tend get --raw /metrics`) with the labels plugin (its file) and controller. What is counted is told to
+ * the host ten times a second at most, and lost with the process where that dies before; what was told
+ * stays, and a counter goes on when the process is born again. A gauge ends with its process. */
+#define TEND_METRICS "tend.metrics/1"
+
+enum tend_metric_type { TEND_COUNTER = 0, TEND_GAUGE = 1, TEND_HISTOGRAM = 2 };
+
+/* One series. Copied by declare. */
+struct tend_metric_spec {
+    uint32_t size;
+    int32_t type; /* enum tend_metric_type */
+    /* "jobs_total", "wait_seconds": letters, digits and _. What begins with tend_, process_, apiserver_,
+     * workqueue_ or controller_runtime_ is the host's. A name has one type. */
+    const char *name;
+    const char *help; /* a sentence; NULL: none */
+    /* name, value, name, value, ..., NULL; NULL: none. At most 8, and no plugin, controller or le among them.
+     * Values are few: a state, a queue, and no uid; the host keeps 256 series of a plugin. */
+    const char *const *labels;
+    /* Of a histogram: the upper ends of its buckets, ascending, at most 40. None: for seconds, from 0.1 ms
+     * to 60 s. */
+    const double *bounds;
+    uint64_t bound_count;
+};
+typedef uint64_t tend_metric; /* 0: none; whatever is done to it is nothing */
+
+/* [any], all of it, and cheap: a lock and an addition. */
+struct tend_metrics {
+    uint32_t size;
+    uint32_t reserved;
+    /* The series with that name and those labels, the same again where it is there; valid as long as `host`.
+     * 0 where it is malformed or one too many; the log says why. */
+    tend_metric (*declare)(const struct tend_host *host, const struct tend_metric_spec *spec);
+    /* Each for its own type, and for numbers that are finite; a counter only grows. */
+    void (*add)(const struct tend_host *host, tend_metric counter, double by);
+    void (*set)(const struct tend_host *host, tend_metric gauge, double value);
+    void (*observe)(const struct tend_host *host, tend_metric histogram, double value);
+};
+
 /* --- everyday use: inline functions over the table -------------------------------------------- */
 
 static inline struct tend_str tend_str(const char *text)
@@ -545,6 +591,43 @@ static inline void tend_event(struct tend_call *call, int32_t tone, const char *
     call->api->event(call, tone, reason, message);
 }
 
+/* Metrics, where the host has them; where it has none these do nothing. [any] */
+static inline const struct tend_metrics *tend_metrics_of(const struct tend_host *host)
+{
+    return (const struct tend_metrics *)host->api->find(host, TEND_METRICS);
+}
+static inline tend_metric tend_declare(const struct tend_host *host, int32_t type, const char *name,
+                                       const char *help, const char *const *labels)
+{
+    const struct tend_metrics *metrics = tend_metrics_of(host);
+    struct tend_metric_spec spec;
+    memset(&spec, 0, sizeof spec);
+    spec.size = (uint32_t)sizeof spec;
+    spec.type = type;
+    spec.name = name;
+    spec.help = help;
+    spec.labels = labels;
+    return metrics == NULL ? 0 : metrics->declare(host, &spec);
+}
+static inline void tend_count(const struct tend_host *host, tend_metric counter, double by)
+{
+    if (counter != 0) {
+        tend_metrics_of(host)->add(host, counter, by);
+    }
+}
+static inline void tend_gauge(const struct tend_host *host, tend_metric gauge, double value)
+{
+    if (gauge != 0) {
+        tend_metrics_of(host)->set(host, gauge, value);
+    }
+}
+static inline void tend_observe(const struct tend_host *host, tend_metric histogram, double value)
+{
+    if (histogram != 0) {
+        tend_metrics_of(host)->observe(host, histogram, value);
+    }
+}
+
 /* Formatted text that lives as long as the call. */
 #if defined(__GNUC__)
 static inline const char *tend_format(struct tend_call *call, const char *format, ...)
@@ -643,6 +726,12 @@ TEND_LAW_AT(tend_controller, slice_ms, 128)
 TEND_LAW_AT(tend_controller, data, 136)
 TEND_LAW_SIZE(tend_plugin, 32)
 TEND_LAW_AT(tend_plugin, controllers, 24)
+TEND_LAW_SIZE(tend_metric_spec, 48)
+TEND_LAW_AT(tend_metric_spec, labels, 24)
+TEND_LAW_AT(tend_metric_spec, bound_count, 40)
+TEND_LAW_SIZE(tend_metrics, 40)
+TEND_LAW_AT(tend_metrics, declare, 8)
+TEND_LAW_AT(tend_metrics, observe, 32)
 #endif
 
 #ifdef __cplusplus

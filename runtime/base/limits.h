@@ -12,7 +12,7 @@
 /* --- metrics ----------------------------------------------------------------------------------- */
 #define METRIC_NAME_MAX        128u /* bytes; also of a label's name */
 #define METRIC_HELP_MAX        512u
-#define METRIC_LABELS_MAX      8u          /* of one series, without the host's own */
+#define METRIC_LABELS_MAX      9u          /* of one series; the host adds the plugin's */
 #define METRIC_VALUE_MAX       128u        /* bytes of a label's value: names, not messages */
 #define METRIC_BOUNDS_MAX      40u         /* as many buckets as the field uses */
 #define METRIC_KEY_MAX         4096u       /* a name and all its labels, escaped */

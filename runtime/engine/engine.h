@@ -22,6 +22,7 @@
 
 struct engine;
 struct engine_host;
+struct metering;
 
 struct engine_host_ops {
     /* A question of the call that runs (its shape is checked), to be answered by engine_answer.
@@ -50,6 +51,7 @@ struct engine_host_ops {
 
 struct engine_host {
     const struct engine_host_ops *ops;
+    struct metering *metering; /* where plugins count (engine/metering.h); NULL: they cannot */
 };
 
 enum engine_verb { ENGINE_RECONCILE, ENGINE_FINALIZE };

@@ -16,6 +16,7 @@
 #include "document/path.h"
 #include "document/utf8.h"
 #include "engine/native_call.h"
+#include "engine/native_find.h"
 #include "protocol/shape.h"
 
 static struct native_call *of(struct tend_call *call)
@@ -469,24 +470,13 @@ static void api_event(struct tend_call *seen, int32_t tone, const char *reason, 
 /* --- the rest
  * ---------------------------------------------------------------------------------- */
 
-static const void *api_find(const struct tend_host *host, const char *id)
-{
-    (void)host, (void)id;
-    return NULL; /* no interfaces beside the table yet */
-}
-
 static void api_log(const struct tend_host *host, int32_t level, const char *text)
 {
     static const enum log_level levels[] = {[TEND_DEBUG] = LOG_DEBUG,
                                             [TEND_INFO] = LOG_INFO,
                                             [TEND_WARN] = LOG_WARN,
                                             [TEND_ERROR] = LOG_ERROR};
-    union {
-        const struct tend_host *given;
-        struct tend_host *ours;
-    } of_host = {host};
-    struct native_controller *controller =
-        CONTAINER_OF(of_host.ours, struct native_controller, host);
+    struct native_controller *controller = native_controller_of(host);
     bool known = level >= TEND_DEBUG && level <= TEND_ERROR;
     struct text line = text == NULL || !utf8_is_text(text) ? TEXT("(not UTF-8)") : text_of(text);
     controller->engine->host->ops->log(controller->engine->host, known ? levels[level] : LOG_INFO,
@@ -559,7 +549,7 @@ static void api_discard(struct tend_call *seen)
 
 const struct tend_api native_api = {
     .size = sizeof native_api,
-    .find = api_find,
+    .find = native_find,
     .log = api_log,
     .get = api_get,
     .type = api_type,

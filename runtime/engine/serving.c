@@ -11,6 +11,7 @@
 #include "engine/serving.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,6 +22,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "engine/confine.h"
+#include "engine/metering.h"
 #include "engine/native.h"
 #include "protocol/line.h"
 #include "protocol/message.h"
@@ -40,6 +42,7 @@ struct serving {
     unsigned quick;             /* slices in a row */
     unsigned gathered;          /* results in `out` */
     int64_t began_ns, until_ns; /* the running slice */
+    int64_t reported_ns;        /* when it was told last what the plugin counts */
     bool stop;
 };
 
@@ -75,11 +78,53 @@ static void flush_out(struct serving *serving)
     serving->gathered = 0;
 }
 
+/* False where the time passed without anything. */
+static bool wait_for(struct pollfd *sources, nfds_t count, int timeout_ms)
+{
+    int ready;
+    do {
+        ready = poll(sources, count, timeout_ms);
+    } while (ready < 0 && errno == EINTR);
+    return ready != 0;
+}
+
+/* What the plugin has counted; false where there is nothing to tell. */
+static bool report(struct serving *serving)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *counted = metering_report(serving->host.metering, &arena);
+    if (counted != NULL) {
+        message_write_report(&serving->out, counted);
+        serving->reported_ns = now_ns();
+    }
+    return counted != NULL;
+}
+
+/* Wait for bytes, and tell meanwhile what is counted: at once where it was quiet, then after a while. A plugin that
+ * counts nothing is not waited for so. */
+static void wait_and_report(struct serving *serving)
+{
+    enum { SOCKET, NEWS, SOURCES };
+    struct pollfd both[SOURCES] = {[SOCKET] = {serving->ends.socket, POLLIN, 0},
+                                   [NEWS] = {metering_fd(serving->host.metering), POLLIN, 0}};
+    while (both[NEWS].fd >= 0 && !serving->stop && wait_for(both, SOURCES, -1) &&
+           both[NEWS].revents != 0) {
+        int64_t left = serving->reported_ns / 1000000 + METERING_PAUSE_MS - now_ns() / 1000000;
+        bool has_input = both[SOCKET].revents != 0;
+        if (left > 0 && (has_input || wait_for(both, 1, (int)left))) {
+            return;
+        }
+        (void)report(serving);
+        flush_out(serving);
+    }
+}
+
 /* Wait for bytes; false at the end of the socket. */
 static bool read_more(struct serving *serving)
 {
     size_t size;
     flush_out(serving);
+    wait_and_report(serving);
     char *space = frame_reader_space(&serving->reader, &size);
     ssize_t got;
     do {
@@ -198,6 +243,7 @@ static bool take_while_blocked(struct serving *serving, uint64_t call, const str
     case FRAME_REFUSED:
     case FRAME_ASK:
     case FRAME_RESULT:
+    case FRAME_REPORT:
     case FRAME_TYPES:
         break;
     }
@@ -348,6 +394,7 @@ static void take(struct serving *serving, const struct frame *frame)
     case FRAME_REFUSED:
     case FRAME_ASK:
     case FRAME_RESULT:
+    case FRAME_REPORT:
     case FRAME_TYPES:
         break;
     }
@@ -439,8 +486,9 @@ static bool greet(struct serving *serving)
 
 bool serving_run(const struct serving_ends *ends)
 {
-    struct serving serving = {
-        .ends = *ends, .host.ops = &host_ops, .out = BUFFER_INIT(4 * FRAME_STREAM_MAX)};
+    struct serving serving = {.ends = *ends,
+                              .host = {&host_ops, metering_new()},
+                              .out = BUFFER_INIT(4 * FRAME_STREAM_MAX)};
     frame_reader_init(&serving.reader);
     frame_reader_init(&serving.aside);
     bool loaded = greet(&serving);
@@ -449,6 +497,10 @@ bool serving_run(const struct serving_ends *ends)
         flush_out(&serving);
     }
     engine_closep(&serving.engine);
+    while (loaded && report(&serving)) { /* the last words, of `stop` as well */
+    }
+    flush_out(&serving);
+    metering_free(serving.host.metering);
     frame_reader_done(&serving.reader);
     frame_reader_done(&serving.aside);
     buffer_done(&serving.out);

@@ -27,6 +27,7 @@ static const struct {
     [FRAME_RESULT] = {"result", FRAME_HEAD_MAX, RESULT_BYTES_MAX},
     [FRAME_CANCEL] = {"cancel", FRAME_HEAD_MAX, 0},
     [FRAME_STOP] = {"stop", FRAME_HEAD_MAX, 0},
+    [FRAME_REPORT] = {"report", FRAME_HEAD_MAX, METERING_BYTES_MAX},
 };
 
 struct header {

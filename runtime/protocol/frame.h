@@ -32,6 +32,7 @@ enum frame_type {
     FRAME_RESULT = 7,     /* to the host: a call is over; tail: its result */
     FRAME_CANCEL = 8,     /* to the runner: end this call soon */
     FRAME_STOP = 9,       /* to the runner: stop the controllers and exit */
+    FRAME_REPORT = 11,    /* to the host; tail: what the plugin has counted since the last one */
     FRAME_TYPES
 };
 

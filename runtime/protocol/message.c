@@ -258,6 +258,20 @@ enum tend_code message_read_descriptor(const struct frame *frame, struct arena *
     return read_tail(frame, arena, ret_descriptor, err);
 }
 
+void message_write_report(struct buffer *out, const struct value *report)
+{
+    CLEANUP(buffer_done) struct buffer tail = BUFFER_INIT(METERING_BYTES_MAX);
+    json_write(&tail, report);
+    out->full |= tail.full;
+    write_frame(out, FRAME_REPORT, 0, NULL, buffer_view(&tail));
+}
+
+enum tend_code message_read_report(const struct frame *frame, struct arena *arena,
+                                   const struct value **ret_report, struct error *err)
+{
+    return read_tail(frame, arena, ret_report, err);
+}
+
 /* --- the rest
  * ---------------------------------------------------------------------------------- */
 

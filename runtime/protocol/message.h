@@ -83,6 +83,11 @@ void message_write_cancel(struct buffer *out, uint64_t call, struct text why);
 NODISCARD enum tend_code message_read_cancel(const struct frame *frame, struct arena *arena,
                                              struct text *ret_why, struct error *err);
 
+/* report {}, tail: what was counted since the last one (shape_report). */
+void message_write_report(struct buffer *out, const struct value *report);
+NODISCARD enum tend_code message_read_report(const struct frame *frame, struct arena *arena,
+                                             const struct value **ret_report, struct error *err);
+
 /* stop {}. */
 void message_write_stop(struct buffer *out);
 

@@ -290,3 +290,92 @@ enum tend_code shape_writes(const struct value *writes, struct error *err)
     TRY(check_map(writes, "what was written so far", fields, COUNT_OF(fields), err));
     return check_lists(writes, err);
 }
+
+/* --- reports -------------------------------------------------------------------------------------- */
+
+static bool is_number(const struct value *value)
+{
+    return value_is(value, VALUE_INT) || value_is(value, VALUE_REAL);
+}
+
+static enum tend_code check_numbers(const struct value *list, const char *what, struct error *err)
+{
+    for (size_t i = 0; i < value_count(list); i++) {
+        if (!is_number(list->items[i])) {
+            return FAIL(err, TEND_INVALID, "%s hold what is no number", what);
+        }
+    }
+    return check_count(list, what, METRIC_BOUNDS_MAX, err);
+}
+
+static enum tend_code check_series(const struct value *series, struct error *err)
+{
+    static const struct field fields[] = {
+        {"controller", VALUE_TEXT, REQUIRED}, {"name", VALUE_TEXT, REQUIRED},
+        {"type", VALUE_TEXT, REQUIRED},       {"help", VALUE_TEXT, OPTIONAL},
+        {"labels", VALUE_MAP, OPTIONAL},      {"bounds", VALUE_LIST, OPTIONAL}};
+    static const char *const types[] = {"counter", "gauge", "histogram"};
+    const struct value *labels = value_field(series, "labels");
+    const struct value *bounds = value_field(series, "bounds");
+    TRY(check_map(series, "a series", fields, COUNT_OF(fields), err));
+    TRY(check_word(series, "a series", "type", types, COUNT_OF(types), err));
+    TRY(check_count(labels, "the labels of a series", METRIC_LABELS_MAX, err));
+    for (size_t i = 0; i < value_count(labels); i++) {
+        if (labels->fields[i].value->type != VALUE_TEXT) {
+            return FAIL(err, TEND_INVALID, "a label of a series is no string");
+        }
+    }
+    if ((bounds != NULL) != text_is(value_get_text(series, TEXT("type")), "histogram")) {
+        return FAIL(err, TEND_INVALID, "a series has bounds and is no histogram, or the reverse");
+    }
+    return check_numbers(bounds, "the bounds of a series", err);
+}
+
+static enum tend_code check_buckets(const struct value *buckets, struct error *err)
+{
+    for (size_t i = 0; i < value_count(buckets); i++) {
+        if (value_int_or(buckets->items[i], -1) < 0) {
+            return FAIL(err, TEND_INVALID, "a bucket of an update is no count");
+        }
+    }
+    return check_count(buckets, "the buckets of an update", METRIC_BOUNDS_MAX + 1, err);
+}
+
+static enum tend_code check_update(const struct value *update, struct error *err)
+{
+    static const struct field fields[] = {{"series", VALUE_INT, REQUIRED},
+                                          {"by", ANYTHING, OPTIONAL},
+                                          {"value", ANYTHING, OPTIONAL},
+                                          {"sum", ANYTHING, OPTIONAL},
+                                          {"buckets", VALUE_LIST, OPTIONAL}};
+    TRY(check_map(update, "an update", fields, COUNT_OF(fields), err));
+    bool counts = is_number(value_field(update, "by"));
+    bool sets = is_number(value_field(update, "value"));
+    bool observes = is_number(value_field(update, "sum")) && value_field(update, "buckets") != NULL;
+    if (counts + sets + observes != 1 || value_count(update) != (observes ? 3U : 2U)) {
+        return FAIL(err, TEND_INVALID, "an update says not one thing");
+    }
+    return check_buckets(value_field(update, "buckets"), err);
+}
+
+enum tend_code shape_report(const struct value *report, struct error *err)
+{
+    static const struct field fields[] = {{"series", VALUE_LIST, OPTIONAL},
+                                          {"updates", VALUE_LIST, OPTIONAL},
+                                          {"dropped", VALUE_INT, OPTIONAL}};
+    const struct value *series = value_field(report, "series");
+    const struct value *updates = value_field(report, "updates");
+    TRY(check_map(report, "the report", fields, COUNT_OF(fields), err));
+    TRY(check_count(series, "\"series\"", METRICS_LOT_SERIES_MAX, err));
+    TRY(check_count(updates, "\"updates\"", METRICS_LOT_SERIES_MAX, err));
+    for (size_t i = 0; i < value_count(series); i++) {
+        TRY(check_series(series->items[i], err));
+    }
+    for (size_t i = 0; i < value_count(updates); i++) {
+        TRY(check_update(updates->items[i], err));
+    }
+    if (value_int_or(value_field(report, "dropped"), 0) < 0) {
+        return FAIL(err, TEND_INVALID, "the report: \"dropped\" is negative");
+    }
+    return TEND_OK;
+}

@@ -229,9 +229,8 @@ static void ended(struct child *child, int status)
     struct runner *runner = CONTAINER_OF(child, struct runner, child);
     runner->alive = false;
     world_alarm_clear(runner->world, &runner->alarm);
-    if (runner->phase != CLOSING) {
-        wire_drain(&runner->wire); /* results, and a refusal, that were on their way */
-    }
+    wire_drain(&runner->wire); /* results, a refusal and counts that were on their way */
+    counts_end(&runner->counts);
     wire_close(&runner->wire);
     lines_close(&runner->lines);
     if (runner->phase == CLOSING) {
@@ -387,6 +386,7 @@ static void measure(struct runner *runner, struct metrics *metrics)
     const char *plugin = slash == NULL ? runner->name : slash + 1;
     runner->starts = series(metrics, "tend_runner_starts_total",
                             "Processes that were started for a plugin", plugin);
+    counts_init(&runner->counts, metrics, plugin);
     runner->deaths = series(metrics, "tend_runner_deaths_total",
                             "Processes of a plugin that ended and were not asked to", plugin);
 }

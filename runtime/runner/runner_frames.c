@@ -123,6 +123,21 @@ static void take_result(struct runner *runner, const struct frame *frame)
     }
 }
 
+/* What was counted counts, also where its plugin is being closed. */
+static void take_report(struct runner *runner, const struct frame *frame)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *report;
+    struct error err = ERROR_INIT, notice = ERROR_INIT;
+    if (message_read_report(frame, &arena, &report, &err) != TEND_OK ||
+        shape_report(report, &err) != TEND_OK ||
+        counts_take(&runner->counts, report, &notice, &err) != TEND_OK) {
+        nonsense(runner, 0, err.message);
+    } else if (notice.message[0] != '\0') {
+        log_warn(runner->world->log, LOG_FIELDS({"plugin", runner->name}), "%s", notice.message);
+    }
+}
+
 /* The stream ended or broke. Mostly that is a death which has not been reaped, and its status says
  * more; what lives on is killed after RUNNER_STOP_MS. */
 static void hang_up(struct runner *runner, const char *problem)
@@ -146,6 +161,10 @@ void runner_arrived(struct wire *wire, const struct frame *frame, const char *pr
         hang_up(runner, problem);
         return;
     }
+    if (frame->type == FRAME_REPORT && runner->phase == CLOSING) {
+        take_report(runner, frame);
+        return;
+    }
     if (runner->phase != STARTING && runner->phase != UP) {
         return;
     }
@@ -161,6 +180,9 @@ void runner_arrived(struct wire *wire, const struct frame *frame, const char *pr
         return;
     case FRAME_RESULT:
         take_result(runner, frame);
+        return;
+    case FRAME_REPORT:
+        take_report(runner, frame);
         return;
     case FRAME_HELLO:
     case FRAME_RUN:

@@ -3,6 +3,7 @@
 #define RUNNER_RUNNER_INSIDE_H
 
 #include "runner/birth.h"
+#include "runner/counts.h"
 #include "runner/flight.h"
 #include "runner/lines.h"
 #include "runner/patience.h"
@@ -43,6 +44,7 @@ struct runner {
     struct task push;   /* send what is queued, or give it back */
     struct task *closed;
     struct metric *starts, *deaths; /* of its processes */
+    struct counts counts;           /* of its plugin */
 
     /* of this process */
     uint64_t accused;         /* the call that broke the stream; 0: none */

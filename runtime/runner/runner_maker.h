@@ -8,7 +8,7 @@
 struct runner_maker {
     struct worker_maker maker;
     struct world *world;
-    const char *program; /* tend-runner, absolute; the owner's */
+    const char *program;     /* tend-runner, absolute; the owner's */
     struct metrics *metrics; /* NULL: none */
 };
 

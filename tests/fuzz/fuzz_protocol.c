@@ -44,6 +44,7 @@ static void read_frame(const struct frame *frame)
         (void)!shape_writes(ask.so_far, &err);
     }
     read_value(message_read_result, shape_result, frame, &arena);
+    read_value(message_read_report, shape_report, frame, &arena);
     read_value(message_read_descriptor, shape_descriptor, frame, &arena);
 }
 

@@ -119,6 +119,41 @@ static void judges_descriptors(void)
     judge(shape_descriptor, cases, COUNT_OF(cases));
 }
 
+static void judges_reports(void)
+{
+    static const struct shape_case cases[] = {
+        {"{}", NULL},
+        {"{\"dropped\":2,\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"counter\","
+         "\"help\":\"h\",\"labels\":{\"a\":\"b\"}},{\"controller\":\"c\",\"name\":\"n\","
+         "\"type\":\"histogram\",\"bounds\":[0.5,1]}],\"updates\":[{\"series\":0,\"by\":2},"
+         "{\"series\":0,\"value\":-0.5},{\"series\":1,\"sum\":1,\"buckets\":[1,0,2]}]}",
+         NULL},
+        {"[]", "the report is no map"},
+        {"{\"more\":1}", "the report has an unknown field \"more\""},
+        {"{\"dropped\":-1}", "the report: \"dropped\" is negative"},
+        {"{\"series\":[1]}", "a series is no map"},
+        {"{\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"sum\"}]}",
+         "a series: unknown type \"sum\""},
+        {"{\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"gauge\","
+         "\"labels\":{\"a\":1}}]}",
+         "a label of a series is no string"},
+        {"{\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"gauge\",\"bounds\":[1]}]}",
+         "a series has bounds and is no histogram, or the reverse"},
+        {"{\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"histogram\","
+         "\"bounds\":[\"1\"]}]}",
+         "the bounds of a series hold what is no number"},
+        {"{\"updates\":[{\"series\":0}]}", "an update says not one thing"},
+        {"{\"updates\":[{\"series\":0,\"by\":1,\"value\":1}]}", "an update says not one thing"},
+        {"{\"updates\":[{\"series\":0,\"by\":\"1\"}]}", "an update says not one thing"},
+        {"{\"updates\":[{\"series\":0,\"sum\":1}]}", "an update says not one thing"},
+        {"{\"updates\":[{\"series\":0,\"sum\":1,\"buckets\":[-1]}]}",
+         "a bucket of an update is no count"},
+        {"{\"updates\":[{\"series\":0,\"sum\":1,\"buckets\":[0.5]}]}",
+         "a bucket of an update is no count"},
+    };
+    judge(shape_report, cases, COUNT_OF(cases));
+}
+
 SUITE({"judges results", judges_results}, {"judges questions", judges_questions},
       {"judges what was written so far", judges_what_was_written_so_far},
-      {"judges descriptors", judges_descriptors})
+      {"judges descriptors", judges_descriptors}, {"judges reports", judges_reports})

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "document/json.h"
+#include "engine/metering.h"
 #include "engine/native.h"
 
 static struct engine_bench *of(struct engine_host *host)
@@ -119,7 +120,7 @@ static const struct engine_host_ops ops = {
 
 static void init(struct engine_bench *bench)
 {
-    *bench = (struct engine_bench){.host.ops = &ops,
+    *bench = (struct engine_bench){.host = {&ops, metering_new()},
                                    .result = BUFFER_INIT(RESULT_BYTES_MAX),
                                    .log = BUFFER_INIT(MIB),
                                    .questions = BUFFER_INIT(MIB),
@@ -129,6 +130,15 @@ static void init(struct engine_bench *bench)
 bool engine_bench_open(struct engine_bench *bench, const char *path)
 {
     return engine_bench_open_as(bench, path, path);
+}
+
+bool engine_bench_open_without_metrics(struct engine_bench *bench, const char *path)
+{
+    struct error err = ERROR_INIT;
+    init(bench);
+    metering_free(bench->host.metering);
+    bench->host.metering = NULL;
+    return native_open(path, path, NULL, &bench->host, &bench->engine, &err) == TEND_OK;
 }
 
 bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name)
@@ -154,6 +164,7 @@ bool engine_bench_open_with(struct engine_bench *bench, const char *path, const 
 void engine_bench_done(struct engine_bench *bench)
 {
     engine_closep(&bench->engine);
+    metering_free(bench->host.metering);
     buffer_done(&bench->result);
     buffer_done(&bench->log);
     buffer_done(&bench->questions);

@@ -37,6 +37,9 @@ struct engine_bench {
 
 /* Open the plugin or script at `path` with configuration {}; `name` is what people call it. */
 bool engine_bench_open(struct engine_bench *bench, const char *path);
+/* In a host that has no metrics. */
+bool engine_bench_open_without_metrics(struct engine_bench *bench, const char *path);
+
 bool engine_bench_open_as(struct engine_bench *bench, const char *path, const char *name);
 
 /* The same with a configuration: JSON. */
