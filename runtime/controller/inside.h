@@ -308,7 +308,7 @@ struct controller {
     struct measures measures;
     char *reason, *message; /* why it is lost: a word and a sentence */
     char *told_reason, *told_message, *last_good, *rejected; /* controller_tell */
-    char *missing; /* which of its kinds are not there; NULL: none */
+    char *missing;   /* which of its kinds are not there; NULL: none */
     char *contested; /* likewise */
 };
 
