@@ -167,8 +167,9 @@
 #define QUARANTINE_DEATHS    2u           /* workers that one object may kill ... */
 #define QUARANTINE_WINDOW_MS (600 * 1000) /* ... in ten minutes */
 #define HOT_RUNS_MAX         20u /* runs of one object without a cause from outside, or turns ... */
-#define HOT_WINDOW_MS        10000         /* ... in ten seconds: more goes in circles */
-#define TURNERS_MAX          4096u         /* objects whose runs are remembered for that alone */
+#define HOT_STIRS_MAX        400u  /* ... or so many that controllers alone had caused ... */
+#define HOT_WINDOW_MS        10000 /* ... in ten seconds: more goes in circles */
+#define TURNERS_MAX          4096u /* objects whose runs are remembered for that alone */
 #define EVENT_LIFE_MS        (3600 * 1000) /* as long as Kubernetes keeps them */
 #define CENSUS_STATES_MAX    16u           /* states told apart, that a new version does not have */
 #define OWN_SETS_MAX         4u            /* sets of an object whose rows are known as its own */

@@ -3,12 +3,11 @@
  *     take --> consider --> start it at its worker (run.c goes on from there)
  *                +--nothing to do, set aside, going in circles
  */
-#include <stdio.h>
-
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "controller/inside.h"
 #include "resource/condition.h"
+#include "resource/key.h"
 
 /* --- considering ---------------------------------------------------------------------------------- */
 
@@ -76,17 +75,39 @@ static void run_wait(struct run *run, int64_t wait_ms)
     run_end(run, WORK_STAYED);
 }
 
+/* Which change of whom the run is for, where the log still has it. */
+static struct text name_stirrer(struct run *run)
+{
+    const struct store *store = run->controller->loop->store;
+    int64_t revision = run->subject->stirred_by;
+    const struct change *change =
+        revision - 1 < store_recent_floor(store) ? NULL : store_recent(store, revision - 1);
+    if (change == NULL || change->revision != revision) {
+        return TEXT("");
+    }
+    return arena_format(&run->arena, ", last by %.*s at %s", TEXT_ARG(change->actor),
+                        key_show(&run->arena, change->key).ptr);
+}
+
 /* Slower and slower while nobody else has a part in it; the first time it is said. */
 static void run_damp(struct run *run, int64_t wait_ms)
 {
-    char message[160];
-    snprintf(message, sizeof message,
-             "ran more than %u times in %d s without a cause from outside; it is slowed down",
-             HOT_RUNS_MAX, HOT_WINDOW_MS / 1000);
+    bool stirred = run->subject->stirs > HOT_STIRS_MAX;
+    run->message =
+        stirred ? arena_format(&run->arena,
+                               "was woken more than %u times in %d s, and by controllers "
+                               "only%.*s; it is slowed down: do they answer each other?",
+                               HOT_STIRS_MAX, HOT_WINDOW_MS / 1000, TEXT_ARG(name_stirrer(run)))
+                      .ptr
+                : arena_format(&run->arena,
+                               "ran more than %u times in %d s without a cause from outside; it "
+                               "is slowed down",
+                               HOT_RUNS_MAX, HOT_WINDOW_MS / 1000)
+                      .ptr;
+    run->subject->stirred_by = 0;
     run->outcome = OUTCOME_AGAIN;
     run->after_ms = wait_ms;
     run->reason = "HotLoop";
-    run->message = arena_text(&run->arena, text_of(message)).ptr;
     commit_build_failure(run, "HotLoop");
     run_commit(run);
 }

@@ -45,7 +45,7 @@ static bool asks_retry(const struct controller *controller, const struct shown *
                        const struct meta *before)
 {
     return meta_asks_retry(before, &shown->meta) &&
-           wake_cause(controller, shown->event->change) == WAKE_FOREIGN;
+           wake_cause(controller, shown->event->change) != WAKE_OWN;
 }
 
 /* Is what was held against the object forgotten? */

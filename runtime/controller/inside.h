@@ -353,10 +353,12 @@ struct subject {
     unsigned deaths;   /* of workers that it is blamed for ... */
     int64_t death_ms;  /* ... the first of them, ticks */
 
-    unsigned turns;    /* runs without a cause from outside ... */
-    int64_t turns_ms;  /* ... the first of them, ticks */
-    unsigned damped;   /* runs in a row that had to wait ... */
-    int64_t damped_ms; /* ... the next one until then, ticks */
+    unsigned turns;     /* runs without a cause from outside, ... */
+    unsigned stirs;     /* ... and those that other controllers had caused; ... */
+    int64_t turns_ms;   /* ... the first of them, ticks */
+    int64_t stirred_by; /* the change by another controller that the next run is for; 0: none */
+    unsigned damped;    /* runs in a row that had to wait ... */
+    int64_t damped_ms;  /* ... the next one until then, ticks */
     struct list turner;
     char bytes[];
 };
@@ -369,7 +371,11 @@ void subject_drop_reads(struct subject *subject);
 
 /* A change at `revision` concerns it (INT64_MAX: not known which). Wakes it, unless it is its own write
  * or part of what its run sees. */
-enum wake_cause { WAKE_OWN /* made by its own controller, for whatever object */, WAKE_FOREIGN };
+enum wake_cause {
+    WAKE_OWN,  /* made by its own controller, for whatever object */
+    WAKE_PEER, /* by another one */
+    WAKE_FOREIGN,
+};
 enum wake_cause wake_cause(const struct controller *controller, const struct change *change);
 void subject_wake(struct controller *controller, struct text key, int64_t revision,
                   enum wake_cause cause);

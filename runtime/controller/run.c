@@ -211,7 +211,7 @@ static void run_finish(struct run *run)
     switch (run->outcome) {
     case OUTCOME_SO_FAR: /* a run does not end so */
     case OUTCOME_DONE:
-        if (run->subject->turns == 1) {
+        if (run->subject->turns == 1 && run->subject->stirs == 0) {
             subject_calm(run->subject); /* one run is no circle: nothing to remember */
         }
         break;

@@ -66,8 +66,8 @@ static void turner_enter(struct subject *subject)
 
 void subject_calm(struct subject *subject)
 {
-    subject->turns = subject->damped = 0;
-    subject->damped_ms = 0;
+    subject->turns = subject->stirs = subject->damped = 0;
+    subject->damped_ms = subject->stirred_by = 0;
 }
 
 /* The next run is not before `wait_ms` from now, and the one after that later still. */
@@ -81,19 +81,36 @@ static void damp(struct subject *subject, int64_t now_ms)
     subject->damped_ms = now_ms + (wait_ms < BACKOFF_MAX_MS ? wait_ms : BACKOFF_MAX_MS);
 }
 
+static bool has_turns(const struct subject *subject)
+{
+    return subject->turns > 0 || subject->stirs > 0;
+}
+
+/* A controller that changes its own objects, or wakes itself, is looked at closely; many others may have good
+ * reasons to wake one, as children wake what owns them. */
+static void count_turn(struct subject *subject, int64_t now_ms)
+{
+    if (!has_turns(subject) ||
+        (subject->damped == 0 && now_ms - subject->turns_ms > HOT_WINDOW_MS)) {
+        subject->turns = subject->stirs = 0;
+        subject->turns_ms = now_ms;
+    }
+    if (subject->stirred_by > 0) {
+        subject->stirs++;
+    } else {
+        subject->turns++;
+    }
+}
+
 enum turn subject_turn(struct subject *subject, int64_t *ret_wait_ms)
 {
     int64_t now_ms = world_ticks_ms(subject->controller->loop->world);
     if (subject->damped > 0 && now_ms - subject->damped_ms > HOT_WINDOW_MS) {
         subject_calm(subject); /* it kept quiet longer than it had to */
     }
-    if (subject->turns == 0 ||
-        (subject->damped == 0 && now_ms - subject->turns_ms > HOT_WINDOW_MS)) {
-        subject->turns = 0;
-        subject->turns_ms = now_ms;
-    }
-    subject->turns++;
-    if (subject->turns <= HOT_RUNS_MAX) {
+    count_turn(subject, now_ms);
+    if (subject->turns <= HOT_RUNS_MAX && subject->stirs <= HOT_STIRS_MAX) {
+        subject->stirred_by = 0;
         return TURN_FINE;
     }
     enum turn turn = subject->damped == 0 ? TURN_HOT : TURN_WAIT;
@@ -123,7 +140,7 @@ void subject_settle(struct subject *subject)
         subject->set_aside > 0 || subject->deaths > 0 || subject->discards > 0) {
         return;
     }
-    if (subject->turns > 0) {
+    if (has_turns(subject) || subject->stirred_by > 0) {
         turner_enter(subject);
         return;
     }
@@ -145,10 +162,10 @@ void subject_drop_reads(struct subject *subject)
 enum wake_cause wake_cause(const struct controller *controller, const struct change *change)
 {
     struct text rest = change == NULL ? TEXT("") : change->actor;
-    return text_equal(text_cut(&rest, '/'), TEXT("controller")) &&
-                   text_equal(rest, text_of(controller->name))
-               ? WAKE_OWN
-               : WAKE_FOREIGN;
+    if (!text_equal(text_cut(&rest, '/'), TEXT("controller"))) {
+        return WAKE_FOREIGN;
+    }
+    return text_equal(rest, text_of(controller->name)) ? WAKE_OWN : WAKE_PEER;
 }
 
 static enum subscription_verdict outdated(struct subscription *subscription,
@@ -240,6 +257,26 @@ static void note(struct subject *subject, int64_t revision)
     }
 }
 
+/* Is it the beginning of a circle, perhaps? */
+static void note_cause(struct subject *subject, int64_t revision, enum wake_cause cause)
+{
+    switch (cause) {
+    case WAKE_FOREIGN:
+        subject_calm(subject);
+        return;
+    case WAKE_PEER:
+        subject->stirred_by = revision;
+        return;
+    case WAKE_OWN: /* the run that made the change counts as well */
+        subject->stirred_by = 0;
+        if (subject->turns == 0) {
+            subject->turns = 1;
+            subject->turns_ms = world_ticks_ms(subject->controller->loop->world);
+        }
+        return;
+    }
+}
+
 void subject_wake(struct controller *controller, struct text key, int64_t revision,
                   enum wake_cause cause)
 {
@@ -248,17 +285,11 @@ void subject_wake(struct controller *controller, struct text key, int64_t revisi
         controller_enqueue(controller, key, WORK_CHANGE);
         return;
     }
-    if (subject == NULL) { /* its controller wakes itself: the beginning of a circle, perhaps */
-        subject = subject_of(controller, key);
-        subject->turns = 1;
-        subject->turns_ms = world_ticks_ms(controller->loop->world);
-    }
+    subject = subject == NULL ? subject_of(controller, key) : subject;
     if (is_own(subject, revision)) {
         return;
     }
-    if (cause == WAKE_FOREIGN) {
-        subject_calm(subject);
-    }
+    note_cause(subject, revision, cause);
     if (subject->run != NULL) {
         note(subject, revision);
     } else {

@@ -1,6 +1,10 @@
 /* Two controllers that want the same object to be different. */
+#include <stdlib.h>
+
 #include "base/limits.h"
 #include "controller/fixture.h"
+#include "document/json.h"
+#include "resource/meta.h"
 
 #define MAP "configmaps/default/m"
 
@@ -134,6 +138,93 @@ static void a_change_from_outside_begins_anew(void)
     rivals_free(rivals);
 }
 
-SUITE({"who takes turns is slowed down, and both are named", who_takes_turns_is_slowed_down},
+/* --- circles of two ------------------------------------------------------------------------------ */
+
+/* The first counts on from what the second counted, and the other way round, each in a map of its own. */
+static const char *count_on(struct scripted_worker *worker, struct reconcile_call *call,
+                            const char *mine, const char *others)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *map = NULL;
+    char question[128];
+    snprintf(question, sizeof question,
+             "{\"fetch\":{\"kind\":\"v1/ConfigMap\",\"namespace\":\"\",\"name\":\"%s\"}}", others);
+    scripted_worker_ask(worker, call, question);
+    CHECK_INT(json_parse(&arena, buffer_view(&worker->answer), &map, NULL), TEND_OK);
+    struct text seen = value_text_or(path_get(map, TEXT("data.n")), TEXT("0"));
+    snprintf(worker->text, sizeof worker->text,
+             "{outcome: done, writes: [{verb: apply, object: {apiVersion: v1, kind: ConfigMap,\n"
+             " metadata: {name: %s}, data: {n: '%d'}}}]}",
+             mine, atoi(seen.ptr) + 1);
+    return worker->text;
+}
+
+static bool is_start(const struct value *root)
+{
+    return text_is(meta_of(root).name, "m");
+}
+
+static const char *run_ping(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    return is_start(root) ? count_on(worker, call, "ping", "pong") : "{outcome: done}";
+}
+
+static const char *run_pong(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    return is_start(root) ? count_on(worker, call, "pong", "ping") : "{outcome: done}";
+}
+
+static void who_answer_each_other_are_slowed_down(void)
+{
+    struct rivals *rivals = rivals_new(run_ping, run_pong);
+    write_map(rivals, "1");
+    settle(rivals->r);
+    CHECK(runs_of(rivals) >= HOT_STIRS_MAX);
+    CHECK(runs_of(rivals) <= 6 * HOT_STIRS_MAX); /* both look at all three maps */
+    const struct value *event = event_about(rivals->r, "m", "HotLoop");
+    if (CHECK(event != NULL)) {
+        struct text said = value_get_text(event, TEXT("message"));
+        CHECK(strstr(said.ptr, "by controllers only, last by controller/") != NULL);
+    }
+    size_t before = runs_of(rivals);
+    pass(rivals->r, 3600 * 1000);
+    CHECK(runs_of(rivals) - before <= 200);
+    CHECK(runs_of(rivals) - before >= 10);
+    rivals_free(rivals);
+}
+
+/* A hundred changes in a second by one controller are no circle. */
+static const char *run_mark_all(struct scripted_worker *worker, struct reconcile_call *call,
+                                const struct value *root)
+{
+    (void)call;
+    struct text version = value_text_or(path_get(root, TEXT("data.a")), TEXT(""));
+    snprintf(worker->text, sizeof worker->text,
+             "{outcome: done, writes: [{verb: apply, object: {apiVersion: v1, kind: ConfigMap,\n"
+             " metadata: {name: m, labels: {of: '%.*s'}}}}]}",
+             TEXT_ARG(version));
+    return worker->text;
+}
+
+static void who_is_woken_often_is_not(void)
+{
+    struct rivals *rivals = rivals_new(run_mark_all, run_done);
+    for (int i = 0; i < 100; i++) {
+        char data[8];
+        snprintf(data, sizeof data, "%d", i);
+        write_map(rivals, data);
+        settle(rivals->r);
+    }
+    CHECK(event_about(rivals->r, "m", "HotLoop") == NULL);
+    CHECK(event_about(rivals->r, "m", "OwnershipConflict") == NULL);
+    CHECK(rivals->workers[1].started >= 200);
+    rivals_free(rivals);
+}
+
+SUITE({"two that answer each other are slowed down", who_answer_each_other_are_slowed_down},
+      {"one that is woken often is not", who_is_woken_often_is_not},
+      {"who takes turns is slowed down, and both are named", who_takes_turns_is_slowed_down},
       {"who writes something else is not", who_writes_something_else_is_not},
       {"a change from outside begins anew", a_change_from_outside_begins_anew})
