@@ -401,7 +401,7 @@ struct tend_metrics {
     uint32_t size;
     uint32_t reserved;
     /* The series with that name and those labels, the same again where it is there; valid as long as `host`.
-     * 0 where it is malformed or one too many; the log says why. */
+     * 0 where it is malformed or one too many; the log says why (the first times). */
     tend_metric (*declare)(const struct tend_host *host, const struct tend_metric_spec *spec);
     /* Each for its own type, and for numbers that are finite; a counter only grows. */
     void (*add)(const struct tend_host *host, tend_metric counter, double by);

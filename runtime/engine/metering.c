@@ -35,6 +35,7 @@ struct metering {
     struct map by_key;
     struct counted *series[METRICS_LOT_SERIES_MAX];
     uint64_t count, dropped;
+    unsigned complaints;
     struct counted *news, **last; /* those that have some, in order */
     bool has_news;                /* and the descriptor is readable */
     int event;                    /* -1: not yet */
@@ -206,6 +207,16 @@ uint64_t metering_declare(struct metering *metering, const char *controller,
     enum tend_code code = declare(metering, controller, spec, labels, &series, err);
     pthread_mutex_unlock(&metering->lock);
     return code == TEND_OK ? series : 0;
+}
+
+bool metering_complains(struct metering *metering)
+{
+    enum { COMPLAINTS_MAX = 20 };
+    pthread_mutex_lock(&metering->lock);
+    bool more = metering->complaints < COMPLAINTS_MAX;
+    metering->complaints += more;
+    pthread_mutex_unlock(&metering->lock);
+    return more;
 }
 
 /* --- counting ------------------------------------------------------------------------------------ */

@@ -24,6 +24,9 @@ uint64_t metering_declare(struct metering *metering, const char *controller,
                           const struct metric_spec *spec, const struct metric_label *labels,
                           struct error *err);
 
+/* Is one more complaint about what was declared worth a line? After a few it is not. */
+bool metering_complains(struct metering *metering);
+
 /* Nothing where `series` is 0, none, of another type, or where the number makes no sense (not finite; a
  * counter that goes back). */
 void metering_add(struct metering *metering, uint64_t series, double by);

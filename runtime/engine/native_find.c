@@ -14,7 +14,9 @@ static struct metering *metering_of(const struct tend_host *host)
 static void complain(const struct tend_host *host, const char *message)
 {
     struct engine_host *engine_host = native_controller_of(host)->engine->host;
-    engine_host->ops->log(engine_host, LOG_WARN, text_of(message));
+    if (metering_complains(engine_host->metering)) {
+        engine_host->ops->log(engine_host, LOG_WARN, text_of(message));
+    }
 }
 
 /* Name and value by turns; the last of `out` names the controller. False where there are too many. */

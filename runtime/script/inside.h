@@ -281,7 +281,7 @@ enum coroutine_hold { COROUTINE_FREE, COROUTINE_HELD };
 /* Let nobody but its run have the coroutine at `index`; or let all. */
 void coroutine_hold(lua_State *L, int index, enum coroutine_hold hold);
 
-/* --- sandbox.c, ask.c, tell.c: what scripts can call ---------------------------------------------- */
+/* --- sandbox.c, ask.c, tell.c, meter.c: what scripts can call ---------------------------------------------- */
 
 void sandbox_open(lua_State *L); /* the libraries, as far as they are given to scripts */
 
@@ -291,7 +291,8 @@ bool sandbox_must_go_on(lua_State *L, int status);
 /* told(f): f, whose errors are told as those of the line that calls it. */
 int sandbox_told(lua_State *L);
 
-void ask_open(lua_State *L);  /* into the table at the top: functions that wait */
-void tell_open(lua_State *L); /* ... functions that write and say */
+void ask_open(lua_State *L);   /* into the table at the top: functions that wait */
+void tell_open(lua_State *L);  /* ... functions that write and say */
+void meter_open(lua_State *L); /* ... the one that counts */
 
 #endif

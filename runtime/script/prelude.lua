@@ -284,6 +284,39 @@ local http = {
   put = requester "PUT", patch = requester "PATCH", delete = requester "DELETE",
 }
 
+-- --- metrics ----------------------------------------------------------------------------------------
+
+local COUNTER, GAUGE, HISTOGRAM = 0, 1, 2
+
+-- Name and value by turns, in one order: the same labels are the same series.
+local function labels_of(labels, what)
+  local list = {}
+  if labels ~= nil and type(labels) ~= "table" then stop("%s: labels are a table, not a %s", what, type(labels)) end
+  for name in pairs(labels or {}) do
+    if type(name) ~= "string" then stop('%s: labels are { name = "value" }', what) end
+  end
+  for _, name in ipairs(sorted_keys(labels or {})) do
+    local value = labels[name]
+    if type(value) ~= "string" and type(value) ~= "number" and type(value) ~= "boolean" then
+      stop("%s: the label %s is a %s, not a text", what, name, type(value))
+    end
+    list[#list + 1], list[#list + 2] = name, tostring(value)
+  end
+  return list
+end
+
+local function meter(what, kind, name, value, labels)
+  if type(name) ~= "string" then stop('%s takes a name: %s "jobs_total"', what, what) end
+  if type(value) ~= "number" then stop("%s: a %s is no number", what, type(value)) end
+  host.meter(kind, name, value, labels_of(labels, what))
+end
+
+local metrics = {
+  count = told(function(name, labels, by) meter("metrics.count", COUNTER, name, by == nil and 1 or by, labels) end),
+  set = told(function(name, value, labels) meter("metrics.set", GAUGE, name, value, labels) end),
+  observe = told(function(name, value, labels) meter("metrics.observe", HISTOGRAM, name, value, labels) end),
+}
+
 local definition = host.kind(host, stop, check_keys, words_of, sorted_keys)
 
 -- --- states -----------------------------------------------------------------------------------------
@@ -496,6 +529,7 @@ local words = {
   get = host.get, list = told(list), apply = host.apply, delete = host.delete,
   sleep = told(function(duration) return host.sleep(milliseconds(duration, "sleep")) end), exec = told(exec), http = frozen("http", http),
   event = told(event), warn = told(warn), condition = told(condition), log = frozen("log", log),
+  metrics = frozen("metrics", metrics),
   now = host.now, timestamp = host.timestamp, moment = host.moment, duration = host.duration, cron = host.cron,
   has = host.has, copy = host.copy, null = host.null, config = host.config(host, stop),
   json = frozen("json", { encode = host.encode, decode = host.decode }),

@@ -136,6 +136,7 @@ static void run_prelude(lua_State *L, const struct script *script)
     lua_setfield(L, -2, "read_field");
     ask_open(L);
     tell_open(L);
+    meter_open(L);
     lua_pushcfunction(L, sandbox_told);
     lua_setfield(L, -2, "told");
     lua_pushstring(L, script->name);

@@ -207,7 +207,10 @@ static void has_every_field_of_words(void)
 {
     static const struct {
         const char *word, *class;
-    } tables[] = {{"http", "tend.Http"}, {"json", "tend.Json"}, {"log", "tend.Log"}};
+    } tables[] = {{"http", "tend.Http"},
+                  {"json", "tend.Json"},
+                  {"log", "tend.Log"},
+                  {"metrics", "tend.Metrics"}};
     CLEANUP(lua_done) lua_State *L = luaL_newstate();
     luaL_openlibs(L);
     if (!push_words(L)) {

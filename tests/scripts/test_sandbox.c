@@ -29,6 +29,7 @@ static void has_these_functions(void)
         {"http", "delete get head patch post put request"},
         {"json", "decode encode"},
         {"log", "debug error info warn"},
+        {"metrics", "count observe set"},
         {"math", "abs acos asin atan ceil cos deg exp floor fmod huge log max maxinteger min "
                  "mininteger modf pi rad random sin sqrt tan tointeger type ult"},
         {"string",

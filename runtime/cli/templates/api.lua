@@ -313,6 +313,15 @@ function condition(type, truth, reason, format, ...) end
 ---@type tend.Log
 log = {}
 
+---@class tend.Metrics
+---@field count fun(name: string, labels?: table<string, string|number|boolean>, by?: number) A counter: one more.
+---@field set fun(name: string, value: number, labels?: table<string, string|number|boolean>) A gauge.
+---@field observe fun(name: string, value: number, labels?: table<string, string|number|boolean>) A histogram, of seconds.
+
+--- On the host's /metrics: metrics.count("jobs_total", { queue = "a" }). Labels have few values.
+---@type tend.Metrics
+metrics = {}
+
 --- A line in the host's log.
 ---@param ... any
 function print(...) end
