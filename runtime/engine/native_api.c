@@ -197,9 +197,7 @@ static tend_node api_make_list(struct tend_call *call)
 static const char *mistaken_question(struct native_call *call, const struct value *question)
 {
     struct error err = ERROR_INIT;
-    if (call->ask_count == CALL_ASKS_MAX) {
-        mistake(call, "more than %u questions in one call", CALL_ASKS_MAX);
-    } else if (shape_question(question, &err) != TEND_OK) {
+    if (shape_question(question, &err) != TEND_OK) {
         mistake(call, "%s", err.message);
     } else {
         return NULL;
@@ -230,6 +228,10 @@ static void api_ask(struct tend_call *seen, tend_node node, tend_then *then, voi
     struct native_call *call = of(seen);
     struct engine_host *host = call->engine->host;
     const struct value *question = value_of(call, node);
+    if (call->ask_count == CALL_ASKS_MAX) { /* nor is it kept: the loop that asks may have no end */
+        mistake(call, "more than %u questions in one call", CALL_ASKS_MAX);
+        return;
+    }
     const char *why = mistaken_question(call, question);
     struct native_ask *ask = add_ask(call, then, data);
     if (why != NULL || call->cancelled != NULL) {

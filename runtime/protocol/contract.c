@@ -76,8 +76,12 @@ enum tend_code contract_adopt(const struct tend_plugin *given, struct arena *are
     TRY(adopt(&contract.plugin, sizeof contract.plugin, given, "the descriptor", err));
     const struct tend_controller *const *list = contract.plugin.controllers;
     while (list != NULL && list[contract.count] != NULL &&
-           contract.count < PLUGIN_CONTROLLERS_MAX) {
+           contract.count <= PLUGIN_CONTROLLERS_MAX) {
         contract.count++;
+    }
+    if (contract.count > PLUGIN_CONTROLLERS_MAX) {
+        return FAIL(err, TEND_INVALID, "the plugin has more than %u controllers",
+                    PLUGIN_CONTROLLERS_MAX);
     }
     contract.controllers = arena_alloc(arena, (contract.count + 1) * sizeof *contract.controllers);
     for (size_t i = 0; i < contract.count; i++) {

@@ -325,6 +325,8 @@ static void names_mistakes_and_writes_nothing(void)
         {"blunder-kind", "\\\"ConfigMap\\\" is no kind, expected GROUP/VERSION/KIND"},
         {"blunder-question", "the question is none of fetch, select, kind, sleep, exec and http"},
         {"blunder-events", "more than 64 events in one call"},
+        {"blunder-asks", "more than 1000 questions in one call"},
+        {"later-later", "finish was called with TEND_LATER"},
         {"nowhere", "TEND_ENTER without a state"},
     };
     CLEANUP(engine_bench_done) struct engine_bench bench;
@@ -341,6 +343,21 @@ static void names_mistakes_and_writes_nothing(void)
     CHECK(strstr(run_good(&bench, "blunder-path"), "\"reason\":\"PluginMistake\"") != NULL);
 }
 
+/* What is beyond is not asked: whoever asks without end costs no memory. */
+static void asks_so_often_and_no_more(void)
+{
+    CLEANUP(engine_bench_done) struct engine_bench bench;
+    if (!open_bench(&bench, PLUGINS "good.so")) {
+        return;
+    }
+    (void)run_good(&bench, "blunder-asks");
+    size_t lines = 0;
+    for (const char *at = bench.questions.data; (at = strchr(at, '\n')) != NULL; at++) {
+        lines++;
+    }
+    CHECK_INT(lines, CALL_ASKS_MAX);
+}
+
 static void refuses_with_a_sentence(void)
 {
     static const struct {
@@ -351,6 +368,7 @@ static void refuses_with_a_sentence(void)
                                    "with this host's tend/plugin.h"},
         {PLUGINS "unwilling.so", "controller unwilling does not start: there is no licence"},
         {PLUGINS "misdescribed.so", "the plugin has two controllers \"twin\""},
+        {PLUGINS "many.so", "the plugin has more than 64 controllers"},
         {PLUGINS "newer.so", "a controller uses something newer than this host (contract 1.0)"},
         {PLUGINS "unresolved.so",
          "cannot be loaded: " PLUGINS
@@ -384,6 +402,7 @@ SUITE({"describes itself", describes_itself},
       {"says every outcome", says_outcomes},
       {"sees answers through its own writes", sees_answers_through_its_own_writes},
       {"sees selections through its own writes", sees_selections_through_its_own_writes},
+      {"asks so often, and no more", asks_so_often_and_no_more},
       {"delivers an outcome later", delivers_an_outcome_later},
       {"keeps many calls in flight", keeps_many_calls_in_flight},
       {"ends what is cancelled", ends_what_is_cancelled},

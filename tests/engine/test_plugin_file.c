@@ -69,9 +69,9 @@ static void says_what_the_engine_says(void)
 
 static void refuses_in_the_engines_words(void)
 {
-    static const char *const paths[] = {PLUGINS "wrong_major.so", PLUGINS "no_symbol.so",
-                                        PLUGINS "no_note.so", PLUGINS "newer.so",
-                                        PLUGINS "misdescribed.so"};
+    static const char *const paths[] = {PLUGINS "wrong_major.so",  PLUGINS "no_symbol.so",
+                                        PLUGINS "no_note.so",      PLUGINS "newer.so",
+                                        PLUGINS "misdescribed.so", PLUGINS "many.so"};
     for (size_t i = 0; i < COUNT_OF(paths); i++) {
         CLEANUP(buffer_done) struct buffer file = BUFFER_INIT(MIB);
         CLEANUP(arena_done) struct arena arena = {0};

@@ -71,6 +71,24 @@ static void list_them(struct tend_call *call)
     tend_put_int(call, TEND_THIS, "status.count", call->api->count(call, all));
 }
 
+/* As if it could be put off once more. */
+static void put_off(struct tend_call *call, tend_node answer, void *data)
+{
+    struct tend_result result = {.size = sizeof result};
+    (void)answer, (void)data;
+    tend_later(&result);
+    call->api->finish(call, &result);
+}
+
+static void answer_never(struct tend_call *call, struct tend_result *result)
+{
+    tend_node question = call->api->make_map(call);
+    tend_put_text(call, question, "fetch.kind", "v1/ConfigMap");
+    tend_put_text(call, question, "fetch.name", "a");
+    call->api->ask(call, question, put_off, NULL);
+    tend_later(result);
+}
+
 static void answered(struct tend_call *call, tend_node answer, void *data)
 {
     struct tend_result result = {.size = sizeof result};
@@ -145,6 +163,10 @@ static void blunder(struct tend_call *call, const char *what)
         tend_remove(call, "ConfigMap", "x");
     } else if (strcmp(what, "question") == 0) {
         tend_ask(call, call->api->make_map(call));
+    } else if (strcmp(what, "asks") == 0) {
+        for (int i = 0; i < 1010; i++) {
+            tend_fetch(call, "v1/ConfigMap", "a");
+        }
     } else if (strcmp(what, "events") == 0) {
         for (int i = 0; i < 1000; i++) {
             tend_event(call, TEND_NORMAL, "Again", "and again");
@@ -185,6 +207,8 @@ static void reconcile(struct tend_call *call, struct tend_result *result)
         list_them(call);
     } else if (strcmp(what, "later") == 0) {
         answer_later(call, result);
+    } else if (strcmp(what, "later-later") == 0) {
+        answer_never(call, result);
     } else if (strcmp(what, "once") == 0) {
         do_once(call);
     } else if (strcmp(what, "knows") == 0) {
