@@ -25,13 +25,14 @@
  *
  *  1 Every struct that crosses the line begins with `size`: its sizeof, as its author compiled it.
  *    Fields are only ever appended. A reader takes what both know and reads the rest as zero; a
- *    host refuses a longer struct only where bytes that it does not know are not zero. Lists are
- *    arrays of pointers, so that an element can grow. Only struct tend_str, which is frozen, goes
- *    by value.
+ *    host refuses a longer description only where bytes that it does not know are not zero; of what
+ *    is handed over while it runs (a result, a series) it does not look at them. Lists are arrays of
+ *    pointers, so that an element can grow. Only struct tend_str, which is frozen, goes by value.
  *  2 Numbers have a fixed width, enumerators a written value, unknown values a stated meaning.
  *  3 Who allocates frees. What the host hands to a callback is valid until that call is over, and
- *    what the plugin hands to the host is copied before the host's function returns.
- *  4 Text is UTF-8. Text from the host ends in a NUL as well.
+ *    what the plugin hands to the host is copied before the host's function returns. A pointer is
+ *    NULL only where it says so.
+ *  4 Text is UTF-8 without a NUL in it. Text from the host ends in a NUL as well.
  *  5 A plugin links to nothing of the host: all comes through struct tend_api.
  *  6 No exception, longjmp or fork crosses the line; no exit(), signal(), setlocale(), chdir().
  *    (A runner survives most of these; its plugin does not.)
@@ -55,7 +56,8 @@
  * Mistakes. Functions that write return nothing. A write that cannot be made (a malformed path, a
  * path outside `status.` of the object itself, a draft that is none) is remembered, and the outcome
  * becomes TEND_FAIL, reason "PluginMistake", with a message that names it. Nothing of that call is
- * written.
+ * written. So does more than a call may have: 256 objects applied or removed, 64 events, 64 conditions,
+ * 1000 questions (the `then` of one more is not called), a million nodes, 4 MiB of writes.
  *
  * Times are milliseconds. Moments are of the host's wall clock, since 1970 in UTC; use call->now_ms
  * and never a clock of your own: a test runs an hour in milliseconds.
@@ -75,9 +77,14 @@ extern "C" {
 
 #define TEND_MAJOR 1 /* part of the symbol's name: a new major is a new symbol */
 #define TEND_MINOR 0 /* grows with every appended field */
+/* Frozen: what stands here keeps its name, place, type and meaning for as long as there is a
+ * tend_plugin_v1. What comes is appended, or has a name of its own, and is of minor 1 and later once
+ * version 1 is released. */
 
 /* A value inside a document, in one call: an object, a field, an answer, a draft. 0 is absent where
- * a value is returned, and the object being reconciled where one is given. */
+ * a value is returned, and the object being reconciled where one is given; what is no node of the call
+ * is absent. Valid until the call is over, over questions as well, and shows what it showed: a later
+ * write changes the object or draft that it writes into, and no node that was read from it. */
 typedef uint64_t tend_node;
 #define TEND_THIS ((tend_node)0)
 
@@ -121,12 +128,13 @@ enum tend_outcome {
     TEND_LATER = 5
 };
 
-/* The host hands in a zeroed one (TEND_DONE). Texts are literals or come from tend_format. */
+/* The host hands in a zeroed one (TEND_DONE), and reads it after the callback has returned: texts are
+ * literals or come from tend_format. */
 struct tend_result {
     uint32_t size;
     int32_t outcome;
-    int64_t after_ms;
-    const char *state;
+    int64_t after_ms;    /* of AGAIN and RETRY; 0: at once, or by the growing delay alone */
+    const char *state;   /* of ENTER */
     const char *reason;  /* CamelCase, one word; NULL allowed */
     const char *message; /* a sentence for people; NULL allowed */
 };
@@ -156,7 +164,7 @@ struct tend_call {
 };
 
 /* Takes the answer to a question; 0 where there is none: the object is absent, or it could not be
- * answered (api->problem says why). */
+ * answered (api->problem says why). `data` is what was given to ask. [work] */
 typedef void tend_then(struct tend_call *call, tend_node answer, void *data);
 
 /* Present in every host of this major, in this order. The inline functions further down are how it
@@ -165,20 +173,30 @@ struct tend_api {
     uint32_t size;
     uint32_t reserved;
 
-    /* An interface by name ("tend.jobs/1"); NULL where this host has none. [any] */
+    /* An interface by name (TEND_METRICS): the host's, constant, valid as long as `host`; NULL where this
+     * host has none. [any] */
     const void *(*find)(const struct tend_host *host, const char *id);
-    /* A line in the host's log, with the plugin's name. [any] */
+    /* A line in the host's log, with the plugin's name; cut at 1000 bytes, and 100 a second. An unknown
+     * level is TEND_INFO. [any] */
     void (*log)(const struct tend_host *host, int32_t level, const char *text);
 
-    /* Reading, all [work]. `root` 0 is the object, status writes of this call included. */
+    /* The value at `path` below `root`, and at "" itself; 0 where it is absent or `path` is malformed.
+     * `root` 0 is the object, status writes of this call included. [work] */
     tend_node (*get)(struct tend_call *call, tend_node root, const char *path);
-    int32_t (*type)(struct tend_call *call, tend_node node); /* enum tend_type */
+    /* enum tend_type. [work] */
+    int32_t (*type)(struct tend_call *call, tend_node node);
+    /* The value, or `otherwise` where it is absent or of another type. [work] */
     int32_t (*as_bool)(struct tend_call *call, tend_node node, int32_t otherwise);
+    /* The same; also a real that is whole. [work] */
     int64_t (*as_int)(struct tend_call *call, tend_node node, int64_t otherwise);
+    /* The same; also an integer. [work] */
     double (*as_real)(struct tend_call *call, tend_node node, double otherwise);
+    /* The same; `otherwise`, which is returned as it is, may be NULL: "". [work] */
     struct tend_str (*as_text)(struct tend_call *call, tend_node node, const char *otherwise);
-    uint32_t (*count)(struct tend_call *call, tend_node node); /* of a list or map, else 0 */
-    /* Item `index`; `ret_key` (or NULL) receives its key where `node` is a map. */
+    /* How many items a list or map has; 0 for anything else. [work] */
+    uint32_t (*count)(struct tend_call *call, tend_node node);
+    /* Item `index`, 0 where there is none; `ret_key` (or NULL) receives its key where `node` is a map,
+     * else "". Maps are in byte order of their keys. [work] */
     tend_node (*item)(struct tend_call *call, tend_node node, uint32_t index,
                       struct tend_str *ret_key);
 
@@ -211,32 +229,38 @@ struct tend_api {
     /* Deliver the outcome of a call that returned TEND_LATER; the call is over. [work] */
     void (*finish)(struct tend_call *call, const struct tend_result *result);
 
-    /* Making values. [work] */
+    /* A new value; also to be put into others, as often as one likes. [work] */
     tend_node (*make_bool)(struct tend_call *call, int32_t value);
-    tend_node (*make_int)(struct tend_call *call, int64_t value);
-    tend_node (*make_real)(struct tend_call *call, double value); /* not finite: a mistake */
-    /* Not UTF-8: a mistake. */
+    tend_node (*make_int)(struct tend_call *call, int64_t value); /* [work] */
+    /* Not finite: a mistake, and 0. [work] */
+    tend_node (*make_real)(struct tend_call *call, double value);
+    /* Not UTF-8, or with a NUL in it: a mistake. [work] */
     tend_node (*make_text)(struct tend_call *call, struct tend_str value);
-    tend_node (*make_map)(struct tend_call *call);  /* empty */
-    tend_node (*make_list)(struct tend_call *call); /* empty */
+    tend_node (*make_map)(struct tend_call *call);  /* Empty. [work] */
+    tend_node (*make_list)(struct tend_call *call); /* Empty. [work] */
 
-    /* Writing: collected in the call, and committed with its outcome against the version that was
-     * read, or not at all. [work] `target` 0 is the object (paths under `status.` only; not the
-     * state); `value` 0 removes. */
+    /* Put `value` (0: remove what is there) at `path` of `target`: a map, list or draft of this call, or 0,
+     * the object (paths under `status.` only; not the state of a kind that has states). Maps and lists
+     * are made on the way. What is written is collected in the call, and committed with its outcome
+     * against the version that was read, or not at all. [work] */
     void (*put)(struct tend_call *call, tend_node target, const char *path, tend_node value);
+    /* The same, at the end of the list at `path`, made where it is absent. No list: a mistake. [work] */
     void (*append)(struct tend_call *call, tend_node target, const char *path, tend_node value);
-    /* A draft of another object: apiVersion, kind, name and namespace (NULL: the object's). */
+    /* A draft of another object: apiVersion, kind, name and namespace (NULL: the object's). [work] */
     tend_node (*draft)(struct tend_call *call, const char *kind, const char *name_space,
                        const char *name);
     /* The fields of `draft` are to be so; what it does not name stays. The object will own it, and
      * it is deleted when the object is gone. What another object owns is not taken over: the run is
-     * put off as by TEND_RETRY, reason "OwnedByAnother", and repeated when that changes. */
+     * put off as by TEND_RETRY, reason "OwnedByAnother", and repeated when that changes. [work] */
     void (*apply)(struct tend_call *call, tend_node draft);
+    /* Delete another object; that it is absent is fine. `name_space` NULL: the object's. [work] */
     void (*remove)(struct tend_call *call, const char *kind, const char *name_space,
                    const char *name);
-    /* Kept in status.conditions, which the kind's schema has to declare. */
+    /* Kept in status.conditions, which the kind's schema has to declare. An unknown truth is
+     * TEND_UNKNOWN; reason and message may be NULL. [work] */
     void (*condition)(struct tend_call *call, const char *type, int32_t truth, const char *reason,
                       const char *message);
+    /* An Event about the object. An unknown tone is TEND_WARNING; message may be NULL. [work] */
     void (*event)(struct tend_call *call, int32_t tone, const char *reason, const char *message);
 
     /* Zeroed memory until the call is over; never NULL. [work] */
@@ -244,9 +268,11 @@ struct tend_api {
     /* What is left of the time that the call may take; 0: cancelled, return soon. [any] */
     int64_t (*time_left_ms)(struct tend_call *call);
 
-    /* Moments as RFC 3339 in UTC, durations as "1h30m". Nonzero where `text` is none. [work] */
+    /* A moment as RFC 3339 in UTC; valid until the call is over. [work] */
     const char *(*format_moment)(struct tend_call *call, int64_t moment_ms);
+    /* RFC 3339. Nonzero, and *ret_ms unchanged, where `text` is none (or NULL). [work] */
     int32_t (*parse_moment)(struct tend_call *call, const char *text, int64_t *ret_ms);
+    /* "1h30m", "250ms"; likewise. [work] */
     int32_t (*parse_duration)(struct tend_call *call, const char *text, int64_t *ret_ms);
 
     /* Why the answer that was delivered last is none; NULL where it is one, or the object is absent.
@@ -254,8 +280,10 @@ struct tend_api {
      * whoever asks knows what to do about it. [work] */
     const char *(*problem)(struct tend_call *call);
 
-    /* JSON in and out. 0 where `text` is none. [work] */
+    /* A value from JSON; 0 where `text` is none. [work] */
     tend_node (*from_json)(struct tend_call *call, struct tend_str text);
+    /* Canonical JSON, valid until the call is over; of what is absent "null". More than 4 MiB: a mistake,
+     * and "". [work] */
     struct tend_str (*to_json)(struct tend_call *call, tend_node node);
 
     /* 64 random bits, not for secrets; the same again in a test. [work] */
@@ -268,7 +296,7 @@ struct tend_api {
 
 /* --- what a plugin is ------------------------------------------------------------------------- */
 
-/* A run over one object; `result` is zeroed but for its size. */
+/* A run over one object; `result` is zeroed but for its size. [work] */
 typedef void tend_run(struct tend_call *call, struct tend_result *result);
 
 enum tend_state_flag {
@@ -324,7 +352,7 @@ struct tend_controller {
 
     /* Before any work. NULL, or a sentence that says why this controller cannot work here (it is
      * refused with that); the text stays valid until the plugin is gone. `config` is JSON, "{}"
-     * where there is none. *ret_self is handed to every call. May be NULL. At most 5 s.
+     * where there is none, valid until the return. *ret_self is handed to every call. May be NULL. At most 5 s.
      * [control] */
     const char *(*start)(const struct tend_host *host, struct tend_str config, void **ret_self);
     /* No call follows: join threads, close descriptors. Not after a failed start. May be NULL.
@@ -356,6 +384,7 @@ struct tend_controller {
     void *data; /* what start finds in *ret_self, and calls as `self` where there is no start */
 };
 
+/* It, and all that it points to, are constants of the plugin. Controllers: 1 to 64. */
 struct tend_plugin {
     uint32_t size;
     uint16_t major, minor; /* that the plugin was compiled with */
@@ -409,7 +438,10 @@ struct tend_metrics {
     void (*observe)(const struct tend_host *host, tend_metric histogram, double value);
 };
 
-/* --- everyday use: inline functions over the table -------------------------------------------- */
+/* --- everyday use: inline functions over the table ----------------------------------------------
+ *
+ * Whatever takes a call is [work], and means what the function of the table means that it calls.
+ */
 
 static inline struct tend_str tend_str(const char *text)
 {
