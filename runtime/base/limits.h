@@ -69,11 +69,12 @@
 #define APPLIED_BYTES_MAX    (128u * KIB) /* of the last applied body, kept in an annotation */
 
 /* --- workers, runners, plugins ------------------------------------------------------------------ */
-#define RECONCILE_LIMIT_MS 30000 /* one run; a plugin that needs longer asks and is called again */
-#define RECONCILE_GRACE_MS 5000  /* beyond the limit, before the runner is killed */
-#define LOOK_PAUSE_MS      100   /* between two looks at what is out in a runner */
-#define PLUGINS_MAX        256u  /* plugins of one host: each is a process */
-#define WORKER_CALLS_MAX   64u   /* queued in one worker: covers the round trip, bounds a death */
+#define RECONCILE_LIMIT_MS  30000 /* one run; a plugin that needs longer asks and is called again */
+#define RECONCILE_GRACE_MS  5000  /* beyond the limit, before the runner is killed */
+#define RECONCILE_GRACE_MIN 500   /* ms, where a host is told to be short with runs */
+#define LOOK_PAUSE_MS       100   /* between two looks at what is out in a runner */
+#define PLUGINS_MAX         256u  /* plugins of one host: each is a process */
+#define WORKER_CALLS_MAX    64u   /* queued in one worker: covers the round trip, bounds a death */
 
 #define CONFIGURATION_MAX MIB /* bytes of the file of --config: written by hand */
 #define CONFIG_BYTES_MAX                                                                           \

@@ -1,7 +1,7 @@
 /* The page that a runner shares with its host: the call that it executes, or executed last, so that
  * a death is charged to that one; since when, so that a hang is seen; and why it ended itself. A memfd
  * of PAGE_BYTES, mapped by both; only the runner writes, and what it writes is believed only where it
- * harms itself.
+ * harms itself: a plugin can accuse another object of its own, and nobody else.
  */
 #ifndef PROTOCOL_PAGE_H
 #define PROTOCOL_PAGE_H

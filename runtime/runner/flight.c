@@ -58,7 +58,8 @@ static void count_out(struct flight *flight, const struct reconcile_call *call)
 
 struct reconcile_call *flight_send(struct flight *flight)
 {
-    if (list_empty(&flight->queued) || (flight->busy > 0 && flight->bytes >= RUNNER_BYTES_OUT)) {
+    bool full = flight->bytes >= RUNNER_BYTES_OUT || flight->careful > 0;
+    if (list_empty(&flight->queued) || (flight->busy > 0 && full)) {
         return NULL;
     }
     struct reconcile_call *call = call_of(list_pop(&flight->queued));
@@ -71,6 +72,26 @@ struct reconcile_call *flight_send(struct flight *flight)
 struct reconcile_call *flight_find(const struct flight *flight, uint64_t id)
 {
     return map_get(&flight->by_id, key_of(&id));
+}
+
+size_t flight_suspects(const struct flight *flight, uint64_t begun,
+                       const struct reconcile_call **ret_one)
+{
+    size_t count = 0;
+    *ret_one = NULL;
+    LIST_FOREACH (link, &flight->sent) {
+        const struct reconcile_call *call = call_of(link);
+        if (call->id <= begun && call->open == 0) {
+            *ret_one = call;
+            count++;
+        }
+    }
+    return count;
+}
+
+void flight_be_careful(struct flight *flight)
+{
+    flight->careful = flight->busy;
 }
 
 void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t now_ms)
@@ -104,6 +125,7 @@ static void take_out(struct flight *flight, struct reconcile_call *call)
 bool flight_land(struct flight *flight, struct reconcile_call *call)
 {
     take_out(flight, call);
+    flight->careful -= flight->careful > 0 ? 1 : 0;
     if (flight_is_ghost(call)) {
         free(call);
         return false;

@@ -19,6 +19,7 @@ struct flight {
     size_t bytes;             /* of the objects in `sent` that are not parked */
     size_t busy;              /* calls in `sent` that are not parked */
     uint64_t last_id;
+    size_t careful; /* results to come before more than one call is on its way again */
 };
 
 void flight_init(struct flight *flight);
@@ -27,12 +28,21 @@ void flight_done(struct flight *flight); /* both lists are empty */
 /* Queue `call`, with an id that was never used. */
 void flight_add(struct flight *flight, struct reconcile_call *call);
 
-/* The next call that is to be sent now, moved to `sent`; NULL where there is none, or where
- * RUNNER_BYTES_OUT are out already. */
+/* The next call that is to be sent now, moved to `sent`; NULL where there is none, or where as much
+ * is out as may be: RUNNER_BYTES_OUT, or one where it is careful. */
 struct reconcile_call *flight_send(struct flight *flight);
 
 /* What was sent as `id`, possibly a ghost; NULL where nothing was. */
 struct reconcile_call *flight_find(const struct flight *flight, uint64_t id);
+
+/* How many calls up to `begun` neither wait nor have a result; `ret_one` is one of them, NULL where there
+ * is none. */
+size_t flight_suspects(const struct flight *flight, uint64_t begun,
+                       const struct reconcile_call **ret_one);
+
+/* Nobody can be blamed for a death: as many as are out are sent one by one from now on, so that somebody
+ * can. */
+void flight_be_careful(struct flight *flight);
 
 /* It asked something, or something that it asked was answered. */
 void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t now_ms);

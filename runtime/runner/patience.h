@@ -22,6 +22,10 @@ struct patience_look {
     int64_t now_ms, grace_ms; /* ticks: the page's clock */
 };
 
+/* From now on something is expected of it, and nothing was before: how long it lay still until now says
+ * nothing. */
+void patience_begin(struct patience *patience, const struct patience_look *look);
+
 /* Is the runner stuck? Then `ret_call` is whose fault that is (0: nobody's) and `ret_limit_ms` what it did
  * not keep. */
 bool patience_is_over(struct patience *patience, const struct patience_look *look,

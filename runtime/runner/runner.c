@@ -77,9 +77,19 @@ static void lose(struct runner *runner, struct list *from, uint64_t blamed, cons
     }
 }
 
+/* Something is about to be sent that has to be executed. */
+static void expect(struct runner *runner)
+{
+    if (runner->flight.busy == 0) {
+        struct patience_look now = look_of(runner);
+        patience_begin(&runner->patience, &now);
+    }
+}
+
 static void send_queued(struct runner *runner)
 {
     struct reconcile_call *call;
+    expect(runner);
     while ((call = flight_send(&runner->flight)) != NULL) {
         struct message_run run = {.call = call->id,
                                   .controller = text_of(call->controller),
@@ -125,6 +135,7 @@ static void answer_call(struct worker *worker, struct reconcile_call *call, uint
     if (runner->phase != UP) {
         return;
     }
+    expect(runner);
     flight_answered(&runner->flight, call);
     runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
     if (given->code != TEND_OK) {
@@ -175,13 +186,36 @@ static void refuse(struct runner *runner)
     runner->worker.listener->ops->refused(runner->worker.listener, &runner->worker, runner->why);
 }
 
-/* Whose fault a death is: what breaks the protocol, or executed last; what only waits is innocent. */
-static uint64_t culprit_of(const struct runner *runner)
+/* Where no call was seen doing it, one of those did that began and have no result. Who is not the only one
+ * runs again alone, and so does everybody where the page says nothing of use: who is alone when that happens
+ * again is no longer believed to be innocent. */
+static uint64_t suspect_of(struct runner *runner, uint64_t begun)
 {
-    uint64_t executing = atomic_load_explicit(&runner->page->executing, memory_order_acquire);
-    const struct reconcile_call *call = flight_find(&runner->flight, executing);
-    bool waits = call != NULL && call->open > 0;
-    return runner->accused != 0 ? runner->accused : waits ? 0 : executing;
+    const struct reconcile_call *only;
+    size_t suspects = flight_suspects(&runner->flight, begun, &only);
+    if (suspects == 0 && runner->failures > 1) {
+        suspects = flight_suspects(&runner->flight, UINT64_MAX, &only);
+    }
+    if (suspects == 1) {
+        return only->id;
+    }
+    flight_be_careful(&runner->flight);
+    return 0;
+}
+
+/* Whose fault a death is: what breaks the protocol, or executes; what only waits is innocent. */
+static uint64_t culprit_of(struct runner *runner)
+{
+    uint64_t begun = atomic_load_explicit(&runner->page->executing, memory_order_acquire);
+    bool executes = atomic_load_explicit(&runner->page->slices, memory_order_acquire) % 2 == 1;
+    const struct reconcile_call *call = flight_find(&runner->flight, begun);
+    if (runner->accused != 0) {
+        return runner->accused;
+    }
+    if (executes && call != NULL && !runner->garbled) {
+        return call->open > 0 ? 0 : begun;
+    }
+    return suspect_of(runner, begun);
 }
 
 static void go_down(struct runner *runner)
@@ -279,6 +313,7 @@ static void start_process(struct runner *runner)
     struct error err = ERROR_INIT;
     runner->phase = STARTING;
     runner->accused = 0;
+    runner->garbled = false;
     runner->why[0] = '\0';
     runner->refuse = false;
     memset(runner->page, 0, PAGE_BYTES); /* no process shares it now */
@@ -391,6 +426,15 @@ static void measure(struct runner *runner, struct metrics *metrics)
                             "Processes of a plugin that ended and were not asked to", plugin);
 }
 
+/* A host that is told to be short with runs is not patient with those that do not end either. */
+static int64_t grace_of(int64_t run_ms)
+{
+    if (run_ms <= 0 || run_ms >= RECONCILE_GRACE_MS) {
+        return RECONCILE_GRACE_MS;
+    }
+    return run_ms > RECONCILE_GRACE_MIN ? run_ms : RECONCILE_GRACE_MIN;
+}
+
 struct runner *runner_new(const struct runner_options *options)
 {
     struct runner *runner = alloc_new(sizeof *runner);
@@ -405,7 +449,7 @@ struct runner *runner_new(const struct runner_options *options)
                                    .limits = limits_of(&options->bounds)};
     runner->run_ms = options->bounds.run_ms;
     runner->page = birth_new_page(&runner->birth.page_fd);
-    runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : RECONCILE_GRACE_MS;
+    runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : grace_of(options->bounds.run_ms);
     if (options->config != NULL) {
         runner->config = value_copy(&runner->arena, options->config);
     }

@@ -42,8 +42,9 @@ struct runner_options {
     const struct value *config; /* for the controllers' start: a map; NULL: {}; copied */
     struct runner_bounds bounds;
     struct metrics *metrics; /* outlives it; NULL: none */
-    int64_t
-        grace_ms; /* beyond a call's limit, before the process is killed; 0: RECONCILE_GRACE_MS */
+    /* Beyond a call's limit, before the process is killed; 0: RECONCILE_GRACE_MS, or as long as
+     * bounds.run_ms where that is shorter, but no less than RECONCILE_GRACE_MIN. */
+    int64_t grace_ms;
 };
 
 /* A runner that is not started; its worker's listener is NULL, and is set before the start. */

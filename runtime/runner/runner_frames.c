@@ -11,6 +11,7 @@
 static void nonsense(struct runner *runner, uint64_t call, const char *what)
 {
     runner->accused = call;
+    runner->garbled = true;
     runner_end_process(runner, "it does not keep the protocol: %s", what);
 }
 
@@ -89,6 +90,9 @@ static void take_ask(struct runner *runner, const struct frame *frame)
                                              : TEXT("too many questions are open"));
     } else {
         flight_asked(&runner->flight, call, world_ticks_ms(runner->world));
+        if (!list_empty(&runner->flight.queued)) {
+            world_soon(runner->world, &runner->push); /* it makes room */
+        }
         runner_look_within(runner, flight_limit_ms(call));
         runner->worker.listener->ops->asked(runner->worker.listener, &runner->worker, call, ask.ask,
                                             ask.question, ask.so_far);
@@ -147,6 +151,7 @@ static void hang_up(struct runner *runner, const char *problem)
         return;
     }
     if (problem != NULL) {
+        runner->garbled = true;
         runner_end_process(runner, "%s", problem);
         return;
     }

@@ -48,6 +48,7 @@ struct runner {
 
     /* of this process */
     uint64_t accused;         /* the call that broke the stream; 0: none */
+    bool garbled;             /* the stream broke; what executes now need not have done it */
     char why[ERROR_TEXT_MAX]; /* it is being ended; "": it ends by itself */
     bool refuse;              /* ... and will not be tried again */
 };

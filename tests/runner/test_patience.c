@@ -48,6 +48,12 @@ static void begin_slice(struct scene *scene, const struct reconcile_call *call)
     scene->page.slices++;
 }
 
+static void expect(struct scene *scene)
+{
+    struct patience_look look = {&scene->flight, &scene->page, scene->now_ms, GRACE};
+    patience_begin(&scene->patience, &look);
+}
+
 static bool is_over(struct scene *scene)
 {
     struct patience_look look = {&scene->flight, &scene->page, scene->now_ms, GRACE};
@@ -111,11 +117,61 @@ static void ends_who_takes_no_calls(void)
 {
     CLEANUP(close_scene) struct scene scene;
     open_scene(&scene);
+    expect(&scene);
     send_call(&scene, 0);
     CHECK(!is_over(&scene));
-    scene.now_ms += RECONCILE_LIMIT_MS + GRACE;
+    scene.now_ms += 100 + GRACE - 1;
+    CHECK(!is_over(&scene));
+    scene.now_ms += 1;
     CHECK(is_over(&scene));
-    CHECK_INT(scene.call, 0); /* nobody's fault */
+    CHECK_INT(scene.call, 0); /* it executes none */
+    CHECK_INT(scene.limit_ms, 100);
+}
+
+/* It lay still for long because nothing was there to be done. */
+static void counts_from_when_something_is_expected(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    struct reconcile_call *waits = send_call(&scene, 0);
+    flight_asked(&scene.flight, waits, scene.now_ms);
+    CHECK(!is_over(&scene));
+    scene.now_ms += 900;
+    expect(&scene);
+    send_call(&scene, 1);
+    CHECK(!is_over(&scene)); /* looked at for the sake of the one that waits */
+    scene.now_ms += 100 + GRACE - 1;
+    CHECK(!is_over(&scene));
+}
+
+/* Nor is it believed that something else executes. */
+static void ends_who_names_what_is_not_out(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    expect(&scene);
+    begin_slice(&scene, send_call(&scene, 0));
+    scene.page.executing = 77;
+    CHECK(!is_over(&scene));
+    scene.now_ms += 100 + GRACE;
+    CHECK(is_over(&scene));
+    CHECK_INT(scene.call, 0);
+    CHECK_INT(scene.limit_ms, 100);
+}
+
+/* What the page says is not used in sums before it is looked at. */
+static void bears_what_no_clock_says(void)
+{
+    static const int64_t moments[] = {INT64_MIN, INT64_MIN + 1, -1, 0, INT64_MAX};
+    for (size_t i = 0; i < COUNT_OF(moments); i++) {
+        CLEANUP(close_scene) struct scene scene;
+        open_scene(&scene);
+        expect(&scene);
+        begin_slice(&scene, send_call(&scene, 0));
+        scene.page.began_ms = moments[i];
+        CHECK(is_over(&scene) == (moments[i] <= 0));
+        CHECK(next(&scene) <= 1000 + 100 + GRACE);
+    }
 }
 
 static void waits_as_long_as_a_call_may(void)
@@ -178,10 +234,42 @@ static void parked_calls_take_no_room(void)
     CHECK(scene.flight.busy == 0 && flight_find(&scene.flight, first->id) == NULL);
 }
 
+/* Two began and have no result: nobody knows which of them it was, until they run apart. */
+static void sends_one_at_a_time(void)
+{
+    CLEANUP(close_scene) struct scene scene;
+    open_scene(&scene);
+    const struct reconcile_call *one;
+    struct list gone;
+    for (int i = 0; i < 3; i++) {
+        send_call(&scene, i);
+    }
+    CHECK_INT(flight_suspects(&scene.flight, scene.calls[0].id, &one), 1);
+    CHECK(one == &scene.calls[0]);
+    CHECK_INT(flight_suspects(&scene.flight, scene.calls[1].id, &one), 2);
+    flight_be_careful(&scene.flight);
+    flight_take(&scene.flight, &scene.flight.sent, &gone);
+    list_drop(&gone);
+    for (int i = 0; i < 3; i++) {
+        flight_add(&scene.flight, &scene.calls[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        CHECK(flight_send(&scene.flight) == &scene.calls[i]);
+        CHECK(flight_send(&scene.flight) == NULL);
+        flight_land(&scene.flight, &scene.calls[i]);
+    }
+    send_call(&scene, 0); /* and then as before */
+    send_call(&scene, 1);
+}
+
 SUITE({"ends a slice that is too long", ends_a_slice_that_is_too_long},
       {"lets slices follow each other", lets_slices_follow_each_other},
       {"does not believe that it began just now", does_not_believe_that_it_began_just_now},
       {"ends who takes no calls", ends_who_takes_no_calls},
+      {"counts from when something is expected", counts_from_when_something_is_expected},
+      {"ends who names what is not out", ends_who_names_what_is_not_out},
+      {"bears what no clock says", bears_what_no_clock_says},
+      {"sends one at a time where nobody can be blamed", sends_one_at_a_time},
       {"waits as long as a call may", waits_as_long_as_a_call_may},
       {"blames who runs meanwhile", blames_who_runs_meanwhile},
       {"parked calls take no room", parked_calls_take_no_room})
