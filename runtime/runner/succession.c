@@ -344,12 +344,17 @@ static NODISCARD enum tend_code judge(struct succession *succession)
     return TEND_OK;
 }
 
+void succession_forget(struct succession *succession)
+{
+    succession->rival = succession->rival_file = succession->way_for = NULL;
+}
+
 void succession_begin(struct succession *succession, struct version *version,
                       struct version *before)
 {
     succession->version = version;
     succession->before = before;
-    succession->rival = succession->rival_file = succession->way_for = NULL;
+    succession_forget(succession);
     succession->claimed = 0;
     succession->err = (struct error)ERROR_INIT;
     succession->phase = SUCCESSION_COUNTING;

@@ -59,6 +59,9 @@ struct succession {
 /* The rest was set. */
 void succession_init(struct succession *succession);
 
+/* Forget how the last one ended: its version may be gone. */
+void succession_forget(struct succession *succession);
+
 /* Begin; `version` is ready. */
 void succession_begin(struct succession *succession, struct version *version,
                       struct version *before);

@@ -121,6 +121,7 @@ void versions_try(struct versions *versions, struct loaded *content)
     struct error err = ERROR_INIT;
     char hash[SHA256_HEX];
     memcpy(hash, content->hash, sizeof hash);
+    succession_forget(&versions->succession); /* it may be refused before it begins */
     struct version_terms terms = {versions->world, versions->maker, &version_ops, versions->file,
                                   versions->settings};
     if (version_new(&terms, content, &versions->candidate, &err) != TEND_OK) {

@@ -73,6 +73,22 @@ static void says_so_after_a_restart_and_writes_nothing(void)
     host_free(host);
 }
 
+/* Who was in the way of another content has nothing to do with what is wrong with this one. */
+static void who_is_refused_for_another_reason_is_no_rival(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    put(&host->scripts, "b.lua", MAPS("maps", "2"));
+    notice(host);
+    CHECK(is_contested_by(host, "maps", "/b.lua"));
+    put(&host->scripts, "b.lua", UNWILLING);
+    notice(host);
+    CHECK_TEXT(said(host, "b", "message"), "there is no licence");
+    CHECK_TEXT(contested(host, "maps"), "");
+    host_free(host);
+}
+
 static void who_leaves_is_in_nobodys_way(void)
 {
     struct host *host = host_new();
@@ -291,6 +307,8 @@ static void what_is_named_and_not_there_is_told_once(void)
 
 SUITE({"the live one names its rivals", the_live_one_names_its_rivals},
       {"says so after a restart, and writes nothing", says_so_after_a_restart_and_writes_nothing},
+      {"who is refused for another reason is no rival",
+       who_is_refused_for_another_reason_is_no_rival},
       {"who leaves is in nobody's way", who_leaves_is_in_nobodys_way},
       {"the named one has it, whatever the order", the_named_one_has_it_whatever_the_order},
       {"a pin that changes moves the kind", a_pin_that_changes_moves_the_kind},
