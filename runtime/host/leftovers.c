@@ -48,8 +48,7 @@ static bool is_orphan(struct leftovers *leftovers, const struct value *root)
     if (phase.len == 0 && report_is_known(leftovers->loop, meta_of(root).name)) {
         return false;
     }
-    return !leftovers->ops->has_controller(leftovers, meta_of(root).name) &&
-           !text_is(phase, "lost") &&
+    return !text_is(phase, "lost") &&
            !(told && leftovers->ops->is_unserved(leftovers, status_text(root, "file")));
 }
 
@@ -70,6 +69,9 @@ static void tell_disabled(struct leftovers *leftovers, const struct value *root,
 
 static void tell_orphan(struct leftovers *leftovers, const struct value *root, struct arena *arena)
 {
+    if (leftovers->ops->has_controller(leftovers, meta_of(root).name)) {
+        return;
+    }
     if (leftovers->ops->is_disabled(leftovers, status_text(root, "file"))) {
         if (!text_is(status_text(root, "phase"), "disabled")) {
             tell_disabled(leftovers, root, arena);

@@ -427,12 +427,15 @@ static bool take_notice(struct plugins *plugins)
     return moved;
 }
 
+/* Who does not serve, and is not to be looked at, says so again: its name may be another's now. */
 static void look_at_blocked(struct plugins *plugins)
 {
     LIST_FOREACH (link, &plugins->entries) {
-        const struct entry *entry = CONTAINER_OF(link, struct entry, link);
+        const struct entry *entry = plugins_entry(link);
         if (plugin_is_blocked(entry->plugin)) {
             plugin_look(entry->plugin);
+        } else if (!plugin_is_present(entry->plugin)) {
+            plugin_poke(entry->plugin);
         }
     }
 }

@@ -281,6 +281,12 @@ static void what_is_disabled_is_not_loaded(void)
     take(&host->more, "n.lua");
     notice(host);
     CHECK_TEXT(said(host, "n", "phase"), "lost");
+    put(&host->more, "c.lua", MAPS("maps", "2")); /* who comes may have its name, and what it had */
+    notice(host);
+    CHECK(serves(host, "maps", &host->more, "c.lua"));
+    CHECK(strstr(buffer_view(&host->lines).ptr, "a.lua is not loaded") != NULL);
+    take(&host->more, "c.lua");
+    notice(host);
     down(host);
     configure(host, "");
     up(host);
