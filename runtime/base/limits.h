@@ -179,6 +179,7 @@
 #define EFFECT_RECORD_MAX    (704u * KIB) /* of its request as JSON: the result has to fit beside it */
 #define EFFECT_OBJECT_MAX    200u         /* bytes of an object's name in that of a record */
 #define REPORT_PAUSE_MS      1000 /* a worker that dies all the time is not a flood of writes */
+#define SLOW_RUN_MS          1000 /* without a wait: others of its plugin are late by what people notice */
 #define TALLY_FIRST_MS       500 /* from a run that is worth telling to the counts that tell it ... */
 #define TALLY_PAUSE_MS       5000 /* ... and from those to the next */
 

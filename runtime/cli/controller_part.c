@@ -71,6 +71,7 @@ static void print_runs(FILE *out, const struct value *status, struct arena *aren
 {
     const struct value *counts = value_field(status, "counts");
     const struct value *error = value_field(status, "lastError");
+    const struct value *longest = value_field(status, "longestRun");
     long long restarts = int_at(status, "restarts"), failures = int_at(counts, "failures");
     struct text runs = arena_format(arena, "%lld", int_at(counts, "runs"));
     if (failures > 0) {
@@ -81,6 +82,13 @@ static void print_runs(FILE *out, const struct value *status, struct arena *aren
     }
     if (restarts > 0) {
         plain_print_titled(out, "Restarts:", arena_format(arena, "%lld", restarts));
+    }
+    if (longest != NULL) {
+        plain_print_titled(out, "Longest run:",
+                           arena_format(arena, "%.*s without a wait, %.*s, %.*s",
+                                        TEXT_ARG(value_get_text(longest, TEXT("held"))),
+                                        TEXT_ARG(value_get_text(longest, TEXT("time"))),
+                                        TEXT_ARG(value_get_text(longest, TEXT("object")))));
     }
     if (error != NULL) {
         plain_print_titled(out, "Last error:",
@@ -164,9 +172,9 @@ static const struct value *without(const struct value *root, struct text part,
 const struct value *controller_part_print(FILE *out, const struct value *root, struct arena *arena)
 {
     static const char *const spec[] = {"owns"};
-    static const char *const status[] = {"phase",    "since",  "reason",   "message", "file",
-                                         "version",  "hash",   "lastGood", "kinds",   "rejected",
-                                         "restarts", "counts", "lastError"};
+    static const char *const status[] = {"phase",    "since",  "reason",    "message",   "file",
+                                         "version",  "hash",   "lastGood",  "kinds",     "rejected",
+                                         "restarts", "counts", "lastError", "longestRun"};
     const struct value *said = value_field(root, "status");
     const struct value *owned = value_field(value_field(root, "spec"), "owns");
     print_phase(out, said, arena);

@@ -175,6 +175,7 @@ static void run_start(struct run *run, const struct kind *kind)
         if (run->controller->measures.seconds != NULL) {
             run->began_ns = world_ticks_ns(run->controller->loop->world);
         }
+        tally_attended(run);
         worker_start(run->worker, &run->call);
         return;
     }

@@ -222,7 +222,11 @@ struct tally {
     int64_t error_ms;        /* wall clock */
     struct alarm alarm;      /* its status says so then ... */
     bool has_news;           /* ... while this is set */
-    int64_t next_ms;         /* ticks; not before */
+    int64_t longest_ms; /* of a run that held its worker for SLOW_RUN_MS or more; 0: none did ... */
+    int64_t longest_at_ms; /* ... wall clock */
+    char *longest_of;      /* ... the object */
+    char *slow;            /* what is to be told of it; NULL: nothing new */
+    int64_t next_ms;       /* ticks; not before */
 };
 
 /* A run failed; `message` is a sentence. */
@@ -231,6 +235,12 @@ void tally_failure(struct controller *controller, struct text key, const char *m
 /* There is something to say: its status follows in a while, or at once. */
 void tally_news(struct controller *controller);
 void tally_flush(struct controller *controller);
+
+struct run;
+
+/* The worker goes on with the run; and: it asks something, or is done. Between the two others wait. */
+void tally_attended(struct run *run);
+void tally_heard(struct run *run);
 void tally_told(struct controller *controller); /* every report says it */
 void tally_done(struct controller *controller);
 
@@ -429,11 +439,12 @@ struct run {
     struct list link; /* in controller->runs */
     enum run_phase { RUN_CALLED, RUN_COMMITTING } phase;
 
-    struct doc *doc;    /* what it acts on */
-    int64_t snapshot;   /* the store's revision then */
-    int64_t began_ns;   /* ticks; where that is measured */
-    int64_t generation; /* of `doc` ... */
-    bool deleting;      /* ... and whether it is marked */
+    struct doc *doc;     /* what it acts on */
+    int64_t snapshot;    /* the store's revision then */
+    int64_t began_ns;    /* ticks; where that is measured */
+    int64_t attended_ms; /* when its worker could go on with it, ticks */
+    int64_t generation;  /* of `doc` ... */
+    bool deleting;       /* ... and whether it is marked */
     struct arena arena;
     const struct value *root; /* `doc` decoded, as meta and state are; NULL while it waits */
     struct meta meta;

@@ -180,6 +180,7 @@ void controller_asked(struct worker_listener *listener, struct worker *worker,
     struct run *run = CONTAINER_OF(call, struct run, call);
     CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(ANSWER_BYTES_MAX);
     struct error err = ERROR_INIT;
+    tally_heard(run);
     if (wait_takes(question)) {
         wait_begin(run, ask, question, so_far);
         return;
@@ -190,5 +191,6 @@ void controller_asked(struct worker_listener *listener, struct worker *worker,
                                   .message = err.message};
     log_debug(run->controller->loop->log, LOG_FIELDS({"controller", run->controller->name}),
               "asked by %s: %s", run->subject->key.ptr, code == TEND_OK ? "answered" : err.message);
+    tally_attended(run);
     worker_answer(worker, call, ask, &reply);
 }

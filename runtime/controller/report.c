@@ -18,6 +18,7 @@ struct record {
     int64_t runs, failures; /* that the object told of when the host came up */
     int64_t written_ms;     /* ticks */
     bool written, missing;
+    char *slow; /* an Event about it is to be written; NULL: none */
 };
 
 /* As a merge patch: a null removes. */
@@ -74,6 +75,13 @@ static const struct value *with_tally(const struct record *record, struct arena 
     counts = value_with(arena, counts, TEXT("failures"),
                         value_int(arena, record->failures + (int64_t)tally->failures));
     status = value_with(arena, status, TEXT("counts"), counts);
+    if (tally->longest_ms > 0) {
+        struct text held = arena_format(arena, "%lldms", (long long)tally->longest_ms);
+        const struct value *run = with_text(arena, NULL, "held", held.ptr);
+        run = with_text(arena, run, "object", tally->longest_of);
+        run = with_text(arena, run, "time", moment_format(tally->longest_at_ms, moment));
+        status = value_with(arena, status, TEXT("longestRun"), run);
+    }
     if (tally->error == NULL) {
         return status;
     }
@@ -151,6 +159,10 @@ void report_write(struct loop *loop, const struct report *report)
     record->status =
         with_tally(record, &record->arena, report_status(report, &record->arena), report->tally);
     record->status = with_contested(loop, &record->arena, record->status, report);
+    if (report->tally != NULL && report->tally->slow != NULL) {
+        free(record->slow);
+        record->slow = alloc_dup(report->tally->slow);
+    }
     schedule(loop, record);
 }
 
@@ -251,6 +263,12 @@ static const struct value *without_news(const struct value *status, const struct
     return value_with(arena, status, TEXT("restarts"), value_field(stored, "restarts"));
 }
 
+static const struct value *about(struct arena *arena, struct text name)
+{
+    const struct value *root = with_text(arena, NULL, "apiVersion", "tend.dev/v1");
+    return meta_with_text(arena, with_text(arena, root, "kind", "Controller"), "name", name);
+}
+
 static void report_run(struct loop *loop, struct work *work)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -259,14 +277,23 @@ static void report_run(struct loop *loop, struct work *work)
     record->written_ms = world_ticks_ms(loop->world);
     const struct value *status =
         without_news(record->status, stored_status(loop, work->key, &arena), &arena);
-    struct admission_request request = {.verb = ADMIT_PATCH_STATUS,
-                                        .resource = TEXT(BUILTIN_CONTROLLERS),
-                                        .name = work->key,
-                                        .body = value_with(&arena, NULL, TEXT("status"), status),
-                                        .fields = FIELDS_IGNORE};
-    chore_submit(
-        loop, work,
-        &(struct admission_set){.requests = &request, .count = 1, .writer = {.role = WRITER_HOST}});
+    struct event event = {.about = about(&arena, work->key),
+                          .type = EVENT_WARNING,
+                          .reason = TEXT("SlowReconcile"),
+                          .message = text_of(record->slow == NULL ? "" : record->slow),
+                          .component = TEXT("tend")};
+    struct admission_request requests[] = {
+        {.verb = ADMIT_PATCH_STATUS,
+         .resource = TEXT(BUILTIN_CONTROLLERS),
+         .name = work->key,
+         .body = value_with(&arena, NULL, TEXT("status"), status),
+         .fields = FIELDS_IGNORE},
+        {.verb = ADMIT_EVENT, .event = &event}};
+    struct admission_set set = {.requests = requests,
+                                .count = record->slow == NULL ? 1 : 2,
+                                .writer = {.role = WRITER_HOST}};
+    chore_submit(loop, work, &set);
+    free(TAKE(record->slow));
 }
 
 static enum work_end report_answered(struct loop *loop, struct text key,
@@ -285,6 +312,7 @@ void report_done(struct loop *loop)
     MAP_FOREACH (slot, &loop->reports) {
         struct record *record = slot->value;
         arena_done(&record->arena);
+        free(record->slow);
         free(record->name);
         free(record);
     }

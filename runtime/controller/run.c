@@ -461,6 +461,7 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     (void)worker;
     struct run *run = CONTAINER_OF(call, struct run, call);
     struct error err = ERROR_INIT;
+    tally_heard(run);
     waits_end(run);
     if (run_decode(run, &err) != TEND_OK) { /* damaged since: said where it was noticed */
         note_error(run, err.message);

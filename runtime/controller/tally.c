@@ -1,7 +1,11 @@
 /* How its runs went, for people: how many there were, how many failed, what the last error was. A status
  * that was written after each run would double the writes, so it follows soon after the first news and then, for
  * what comes meanwhile, in a while; and only runs that wrote something or failed are news: where all is well
- * and stays so, nothing is written. */
+ * and stays so, nothing is written.
+ *
+ * A run that blocks where it could have asked holds up all others of its worker, which works on one at a time. How
+ * long it did is seen from here: from when the worker could go on with it, and was through with what it did
+ * before, to what it says next. It is told when it is much longer than anything that was told already. */
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "controller/inside.h"
@@ -17,6 +21,7 @@ static void tell(struct alarm *alarm)
 void tally_told(struct controller *controller)
 {
     controller->tally.has_news = false;
+    free(TAKE(controller->tally.slow));
     world_alarm_clear(controller->loop->world, &controller->tally.alarm);
 }
 
@@ -45,6 +50,48 @@ void tally_failure(struct controller *controller, struct text key, const char *m
     tally_news(controller);
 }
 
+void tally_attended(struct run *run)
+{
+    run->attended_ms = world_ticks_ms(run->controller->loop->world);
+}
+
+static void tally_slow(struct controller *controller, struct text key, int64_t held_ms)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct tally *tally = &controller->tally;
+    bool is_news = held_ms >= 2 * tally->longest_ms;
+    if (held_ms <= tally->longest_ms) {
+        return;
+    }
+    free(tally->longest_of);
+    tally->longest_of = alloc_dup(key_show(&arena, key).ptr);
+    tally->longest_ms = held_ms;
+    tally->longest_at_ms = world_wall_ms(controller->loop->world);
+    if (is_news) {
+        struct text told = arena_format(
+            &arena,
+            "a run over %s held its process for %lld.%lld s, and its other runs wait for so long: "
+            "let the host wait (sleep, exec, http), or do less in one run",
+            tally->longest_of, (long long)held_ms / 1000, (long long)held_ms / 100 % 10);
+        free(tally->slow);
+        tally->slow = alloc_dup(told.ptr);
+        log_warn(controller->loop->log, LOG_FIELDS({"controller", controller->name}), "%s",
+                 tally->slow);
+        tally_news(controller);
+    }
+}
+
+void tally_heard(struct run *run)
+{
+    struct worker *worker = run->worker;
+    int64_t now_ms = world_ticks_ms(run->controller->loop->world);
+    int64_t since_ms = run->attended_ms > worker->heard_ms ? run->attended_ms : worker->heard_ms;
+    worker->heard_ms = now_ms;
+    if (now_ms - since_ms >= SLOW_RUN_MS) {
+        tally_slow(run->controller, run->work->key, now_ms - since_ms);
+    }
+}
+
 void tally_flush(struct controller *controller)
 {
     if (controller->tally.has_news) {
@@ -55,6 +102,8 @@ void tally_flush(struct controller *controller)
 void tally_done(struct controller *controller)
 {
     world_alarm_clear(controller->loop->world, &controller->tally.alarm);
+    free(controller->tally.longest_of);
+    free(controller->tally.slow);
     free(controller->tally.error);
     free(controller->tally.object);
 }

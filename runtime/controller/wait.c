@@ -87,6 +87,7 @@ void wait_answer(struct wait *wait, const struct worker_answer *answer)
     struct run *run = wait->run;
     uint32_t ask = wait->ask;
     wait_drop(wait);
+    tally_attended(run);
     worker_answer(run->worker, &run->call, ask, answer);
 }
 
@@ -101,6 +102,7 @@ void waits_end(struct run *run)
 
 static void refuse(struct run *run, uint32_t ask, enum tend_code code, const char *message)
 {
+    tally_attended(run);
     worker_answer(run->worker, &run->call, ask,
                   &(struct worker_answer){.code = code, .message = message});
 }

@@ -148,6 +148,7 @@ struct worker {
     const char *name; /* for people: the plugin's file name; lives as long as the worker */
     bool is_up;       /* between `up` and `down` */
     uint32_t calls;   /* it holds now; at most WORKER_CALLS_MAX are useful */
+    int64_t heard_ms; /* the loop's: when it asked or was done with something last, ticks */
 };
 
 /* Run `call`. It waits its turn in the worker, in order of starting. A worker that is not up gives

@@ -169,6 +169,33 @@ static void counts_what_was_run_and_what_failed(void)
     ring_free(r);
 }
 
+/* Of two that are out the second one waited for the first; and a worker that is asked for nothing holds up
+ * nobody. */
+static void what_holds_up_others_is_told(void)
+{
+    struct ring *r = ring_new_live(run_done);
+    pass(r, 60 * 1000);
+    r->worker.hold = true;
+    create_lab(r, "lab-1", "");
+    create_lab(r, "lab-2", "");
+    virtual_world_run(&r->b->v);
+    virtual_world_advance(&r->b->v, 1700);
+    CHECK(scripted_worker_deliver(&r->worker));
+    virtual_world_advance(&r->b->v, SLOW_RUN_MS - 1);
+    CHECK(scripted_worker_deliver(&r->worker));
+    r->worker.hold = false;
+    pass(r, TALLY_PAUSE_MS + TALLY_FIRST_MS);
+    CHECK_TEXT(said(r, "status.longestRun.held"), "\"1700ms\"");
+    CHECK_TEXT(said(r, "status.longestRun.object"), "\"" LAB " default/lab-1\"");
+    CHECK_INT(times_said(r, "labinstance", "SlowReconcile"), 1);
+    const struct value *event = event_about(r, "labinstance", "SlowReconcile");
+    if (CHECK(event != NULL)) {
+        CHECK(strstr(value_get_text(event, TEXT("message")).ptr, "held its process for 1.7 s") !=
+              NULL);
+    }
+    ring_free(r);
+}
+
 static void counts_go_on_in_the_next_host(void)
 {
     struct ring *r = ring_new_live(run_lab);
@@ -191,6 +218,7 @@ static void counts_go_on_in_the_next_host(void)
 }
 
 SUITE({"counts what was run and what failed", counts_what_was_run_and_what_failed},
+      {"what holds up others is told", what_holds_up_others_is_told},
       {"counts go on in the next host", counts_go_on_in_the_next_host},
       {"says what is live, from where and since when", says_what_is_live},
       {"says what is lost, and that it is back", says_what_is_lost_and_back},
