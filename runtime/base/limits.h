@@ -112,8 +112,12 @@
 #define RUNNER_MEMORY_MIN  (32u * MIB) /* the same: the libraries that it links, and some */
 #define RUNNER_NICE        5           /* the core goes first */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define RUNNER_GROWN_MIN                                                                       \
+        (384u * MIB)             /* as below, and what a sanitizer keeps of what was freed */
 #    define RUNNER_MEMORY_MAX 0u /* a sanitizer's shadow needs all of the address space */
 #else
+#    define RUNNER_GROWN_MIN                                                                       \
+        (128u * MIB) /* an idle one that has as much, and grew, is opened anew */
 #    define RUNNER_MEMORY_MAX (1024u * MIB) /* address space */
 #endif
 

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "engine/memory.h"
 #include "protocol/confinement.h"
 #include "protocol/page.h"
 
@@ -15,6 +16,8 @@ struct serving_ends {
     int lines;         /* takes lines for the host's log (protocol/line.h), one write each */
     struct page *page; /* shared with the host */
     enum confinement confinement; /* of the process, before the file is opened */
+    struct memory_watch
+        *memory; /* of the process, where that is the plugin's alone; NULL: it is not */
 };
 
 /* Serve until a frame, the end of the socket or the engine ends it; the engine is closed then. False where

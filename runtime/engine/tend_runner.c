@@ -36,6 +36,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "tend-runner is started by tend, not by hand\n");
         return 2;
     }
+    struct memory_watch memory;
+    memory_watch_open(&memory);
+    ends.memory = &memory;
     ends.page = page;
     return serving_run(&ends) ? 0 : 1;
 }
