@@ -88,7 +88,8 @@ static enum tend_code make(struct worker_maker *maker, const struct worker_order
     bench->runner = runner_new(&(struct runner_options){.world = bench->core.world,
                                                         .program = bench->program,
                                                         .file = order->file,
-                                                        .name = order->name});
+                                                        .name = order->name,
+                                                        .metrics = bench->core.metrics});
     ret_made->worker = runner_worker(bench->runner);
     return TEND_OK;
 }
@@ -272,7 +273,9 @@ int main(int argc, char **argv)
     snprintf(bench.copies, sizeof bench.copies, "%s/plugins", data);
     figure_must(mkdir(bench.copies, 0700) == 0, "the folder of copies");
     bench.watch = watch_new(bench.core.world, bench.core.store);
-    bench.loop = loop_new(bench.core.world, bench.core.store, bench.watch, bench.core.gate, NULL);
+    struct loop_options options = {.metrics = bench.core.metrics};
+    bench.loop =
+        loop_new(bench.core.world, bench.core.store, bench.watch, bench.core.gate, &options);
     start_plugin(&bench); /* for its kind */
     settle(&bench);
     stop_plugin(&bench);

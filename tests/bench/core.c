@@ -114,12 +114,13 @@ void core_open(struct core *core, const char *directory)
 {
     struct error err = ERROR_INIT;
     struct backend *backend;
-    *core = (struct core){.listener.advanced = advanced};
+    *core = (struct core){.listener.advanced = advanced, .metrics = metrics_new()};
     must(world_uv_new(NULL, &core->uv, &err), &err);
     core->world = world_uv_world(core->uv);
     must(sqlite_backend_open(&(struct sqlite_options){.directory = directory}, &backend, &err),
          &err);
-    must(store_open(core->world, backend, &(struct store_options){.fatal = fatal}, &core->store,
+    must(store_open(core->world, backend,
+                    &(struct store_options){.fatal = fatal, .metrics = core->metrics}, &core->store,
                     &err),
          &err);
     must(admission_open(core->world, core->store, &core->gate, &err), &err);
@@ -139,5 +140,6 @@ void core_close(struct core *core)
     store_unlisten(&core->listener);
     admission_close(core->gate);
     store_close(core->store);
+    metrics_free(core->metrics);
     world_uv_free(core->uv);
 }

@@ -18,6 +18,7 @@ struct core_request {
 struct core {
     struct world_uv *uv;
     struct world *world;
+    struct metrics *metrics; /* it counts as a host does */
     struct store *store;
     struct admission *gate;
     struct store_listener listener;
