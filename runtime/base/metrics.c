@@ -497,6 +497,50 @@ bool metrics_write(const struct metrics *metrics, struct metrics_cursor *cursor,
     return true;
 }
 
+/* Quotes in a value are escaped, so what ends in one is a whole label. */
+static bool has_label(const struct metric *metric, const struct metric_label *label)
+{
+    CLEANUP(buffer_done) struct buffer wanted = BUFFER_INIT(METRIC_KEY_MAX);
+    struct text rest = metric->labels;
+    write_label(&wanted, label);
+    for (size_t at; (at = text_search(rest, buffer_view(&wanted))) < rest.len;) {
+        const char *found = rest.ptr + at;
+        if (found == metric->labels.ptr || found[-1] == ',') {
+            return true;
+        }
+        rest = text_from(rest, at + 1);
+    }
+    return false;
+}
+
+static bool has_labels(const struct metric *metric, const struct metric_label *labels)
+{
+    bool all = true;
+    for (; all && labels->name != NULL; labels++) {
+        all = has_label(metric, labels);
+    }
+    return all;
+}
+
+double metrics_sum(const struct metrics *metrics, const char *name,
+                   const struct metric_label *labels)
+{
+    const struct metric_family *family = family_of(metrics, text_of(name));
+    double sum = NAN;
+    for (const struct metric *metric = family == NULL ? NULL : family->first; metric != NULL;
+         metric = metric->after) {
+        if (metric->hidden || !has_labels(metric, labels)) {
+            continue;
+        }
+        sum = isnan(sum) ? 0 : sum;
+        sum += metric->buckets == NULL ? metric->value : 0;
+        for (size_t i = 0; metric->buckets != NULL && i <= metric->bounds.count; i++) {
+            sum += (double)metric->buckets[i];
+        }
+    }
+    return sum;
+}
+
 void metrics_collect(struct metrics *metrics)
 {
     LIST_FOREACH (link, &metrics->sources) {

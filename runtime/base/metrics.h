@@ -150,6 +150,11 @@ void metrics_collect(struct metrics *metrics);
 bool metrics_write(const struct metrics *metrics, struct metrics_cursor *cursor, struct buffer *out,
                    size_t room);
 
+/* The sum of all series of `name` that are shown and have `labels` among their own: of histograms how many
+ * values. NAN where there is none. Walks them: for tests. */
+double metrics_sum(const struct metrics *metrics, const char *name,
+                   const struct metric_label *labels);
+
 /* --- lots ---------------------------------------------------------------------------------------- */
 
 /* The lot whose series have the label plugin="NAME", made where it is missing; lives as long as

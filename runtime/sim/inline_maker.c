@@ -1,6 +1,8 @@
 /* What a process would find out when it starts is found out when one is made. */
 #include "sim/inline_maker.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
 static struct inline_maker *of(struct worker_maker *maker)
@@ -13,6 +15,8 @@ static enum tend_code make(struct worker_maker *maker, const struct worker_order
 {
     struct inline_worker *worker;
     TRY(inline_worker_open(of(maker)->world, order, &worker, err));
+    const char *slash = strrchr(order->name, '/');
+    inline_worker_count(worker, of(maker)->metrics, slash == NULL ? order->name : slash + 1);
     of(maker)->latest = worker;
     *ret_made = (struct made_worker){.worker = inline_worker_worker(worker), .impl = worker};
     return TEND_OK;
@@ -36,7 +40,7 @@ static void close_made(struct worker_maker *maker, struct made_worker *made, str
 
 static const struct worker_maker_ops ops = {.make = make, .start = start, .close = close_made};
 
-void inline_maker_init(struct inline_maker *maker, struct world *world)
+void inline_maker_init(struct inline_maker *maker, struct world *world, struct metrics *metrics)
 {
-    *maker = (struct inline_maker){.maker.ops = &ops, .world = world};
+    *maker = (struct inline_maker){.maker.ops = &ops, .world = world, .metrics = metrics};
 }

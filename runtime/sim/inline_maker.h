@@ -8,9 +8,11 @@
 struct inline_maker {
     struct worker_maker maker;
     struct world *world;
+    struct metrics *metrics;      /* NULL: none */
     struct inline_worker *latest; /* that was made and is not closed; NULL: none */
 };
 
-void inline_maker_init(struct inline_maker *maker, struct world *world);
+/* `metrics`, where what plugins count is told, outlives it; it may be NULL. */
+void inline_maker_init(struct inline_maker *maker, struct world *world, struct metrics *metrics);
 
 #endif

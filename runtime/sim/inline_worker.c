@@ -10,8 +10,10 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "document/json.h"
+#include "engine/metering.h"
 #include "engine/native.h"
 #include "protocol/descriptor.h"
+#include "runner/counts.h"
 #include "runner/patience.h"
 
 /* An answer that waits for its step. */
@@ -35,6 +37,8 @@ struct inline_worker {
     uint64_t in_slice; /* the call whose code runs; 0: none */
     uint64_t next_id;
     struct arena arena; /* the descriptor as the listener is told it */
+    struct counts counts;
+    struct metrics_source counted;
 };
 
 static struct inline_worker *of_worker(struct worker *worker)
@@ -244,6 +248,30 @@ static void on_patience(struct alarm *alarm)
     }
 }
 
+/* --- what is counted --------------------------------------------------------------------------- */
+
+static void take_reports(struct metrics_source *source)
+{
+    struct inline_worker *self = CONTAINER_OF(source, struct inline_worker, counted);
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *report;
+    while ((report = metering_report(self->host.metering, &arena)) != NULL) {
+        struct error err = ERROR_INIT, notice = ERROR_INIT;
+        if (counts_take(&self->counts, report, &notice, &err) != TEND_OK ||
+            notice.message[0] != '\0') {
+            log_warn(self->world->log, LOG_FIELDS({"plugin", self->worker.name}), "%s%s",
+                     err.message, notice.message);
+        }
+    }
+}
+
+void inline_worker_count(struct inline_worker *self, struct metrics *metrics, const char *plugin)
+{
+    counts_init(&self->counts, metrics, plugin);
+    self->counted.collect = take_reports;
+    metrics_attach(metrics, &self->counted);
+}
+
 /* --- the worker -------------------------------------------------------------------------------- */
 
 static void start(struct worker *worker, struct reconcile_call *call)
@@ -315,7 +343,7 @@ enum tend_code inline_worker_open(struct world *world, const struct worker_order
 {
     struct inline_worker *self = alloc_new(sizeof *self);
     self->world = world;
-    self->host.ops = &host_ops;
+    self->host = (struct engine_host){&host_ops, metering_new()};
     self->worker = (struct worker){.ops = &worker_ops, .name = INLINE_WORKER_NAME};
     self->step.run = on_step;
     self->up.run = on_up;
@@ -327,6 +355,7 @@ enum tend_code inline_worker_open(struct world *world, const struct worker_order
     enum tend_code code = native_open(order->file, order->name, order->settings->config,
                                       &self->host, &self->engine, err);
     if (code != TEND_OK) {
+        metering_free(self->host.metering);
         free(self);
         return code;
     }
@@ -386,6 +415,10 @@ void inline_worker_close(struct inline_worker *self)
     list_drop(&self->started);
     list_drop(&self->over);
     engine_close(self->engine);
+    take_reports(&self->counted); /* what `stop` counted as well */
+    counts_end(&self->counts);
+    metrics_detach(&self->counted);
+    metering_free(self->host.metering);
     arena_done(&self->arena);
     free(self);
 }

@@ -5,6 +5,7 @@
 #ifndef SIM_INLINE_WORKER_H
 #define SIM_INLINE_WORKER_H
 
+#include "base/metrics.h"
 #include "base/world.h"
 #include "controller/worker.h"
 #include "runner/worker_maker.h"
@@ -18,6 +19,11 @@ struct inline_worker;
  * and starts it. TEND_INVALID where it is no plugin or refuses to start, with one sentence. */
 NODISCARD enum tend_code inline_worker_open(struct world *world, const struct worker_order *order,
                                             struct inline_worker **ret_worker, struct error *err);
+
+/* What its plugin counts is on the page of `metrics`, as of a plugin of that name, when the page is collected
+ * and when it is closed. Once, before it is started; `metrics` outlives it. */
+void inline_worker_count(struct inline_worker *inline_worker, struct metrics *metrics,
+                         const char *plugin);
 
 struct worker *inline_worker_worker(struct inline_worker *inline_worker);
 

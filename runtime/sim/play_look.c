@@ -322,11 +322,35 @@ static int api_effects(lua_State *L)
     return 1;
 }
 
+/* metric(name, labels): what was counted, nil where nothing was. The labels are name and value by turns. */
+static int api_metric(lua_State *L)
+{
+    struct metrics *metrics = play_of(L)->stage.metrics;
+    struct metric_label labels[METRIC_LABELS_MAX + 1] = {{NULL, NULL}};
+    size_t count = (size_t)lua_rawlen(L, 2) / 2;
+    luaL_argcheck(L, count < COUNT_OF(labels), 2, "too many labels");
+    for (size_t i = 0; i < count; i++) { /* the texts stay: they are the table's */
+        lua_rawgeti(L, 2, (lua_Integer)(2 * i + 1));
+        lua_rawgeti(L, 2, (lua_Integer)(2 * i + 2));
+        labels[i] = (struct metric_label){luaL_checkstring(L, -2), luaL_checkstring(L, -1)};
+        lua_pop(L, 2);
+    }
+    metrics_collect(metrics);
+    double sum = metrics_sum(metrics, luaL_checkstring(L, 1), labels);
+    if (sum != sum) {
+        lua_pushnil(L);
+    } else {
+        lua_pushnumber(L, sum);
+    }
+    return 1;
+}
+
 void play_look_add(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"get", api_get},         {"list", api_list},       {"objects", api_objects},
-        {"history", api_history}, {"refs", api_refs},       {"ref", api_ref},
-        {"log", api_log},         {"effects", api_effects}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"get", api_get},         {"list", api_list},
+                                         {"objects", api_objects}, {"history", api_history},
+                                         {"refs", api_refs},       {"ref", api_ref},
+                                         {"log", api_log},         {"effects", api_effects},
+                                         {"metric", api_metric},   {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

@@ -247,7 +247,7 @@ static const char *copies_of(const struct stage *stage)
 
 static void load(struct stage *stage)
 {
-    inline_maker_init(&stage->maker, &stage->v.world);
+    inline_maker_init(&stage->maker, &stage->v.world, stage->metrics);
     for (size_t i = 0; i < stage->options.file_count; i++) {
         struct plugin_options options = {.world = &stage->v.world,
                                          .store = stage->rooms.store,
@@ -271,6 +271,7 @@ static NODISCARD enum tend_code up(struct stage *stage, struct error *err)
     stage->seen = store_revision(stage->rooms.store);
     stage->listener = (struct store_listener){.advanced = on_advanced};
     store_listen(stage->rooms.store, &stage->listener);
+    stage->metrics = metrics_new();
     load(stage);
     return TEND_OK;
 }
@@ -313,6 +314,8 @@ static void down(struct stage *stage)
     virtual_world_run(&stage->v);
     memory_disk_mend(stage->disk);
     store_close(store);
+    metrics_free(stage->metrics);
+    stage->metrics = NULL;
 }
 
 void stage_crash(struct stage *stage)

@@ -69,6 +69,7 @@ struct stage {
     struct assembly rooms;
     struct loop_options loop;
     struct inline_maker maker;
+    struct metrics *metrics; /* what the controllers have counted since it was opened, or crashed */
     struct plugin **plugins; /* of each file */
     struct task *closed;
     char folder[STAGE_FOLDER_MAX]; /* its own, of private copies; empty: it uses options.copies */

@@ -228,6 +228,16 @@ function t:effects()
   return list
 end
 
+-- What the controllers have counted since the host came up; nil where nothing.
+function t:metric(name, labels)
+  if type(name) ~= "string" or labels ~= nil and type(labels) ~= "table" then
+    stop('t:metric takes a name and labels: t:metric("jobs_total", {queue = "a"})')
+  end
+  local list = {}
+  for label, value in pairs(labels or {}) do list[#list + 1], list[#list + 2] = tostring(label), tostring(value) end
+  return host.metric(name, list)
+end
+
 setmetatable(t, { __index = function(_, name)
   local names = {}
   for key in pairs(t) do names[#names + 1] = key end

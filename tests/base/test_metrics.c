@@ -186,6 +186,25 @@ static void a_name_has_one_type(void)
                          "tend_metrics_dropped_total 1\n");
 }
 
+static void sums_what_has_these_labels(void)
+{
+    REGISTRY metrics = metrics_new();
+    metric_add(metrics_series(metrics, &adds, METRIC_LABELS({"a", "1"}, {"bb", "x"})), 1);
+    metric_add(metrics_series(metrics, &adds, METRIC_LABELS({"a", "2"}, {"bb", "x"})), 2);
+    metric_add(metrics_series(metrics, &adds, METRIC_LABELS({"a", ",b=\"x\""})), 4);
+    metric_observe(metrics_series(metrics, &took, METRIC_UNLABELLED), 1);
+    metric_observe(metrics_series(metrics, &took, METRIC_UNLABELLED), 9);
+    metrics_series(metrics, &depth, METRIC_UNLABELLED);
+    CHECK(metrics_sum(metrics, "adds_total", METRIC_UNLABELLED) == 7);
+    CHECK(metrics_sum(metrics, "adds_total", METRIC_LABELS({"bb", "x"})) == 3);
+    CHECK(metrics_sum(metrics, "adds_total", METRIC_LABELS({"bb", "x"}, {"a", "2"})) == 2);
+    CHECK(metrics_sum(metrics, "adds_total", METRIC_LABELS({"a", ",b=\"x\""})) == 4);
+    CHECK(isnan(metrics_sum(metrics, "adds_total", METRIC_LABELS({"b", "x"}))));
+    CHECK(isnan(metrics_sum(metrics, "none", METRIC_UNLABELLED)));
+    CHECK(isnan(metrics_sum(metrics, "depth", METRIC_UNLABELLED))); /* hidden */
+    CHECK(metrics_sum(metrics, "took_seconds", METRIC_UNLABELLED) == 2);
+}
+
 /* --- lots ---------------------------------------------------------------------------------------- */
 
 static enum tend_code lot_code(struct metrics_lot *lot, const struct metric_spec *spec,
@@ -316,7 +335,9 @@ SUITE({"writes every type", writes_every_type},
       {"sources are asked when the page is", sources_are_asked_when_the_page_is},
       {"a gauge falls silent with who spoke last", a_gauge_falls_silent_with_who_spoke_last},
       {"a page goes on while series come", a_page_goes_on_while_series_come},
-      {"a name has one type", a_name_has_one_type}, {"a lot has its label", a_lot_has_its_label},
+      {"a name has one type", a_name_has_one_type},
+      {"sums what has these labels", sums_what_has_these_labels},
+      {"a lot has its label", a_lot_has_its_label},
       {"a lot takes no nonsense", a_lot_takes_no_nonsense},
       {"no sample is there twice", no_sample_is_there_twice},
       {"a lot that overflows is told and harms nobody",

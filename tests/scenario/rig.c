@@ -121,7 +121,7 @@ static void load_plugin(struct rig *rig)
                                      .file = rig->file,
                                      .copies = rig->folder,
                                      .entry = PLUGIN_AT_START};
-    inline_maker_init(&rig->maker, &rig->v.world);
+    inline_maker_init(&rig->maker, &rig->v.world, NULL);
     rig->plugin = plugin_open(&options);
     plugin_look(rig->plugin);
 }

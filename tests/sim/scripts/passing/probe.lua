@@ -10,6 +10,7 @@ return controller "sim.tend.dev/v1/Probe" {
     local status = probe.status
     local left = status.checkedAt and moment(status.checkedAt) + 60 - now() or 0
     if left > 0 then return again(left) end
+    metrics.count("looks_total", { host = probe.spec.host })
     local ping = exec { program, "-c1", probe.spec.host, timeout = "5s" }
     status.up, status.said = ping.ok, ping.out
     status.why = ping.timedOut and "timeout" or ping.signal and "signal" or ping.problem
