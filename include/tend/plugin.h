@@ -32,7 +32,8 @@
  *  3 Who allocates frees. What the host hands to a callback is valid until that call is over, and
  *    what the plugin hands to the host is copied before the host's function returns. A pointer is
  *    NULL only where it says so.
- *  4 Text is UTF-8 without a NUL in it. Text from the host ends in a NUL as well.
+ *  4 Text is UTF-8. Text from the host ends in a NUL as well, and may have others in it, as documents
+ *    do: a tend_str says how long it is. Text for the host has none.
  *  5 A plugin links to nothing of the host: all comes through struct tend_api.
  *  6 No exception, longjmp or fork crosses the line; no exit(), signal(), setlocale(), chdir().
  *    (A runner survives most of these; its plugin does not.)

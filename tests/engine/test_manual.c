@@ -10,10 +10,12 @@ static void check(const char *what, const char *expected)
 {
     CLEANUP(engine_bench_done) struct engine_bench bench;
     char object[256];
-    snprintf(object, sizeof object,
-             "{\"spec\":{\"do\":\"%s\",\"int\":3,\"list\":[1,2],\"null\":null,\"real\":2.5,"
-             "\"text\":\"t\",\"whole\":2.0}}",
-             what);
+    snprintf(
+        object, sizeof object,
+        "{\"spec\":{\"do\":\"%s\",\"int\":3,\"list\":[1,2],\"nul\":\"a\\u0000b\",\"null\":null,"
+        "\"real\":2.5,"
+        "\"text\":\"t\",\"whole\":2.0}}",
+        what);
     struct engine_call call = {
         .id = 7, .controller = TEXT("manual"), .object = text_of(object), .now_ms = 1000};
     if (CHECK(engine_bench_open(&bench, PLUGIN))) {

@@ -29,6 +29,8 @@ static void reads(struct tend_call *call)
     claim(call, "an integer is a real", tend_real(call, spec, "int", 5) == 3);
     claim(call, "a number is no boolean", tend_bool(call, spec, "int", 1) == 1);
     claim(call, "otherwise may be NULL", strcmp(tend_text(call, spec, "none", NULL), "") == 0);
+    struct tend_str nul = api->as_text(call, tend_get(call, spec, "nul"), "");
+    claim(call, "a text may have a NUL in it", nul.len == 3 && memcmp(nul.ptr, "a\0b", 4) == 0);
     claim(call, "a text has no items", api->count(call, tend_get(call, spec, "text")) == 0);
     claim(call, "beyond the end is absent", api->item(call, list, 2, NULL) == 0);
     claim(call, "of a list there is no key",
