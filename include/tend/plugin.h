@@ -78,9 +78,8 @@ extern "C" {
 
 #define TEND_MAJOR 1 /* part of the symbol's name: a new major is a new symbol */
 #define TEND_MINOR 0 /* grows with every appended field */
-/* Frozen: what stands here keeps its name, place, type and meaning for as long as there is a
- * tend_plugin_v1. What comes is appended, or has a name of its own, and is of minor 1 and later once
- * version 1 is released. */
+/* Frozen: what stands here keeps its name, place, type and meaning as long as there is a
+ * tend_plugin_v1. What comes is appended, as minor 1 and later once version 1 is released. */
 
 /* A value inside a document, in one call: an object, a field, an answer, a draft. 0 is absent where
  * a value is returned, and the object being reconciled where one is given; what is no node of the call
@@ -174,11 +173,9 @@ struct tend_api {
     uint32_t size;
     uint32_t reserved;
 
-    /* An interface by name (TEND_METRICS): the host's, constant, valid as long as `host`; NULL where this
-     * host has none. [any] */
+    /* An interface by name (TEND_METRICS), valid as long as `host`; NULL where there is none. [any] */
     const void *(*find)(const struct tend_host *host, const char *id);
-    /* A line in the host's log, with the plugin's name; cut at 1000 bytes, and 100 a second. An unknown
-     * level is TEND_INFO. [any] */
+    /* A line in the host's log; cut at 1000 bytes, and 100 a second. An unknown level: INFO. [any] */
     void (*log)(const struct tend_host *host, int32_t level, const char *text);
 
     /* The value at `path` below `root`, and at "" itself; 0 where it is absent or `path` is malformed.
@@ -353,8 +350,8 @@ struct tend_controller {
 
     /* Before any work. NULL, or a sentence that says why this controller cannot work here (it is
      * refused with that); the text stays valid until the plugin is gone. `config` is JSON, "{}"
-     * where there is none, valid until the return. *ret_self is handed to every call. May be NULL. At most 5 s.
-     * [control] */
+     * where there is none, valid until the return. *ret_self is handed to every call. May be NULL.
+     * At most 5 s. [control] */
     const char *(*start)(const struct tend_host *host, struct tend_str config, void **ret_self);
     /* No call follows: join threads, close descriptors. Not after a failed start. May be NULL.
      * [control] */
@@ -395,15 +392,14 @@ struct tend_plugin {
 
 /* --- interfaces by name -------------------------------------------------------------------------
  *
- * What not every host has is found by name, api->find(host, "tend.metrics/1"): a constant table of the
- * host's, valid as long as `host`; NULL where there is none, or none by that name and number. A table grows
- * at its end as every struct does; whatever else changes in it gets another number, and a host may have both.
- */
-
-/* Metrics: counters, gauges and histograms of the plugin's own, on the host's page for Prometheus
- * (`tend get --raw /metrics`) with the labels plugin (its file) and controller. What is counted is told to
- * the host ten times a second at most, and lost with the process where that dies before; what was told
- * stays, and a counter goes on when the process is born again. A gauge ends with its process. */
+ * What not every host has is a constant table that api->find gives, NULL where there is none by that
+ * name and number. It grows at its end as every struct does; whatever else changes in it gets another
+ * number, and a host may have both.
+ *
+ * Metrics: counters, gauges and histograms of the plugin's own, on the host's page for Prometheus
+ * (`tend get --raw /metrics`) with the labels plugin (its file) and controller. They are told to the host
+ * ten times a second at most, and what was not is lost with the process; a counter goes on when it is
+ * born again, a gauge does not. */
 #define TEND_METRICS "tend.metrics/1"
 
 enum tend_metric_type { TEND_COUNTER = 0, TEND_GAUGE = 1, TEND_HISTOGRAM = 2 };
@@ -412,15 +408,14 @@ enum tend_metric_type { TEND_COUNTER = 0, TEND_GAUGE = 1, TEND_HISTOGRAM = 2 };
 struct tend_metric_spec {
     uint32_t size;
     int32_t type; /* enum tend_metric_type */
-    /* "jobs_total", "wait_seconds": letters, digits and _. What begins with tend_, process_, apiserver_,
-     * workqueue_ or controller_runtime_ is the host's. A name has one type. */
+    /* "jobs_total": letters, digits and _. What begins with tend_, process_, apiserver_, workqueue_ or
+     * controller_runtime_ is the host's. A name has one type. */
     const char *name;
     const char *help; /* a sentence; NULL: none */
-    /* name, value, name, value, ..., NULL; NULL: none. At most 8, and no plugin, controller or le among them.
+    /* name, value, name, value, ..., NULL; NULL: none. At most 8, none of them plugin, controller or le.
      * Values are few: a state, a queue, and no uid; the host keeps 256 series of a plugin. */
     const char *const *labels;
-    /* Of a histogram: the upper ends of its buckets, ascending, at most 40. None: for seconds, from 0.1 ms
-     * to 60 s. */
+    /* Of a histogram: the upper ends of its buckets, ascending, at most 40. NULL: from 0.1 ms to 60 s. */
     const double *bounds;
     uint64_t bound_count;
 };
@@ -430,8 +425,8 @@ typedef uint64_t tend_metric; /* 0: none; whatever is done to it is nothing */
 struct tend_metrics {
     uint32_t size;
     uint32_t reserved;
-    /* The series with that name and those labels, the same again where it is there; valid as long as `host`.
-     * 0 where it is malformed or one too many; the log says why (the first times). */
+    /* The series of that name and labels, made where it is missing; valid as long as `host`. 0 where it is
+     * malformed or one too many: the log says why (the first times). */
     tend_metric (*declare)(const struct tend_host *host, const struct tend_metric_spec *spec);
     /* Each for its own type, and for numbers that are finite; a counter only grows. */
     void (*add)(const struct tend_host *host, tend_metric counter, double by);
@@ -439,10 +434,7 @@ struct tend_metrics {
     void (*observe)(const struct tend_host *host, tend_metric histogram, double value);
 };
 
-/* --- everyday use: inline functions over the table ----------------------------------------------
- *
- * Whatever takes a call is [work], and means what the function of the table means that it calls.
- */
+/* --- everyday use: inline functions over the table; what takes a call is [work] ----------------- */
 
 static inline struct tend_str tend_str(const char *text)
 {
