@@ -11,13 +11,13 @@
 
 #include "engine/serving.h"
 
-/* What holds for whatever is loaded; the host has set limits and priority. A process group of its own:
- * Ctrl-C is for the host, which ends its runners when it is done with them. */
+/* What holds for whatever is loaded; the host has set limits and priority, and made it a session of its
+ * own. */
 static bool prepare(void)
 {
     struct rlimit none = {0, 0};
-    return setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, 9) == 0 &&
-           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
+    return prctl(PR_SET_PDEATHSIG, 9) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+           setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
 /* tend-runner NAME CONFINEMENT: a name for people. */

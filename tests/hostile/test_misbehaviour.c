@@ -27,7 +27,10 @@
 #include "support/folder.h"
 #include "support/suite.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_THREAD__)
+#    define RUN_TIME "1s"
+#    define COUNT    50
+#elif defined(__SANITIZE_ADDRESS__)
 #    define RUN_TIME "1s"
 #    define COUNT    150
 #else
