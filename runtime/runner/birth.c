@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct ends {
-    int socket[2], output[2]; /* ours, the child's */
+#include "base/alloc.h"
+
+struct process {
+    struct runner_means means;
+    struct world *world;
+    struct birth birth;
+    char *program, *name;
+    int page_fd;
+    struct child child;
 };
 
-static void close_ends(const struct ends *ends, int which)
+static struct process *of(struct runner_means *means)
+{
+    return CONTAINER_OF(means, struct process, means);
+}
+
+void birth_close_ends(const struct birth_ends *ends, int which)
 {
     if (ends->socket[which] >= 0) {
         close(ends->socket[which]);
@@ -25,44 +38,52 @@ static void close_ends(const struct ends *ends, int which)
     }
 }
 
-static enum tend_code make_ends(struct ends *ends, struct error *err)
+enum tend_code birth_open_ends(struct birth_ends *ends, struct error *err)
 {
-    *ends = (struct ends){{-1, -1}, {-1, -1}};
+    *ends = (struct birth_ends){{-1, -1}, {-1, -1}};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends->socket) != 0 ||
         pipe2(ends->output, O_CLOEXEC) != 0 || fcntl(ends->socket[0], F_SETFL, O_NONBLOCK) != 0 ||
         fcntl(ends->output[0], F_SETFL, O_NONBLOCK) != 0) {
         int number = errno;
-        close_ends(ends, 0);
-        close_ends(ends, 1);
+        birth_close_ends(ends, 0);
+        birth_close_ends(ends, 1);
         return FAIL(err, TEND_IO, "cannot make a socket pair: %s", strerror(number));
     }
     return TEND_OK;
 }
 
-enum tend_code birth_spawn(const struct birth *birth, struct world *world, struct child *child,
-                           int *ret_socket, int *ret_output, struct error *err)
+static enum tend_code start(struct runner_means *means, const char *file,
+                            struct means_ends *ret_ends, struct error *err)
 {
-    struct ends ends;
-    TRY(make_ends(&ends, err));
-    const char *argv[] = {"tend-runner", birth->name, confinement_name(birth->confinement), NULL};
+    struct process *process = of(means);
+    struct birth_ends ends;
+    memset(means->page, 0, PAGE_BYTES); /* no process shares it now */
+    TRY(birth_open_ends(&ends, err));
+    const char *argv[] = {"tend-runner", process->name,
+                          confinement_name(process->birth.confinement), NULL};
     struct child_spec spec = {
-        .path = birth->program,
+        .path = process->program,
         .argv = argv,
-        .fds = {-1, ends.output[1], ends.output[1], ends.socket[1], birth->page_fd},
+        .fds = {-1, ends.output[1], ends.output[1], ends.socket[1], process->page_fd},
         .fd_count = RUNNER_FD_PAGE + 1,
-        .limits = birth->limits};
-    enum tend_code code = world_spawn(world, child, &spec, err);
-    close_ends(&ends, 1);
+        .limits = process->birth.limits};
+    enum tend_code code = world_spawn(process->world, &process->child, &spec, err);
+    birth_close_ends(&ends, 1);
     if (code != TEND_OK) {
-        close_ends(&ends, 0);
+        birth_close_ends(&ends, 0);
         return code;
     }
-    *ret_socket = ends.socket[0];
-    *ret_output = ends.output[0];
+    means->pid = process->child.pid;
+    *ret_ends = (struct means_ends){ends.socket[0], ends.output[0], file};
     return TEND_OK;
 }
 
-void birth_describe_end(int status, char *out, size_t size)
+static void kill_process(struct runner_means *means)
+{
+    world_kill(of(means)->world, &of(means)->child, SIGKILL);
+}
+
+static void describe_end(int status, char *out, size_t size)
 {
     if (WIFSIGNALED(status)) {
         const char *name = sigdescr_np(WTERMSIG(status));
@@ -73,8 +94,17 @@ void birth_describe_end(int status, char *out, size_t size)
     }
 }
 
+static void on_ended(struct child *child, int status)
+{
+    struct process *process = CONTAINER_OF(child, struct process, child);
+    char how[ERROR_TEXT_MAX];
+    describe_end(status, how, sizeof how);
+    process->means.pid = 0;
+    process->means.ended(&process->means, how);
+}
+
 /* Its size is sealed: a runner that cut it off would end its host with a bus error. */
-struct page *birth_new_page(int *ret_fd)
+static struct page *new_page(int *ret_fd)
 {
     int fd = memfd_create("tend-runner", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     void *page = MAP_FAILED;
@@ -89,8 +119,29 @@ struct page *birth_new_page(int *ret_fd)
     return page;
 }
 
-void birth_free_page(struct page *page, int fd)
+static void release(struct runner_means *means)
 {
-    munmap(page, PAGE_BYTES);
-    close(fd);
+    struct process *process = of(means);
+    world_abandon(process->world, &process->child);
+    munmap(means->page, PAGE_BYTES);
+    close(process->page_fd);
+    free(process->program);
+    free(process->name);
+    free(process);
+}
+
+static const struct runner_means_ops ops = {
+    .start = start, .kill = kill_process, .release = release};
+
+struct runner_means *birth_means(struct world *world, const struct birth *birth)
+{
+    struct process *process = alloc_new(sizeof *process);
+    process->means = (struct runner_means){.ops = &ops, .nature = DIES_WHEN_KILLED};
+    process->means.page = new_page(&process->page_fd);
+    process->world = world;
+    process->birth = *birth;
+    process->program = alloc_dup(birth->program);
+    process->name = alloc_dup(birth->name);
+    process->child.ended = on_ended;
+    return &process->means;
 }

@@ -4,25 +4,22 @@
 
 #include "base/world.h"
 #include "protocol/confinement.h"
-#include "protocol/page.h"
+#include "runner/means.h"
 
 struct birth {
     const char *program, *name; /* of the process: argv is "tend-runner NAME CONFINEMENT" */
-    int page_fd;
     enum confinement confinement;
     struct child_limits limits;
 };
 
-/* Start it as `child`. Our ends, not blocking, are the caller's. TEND_IO. */
-NODISCARD enum tend_code birth_spawn(const struct birth *birth, struct world *world,
-                                     struct child *child, int *ret_socket, int *ret_output,
-                                     struct error *err);
+/* A process for a runner; texts are copied. */
+struct runner_means *birth_means(struct world *world, const struct birth *birth);
 
-/* How it ended, as a sentence, from what waitpid says. */
-void birth_describe_end(int status, char *out, size_t size);
-
-/* A page to share, mapped. Aborts where there is not even that much memory. */
-struct page *birth_new_page(int *ret_fd);
-void birth_free_page(struct page *page, int fd);
+/* A socket pair and a pipe: [0] not blocking, for the runner, [1] for its other side. */
+struct birth_ends {
+    int socket[2], output[2];
+};
+NODISCARD enum tend_code birth_open_ends(struct birth_ends *ret_ends, struct error *err);
+void birth_close_ends(const struct birth_ends *ends, int which);
 
 #endif

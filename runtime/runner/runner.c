@@ -12,7 +12,6 @@
  */
 #include "runner/runner.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +19,7 @@
 #include "document/utf8.h"
 #include "protocol/message.h"
 #include "protocol/shape.h"
+#include "runner/birth.h"
 #include "runner/runner_inside.h"
 
 static struct runner *of(struct worker *worker)
@@ -177,7 +177,10 @@ void runner_end_process(struct runner *runner, const char *format, ...)
     va_end(args);
     runner->phase = ENDING;
     world_alarm_clear(runner->world, &runner->alarm);
-    world_kill(runner->world, &runner->child, SIGKILL);
+    runner->means->ops->kill(runner->means);
+    if (runner->means->nature == ENDS_BY_ITSELF) {
+        runner_set_alarm(runner, RUNNER_STOP_MS);
+    }
 }
 
 static void refuse(struct runner *runner)
@@ -218,13 +221,19 @@ static uint64_t culprit_of(struct runner *runner)
     return suspect_of(runner, begun);
 }
 
+static bool is_down(const struct runner *runner)
+{
+    return runner->phase == WAITING || runner->phase == STUCK;
+}
+
 static void go_down(struct runner *runner)
 {
+    runner->worker.is_up = false;
     lose(runner, &runner->flight.sent, culprit_of(runner), runner->why);
-    if (runner->phase == WAITING) {
+    if (is_down(runner)) {
         lose(runner, &runner->flight.queued, 0, runner->why);
     }
-    if (runner->phase == WAITING) {
+    if (is_down(runner)) {
         runner->worker.listener->ops->down(runner->worker.listener, &runner->worker, runner->why);
     }
 }
@@ -232,10 +241,9 @@ static void go_down(struct runner *runner)
 /* What follows a death: nothing is running now, and everything that it said has been read. */
 static void recover(struct runner *runner)
 {
-    bool was_up = runner->worker.is_up;
-    runner->worker.is_up = false;
-    runner->failures++;
-    if (!was_up && (!runner->was_up || runner->refuse)) {
+    bool was_up = runner->worker.is_up, was_stuck = runner->phase == STUCK;
+    runner->failures += was_stuck ? 0 : 1;
+    if (!was_up && !was_stuck && (!runner->was_up || runner->refuse)) {
         refuse(runner);
         return;
     }
@@ -249,18 +257,18 @@ static void recover(struct runner *runner)
 }
 
 /* How it ended; in its own words where it had some. */
-static void describe_end(struct runner *runner, int status)
+static void describe_end(struct runner *runner, const char *how)
 {
     snprintf(runner->why, sizeof runner->why, "%.*s", (int)sizeof runner->page->last_words - 1,
              runner->page->last_words);
     if (runner->why[0] == '\0' || !utf8_is_text(runner->why)) {
-        birth_describe_end(status, runner->why, sizeof runner->why);
+        snprintf(runner->why, sizeof runner->why, "%s", how);
     }
 }
 
-static void ended(struct child *child, int status)
+static void ended(struct runner_means *means, const char *how)
 {
-    struct runner *runner = CONTAINER_OF(child, struct runner, child);
+    struct runner *runner = means->owner;
     runner->alive = false;
     world_alarm_clear(runner->world, &runner->alarm);
     wire_drain(&runner->wire); /* results, a refusal and counts that were on their way */
@@ -271,11 +279,31 @@ static void ended(struct child *child, int status)
         forget(runner);
         return;
     }
+    if (runner->phase == REFUSED) {
+        return; /* it was given up while it started */
+    }
     if (runner->why[0] == '\0') {
-        describe_end(runner, status);
+        describe_end(runner, how);
     }
     metric_add(runner->deaths, 1);
     recover(runner);
+}
+
+/* It was to end, and did not. Nothing else may run meanwhile: an object is worked on once at a time. */
+static void give_up(struct runner *runner)
+{
+    bool was_up = runner->worker.is_up;
+    runner_describe_stuck(runner);
+    runner->failures++;
+    wire_close(&runner->wire);
+    if (!runner->was_up) {
+        refuse(runner);
+        return;
+    }
+    runner->phase = STUCK;
+    if (was_up) {
+        go_down(runner);
+    }
 }
 
 /* --- the start of a process
@@ -292,15 +320,15 @@ static enum tend_code listen_to(struct runner *runner, int socket, int output, s
 
 static enum tend_code spawn(struct runner *runner, struct error *err)
 {
-    int socket, output;
-    TRY(birth_spawn(&runner->birth, runner->world, &runner->child, &socket, &output, err));
+    struct means_ends ends;
+    TRY(runner->means->ops->start(runner->means, runner->file, &ends, err));
     runner->alive = true;
     metric_add(runner->starts, 1);
-    if (listen_to(runner, socket, output, err) != TEND_OK) {
+    if (listen_to(runner, ends.socket, ends.output, err) != TEND_OK) {
         runner_end_process(runner, "%s", err->message);
         return TEND_OK; /* and tried again, as after any death */
     }
-    struct message_hello hello = {PROTOCOL_MAJOR, PROTOCOL_MINOR, text_of(runner->file),
+    struct message_hello hello = {PROTOCOL_MAJOR, PROTOCOL_MINOR, text_of(ends.file),
                                   text_of(runner->name), runner->config};
     message_write_hello(&runner->wire.out, &hello);
     wire_flush(&runner->wire);
@@ -316,7 +344,6 @@ static void start_process(struct runner *runner)
     runner->garbled = false;
     runner->why[0] = '\0';
     runner->refuse = false;
-    memset(runner->page, 0, PAGE_BYTES); /* no process shares it now */
     runner->patience = (struct patience){0};
     if (spawn(runner, &err) != TEND_OK) {
         log_warn(runner->world->log, LOG_FIELDS({"plugin", runner->name}), "%s", err.message);
@@ -371,6 +398,23 @@ static void look(struct runner *runner)
     }
 }
 
+static void end_or_give_up(struct runner *runner)
+{
+    if (runner->why[0] == '\0') {
+        runner_end_process(runner, "it closed its socket");
+    } else {
+        give_up(runner);
+    }
+}
+
+static void end_while_closing(struct runner *runner)
+{
+    runner->means->ops->kill(runner->means);
+    if (runner->means->nature == ENDS_BY_ITSELF) {
+        forget(runner);
+    }
+}
+
 static void fire(struct alarm *alarm)
 {
     struct runner *runner = CONTAINER_OF(alarm, struct runner, alarm);
@@ -382,15 +426,16 @@ static void fire(struct alarm *alarm)
         look(runner);
         return;
     case ENDING:
-        runner_end_process(runner, "it closed its socket");
+        end_or_give_up(runner);
         return;
     case WAITING:
         start_process(runner);
         return;
     case CLOSING:
-        world_kill(runner->world, &runner->child, SIGKILL);
+        end_while_closing(runner);
         return;
     case IDLE:
+    case STUCK:
     case REFUSED:
         return;
     }
@@ -435,25 +480,31 @@ static int64_t grace_of(int64_t run_ms)
     return run_ms > RECONCILE_GRACE_MIN ? run_ms : RECONCILE_GRACE_MIN;
 }
 
+static struct runner_means *means_of(const struct runner_options *options)
+{
+    struct birth birth = {.program = options->program,
+                          .name = options->name,
+                          .confinement = options->bounds.confinement,
+                          .limits = limits_of(&options->bounds)};
+    return options->means != NULL ? options->means : birth_means(options->world, &birth);
+}
+
 struct runner *runner_new(const struct runner_options *options)
 {
     struct runner *runner = alloc_new(sizeof *runner);
-    runner->program = alloc_dup(options->program);
     runner->file = alloc_dup(options->file);
     runner->name = alloc_dup(options->name);
     runner->worker = (struct worker){.ops = &worker_ops, .name = runner->name};
     runner->world = options->world;
-    runner->birth = (struct birth){.program = runner->program,
-                                   .name = runner->name,
-                                   .confinement = options->bounds.confinement,
-                                   .limits = limits_of(&options->bounds)};
+    runner->means = means_of(options);
+    runner->means->ended = ended;
+    runner->means->owner = runner;
+    runner->page = runner->means->page;
     runner->run_ms = options->bounds.run_ms;
-    runner->page = birth_new_page(&runner->birth.page_fd);
     runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : grace_of(options->bounds.run_ms);
     if (options->config != NULL) {
         runner->config = value_copy(&runner->arena, options->config);
     }
-    runner->child.ended = ended;
     runner->alarm.fire = fire;
     runner->push.run = push;
     flight_init(&runner->flight);
@@ -478,9 +529,11 @@ static void forget(struct runner *runner)
     if (runner->closed != NULL) {
         world_soon(runner->world, runner->closed);
     }
-    birth_free_page(runner->page, runner->birth.page_fd);
+    wire_close(&runner->wire);
+    lines_close(&runner->lines);
+    counts_end(&runner->counts);
+    runner->means->ops->release(runner->means);
     flight_done(&runner->flight);
-    free(runner->program);
     free(runner->file);
     free(runner->name);
     arena_done(&runner->arena);
@@ -490,6 +543,7 @@ static void forget(struct runner *runner)
 void runner_close(struct runner *runner, struct task *closed)
 {
     bool listens = runner->phase == STARTING || runner->phase == UP;
+    bool is_stuck = runner->phase == STUCK || runner->phase == REFUSED;
     runner->closed = closed;
     runner->phase = CLOSING;
     runner->worker.is_up = false;
@@ -503,10 +557,10 @@ void runner_close(struct runner *runner, struct task *closed)
         message_write_stop(&runner->wire.out);
         wire_flush(&runner->wire);
     }
-    runner_set_alarm(runner, RUNNER_STOP_MS);
+    runner_set_alarm(runner, is_stuck ? 0 : RUNNER_STOP_MS);
 }
 
 pid_t runner_pid(const struct runner *runner)
 {
-    return runner->alive ? runner->child.pid : 0;
+    return runner->means->pid;
 }

@@ -25,6 +25,7 @@
 #include "protocol/confinement.h"
 
 struct runner;
+struct runner_means;
 
 /* What one may have and do; all zero: the default. */
 struct runner_bounds {
@@ -37,6 +38,7 @@ struct runner_bounds {
 struct runner_options {
     struct world *world;
     const char *program;        /* tend-runner, absolute; copied */
+    struct runner_means *means; /* the runner's from now on; NULL: a process of `program` */
     const char *file;           /* the plugin: absolute, never changed afterwards; copied */
     const char *name;           /* for people; copied */
     const struct value *config; /* for the controllers' start: a map; NULL: {}; copied */

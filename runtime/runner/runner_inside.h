@@ -2,10 +2,10 @@
 #ifndef RUNNER_RUNNER_INSIDE_H
 #define RUNNER_RUNNER_INSIDE_H
 
-#include "runner/birth.h"
 #include "runner/counts.h"
 #include "runner/flight.h"
 #include "runner/lines.h"
+#include "runner/means.h"
 #include "runner/patience.h"
 #include "runner/runner.h"
 #include "runner/wire.h"
@@ -15,6 +15,7 @@ enum runner_phase {
     STARTING, /* there is a process, which has not said what it is */
     UP,
     ENDING,  /* its process is killed, or has hung up; `ended` follows */
+    STUCK,   /* what executes does not end and cannot be ended: nothing is started until it did */
     WAITING, /* no process; the alarm starts the next */
     REFUSED, /* no process, for good */
     CLOSING,
@@ -24,20 +25,19 @@ struct runner {
     struct worker worker;
     /* fixed after new */
     struct world *world;
-    struct birth birth;
-    char *program, *file, *name;
+    char *file, *name;
     struct arena arena; /* holds `config` */
     const struct value *config;
     int64_t grace_ms, run_ms;
-    struct page *page;
+    struct runner_means *means;
+    const struct page *page; /* its */
 
     enum runner_phase phase;
     bool was_up;       /* ever */
-    bool alive;        /* there is a process that `ended` was not called for */
+    bool alive;        /* `ended` follows, by and by */
     unsigned failures; /* deaths in a row without a result between */
     struct flight flight;
     struct patience patience;
-    struct child child;
     struct wire wire;
     struct lines lines;
     struct alarm alarm; /* start limit, deadline, grace, or backoff: by phase */
@@ -55,6 +55,9 @@ struct runner {
 
 /* Kill it, for a reason that is worth telling; what follows a death does the rest. */
 void runner_end_process(struct runner *runner, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* runner_stuck.c: in `why`, what it does instead of ending. */
+void runner_describe_stuck(struct runner *runner);
 
 /* Its one alarm: by phase. */
 void runner_set_alarm(struct runner *runner, int64_t after_ms);
