@@ -1,12 +1,12 @@
 /* The world's interface: everything that the core may not do by itself.
  *
- * Clock, alarms, randomness, "later", blocking work, readiness of descriptors and child processes come
- * in through this table. Only `host` (the real one, on an event loop) and `sim` (virtual time, a
+ * Clock, alarms, randomness, "later", blocking work, threads, readiness of descriptors and child
+ * processes come in through this table. Only `host` (the real one, on an event loop) and `sim` (virtual time, a
  * seeded order) implement it; no other room reads a clock, sleeps, starts a thread or polls.
  *
- * One thread, the core, calls everything here and receives every callback, except job.work, which
- * runs elsewhere and may block. No callback comes from inside a call: what is asked for now arrives
- * in a later step. Records (alarm, task, job, readiness, child) belong to the caller and must stay at
+ * One thread, the core, calls everything here and receives every callback, except job.work and
+ * thread.work, which run elsewhere and may block. No callback comes from inside a call: what is asked for now arrives
+ * in a later step. Records (alarm, task, job, readiness, child, thread) belong to the caller and must stay at
  * their place while they are pending; each is embedded in its owner (CONTAINER_OF).
  */
 #ifndef BASE_WORLD_H
@@ -82,6 +82,14 @@ struct child_spec {
     struct child_limits limits;
 };
 
+/* Code that may never return, and cannot be asked to: a thread of its own, once. It takes no signals but those
+ * that its own faults raise. `ended` is called once after `work` returned, or after the thread ended itself. */
+struct thread {
+    void (*work)(struct thread *thread);  /* [that thread] */
+    void (*ended)(struct thread *thread); /* [core] */
+    void *impl;                           /* the world's */
+};
+
 struct world_ops {
     int64_t (*wall_ms)(struct world *world);
     int64_t (*ticks_ns)(struct world *world);
@@ -97,6 +105,7 @@ struct world_ops {
                             struct error *err);
     void (*kill)(struct world *world, struct child *child, int signal);
     void (*abandon)(struct world *world, struct child *child);
+    enum tend_code (*start_thread)(struct world *world, struct thread *thread, struct error *err);
 };
 
 struct world {
@@ -182,6 +191,14 @@ static inline void world_kill(struct world *world, struct child *child, int sign
 static inline void world_abandon(struct world *world, struct child *child)
 {
     world->ops->abandon(world, child);
+}
+
+/* Start a thread. It cannot be ended from outside, and a world may end before it does. TEND_IO where there can
+ * be no more of them, TEND_UNAVAILABLE where this world has none (the virtual one). */
+NODISCARD static inline enum tend_code world_start_thread(struct world *world,
+                                                          struct thread *thread, struct error *err)
+{
+    return world->ops->start_thread(world, thread, err);
 }
 
 #endif

@@ -142,13 +142,22 @@ struct worker_ops {
     void (*cancel)(struct worker *worker, struct reconcile_call *call);
 };
 
+/* What people should know of a worker although it serves; no reason: nothing. */
+struct worker_remark {
+    const char *reason; /* CamelCase */
+    char message[ERROR_TEXT_MAX];
+};
+
 struct worker {
     const struct worker_ops *ops;
     struct worker_listener *listener;
     const char *name; /* for people: the plugin's file name; lives as long as the worker */
     bool is_up;       /* between `up` and `down` */
-    uint32_t calls;   /* it holds now; at most WORKER_CALLS_MAX are useful */
     int64_t heard_ms; /* the loop's: when it asked or was done with something last, ticks */
+    bool is_inline;   /* what it runs is in this very process, unconfined and unlimited */
+    bool is_stuck;    /* it is down, and what it runs can be ended by nobody */
+    struct worker_remark remark; /* from `up` on */
+    uint32_t calls;              /* it holds now; at most WORKER_CALLS_MAX are useful */
 };
 
 /* Run `call`. It waits its turn in the worker, in order of starting. A worker that is not up gives

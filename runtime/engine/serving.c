@@ -380,6 +380,9 @@ static void take_run(struct serving *serving, const struct frame *frame)
         return;
     }
     serving->calls++;
+    if (serving->ends.watch != NULL) {
+        serving->ends.watch->takes(serving->ends.watch, run.call, run.object);
+    }
     engine_start(serving->engine,
                  &(struct engine_call){.id = run.call,
                                        .controller = run.controller,
@@ -496,6 +499,9 @@ static bool greet(struct serving *serving)
         message_write_refused(&serving->out, text_of(err.message));
         flush_out(serving);
         return false;
+    }
+    if (serving->ends.watch != NULL) {
+        serving->ends.watch->loaded(serving->ends.watch);
     }
     message_write_descriptor(&serving->out, serving->engine->descriptor);
     flush_out(serving);

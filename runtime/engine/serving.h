@@ -6,9 +6,18 @@
 
 #include <stdbool.h>
 
+#include "base/text.h"
 #include "engine/memory.h"
 #include "protocol/confinement.h"
 #include "protocol/page.h"
+
+/* For who shares its process with what is served. [the serving thread] */
+struct serving_watch {
+    /* The file is loaded and its controllers are started; the host is not told yet. */
+    void (*loaded)(struct serving_watch *watch);
+    /* `call` will run, over `object`. */
+    void (*takes)(struct serving_watch *watch, uint64_t call, struct text object);
+};
 
 /* What it is given; the caller's, until the return. */
 struct serving_ends {
@@ -18,6 +27,7 @@ struct serving_ends {
     enum confinement confinement; /* of the process, before the file is opened */
     struct memory_watch
         *memory; /* of the process, where that is the plugin's alone; NULL: it is not */
+    struct serving_watch *watch; /* NULL: nobody looks */
 };
 
 /* Serve until a frame, the end of the socket or the engine ends it; the engine is closed then. False where

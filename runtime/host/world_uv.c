@@ -19,6 +19,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "host/own_thread.h"
 #include "host/process.h"
 #include "host/worker_lane.h"
 
@@ -34,6 +35,7 @@ struct world_uv {
     struct heap alarms;
     struct list tasks;
     struct list children; /* struct running: not reaped yet */
+    struct list threads;  /* struct own_thread: not ended yet */
     struct worker_lane lanes[LANES];
     int finished_fd;
     uint64_t random[RANDOM_BATCH];
@@ -347,6 +349,59 @@ static void end_children(struct world_uv *self)
     }
 }
 
+/* --- threads ----------------------------------------------------------------------------------- */
+
+static void on_thread_ended(struct readiness *ended, unsigned events)
+{
+    (void)events;
+    struct own_thread *own = CONTAINER_OF(ended, struct own_thread, ended);
+    struct thread *thread = own->thread;
+    list_remove(&own->link);
+    unwatch_fd(own->world, ended);
+    own_thread_join(own);
+    thread->impl = NULL;
+    thread->ended(thread);
+}
+
+static enum tend_code start_thread(struct world *world, struct thread *thread, struct error *err)
+{
+    struct own_thread *own;
+    TRY(own_thread_prepare(thread, &own, err));
+    own->world = world;
+    own->ended.ready = on_thread_ended;
+    enum tend_code code = watch_fd(world, &own->ended, READY_READ, err);
+    if (code == TEND_OK) {
+        code = own_thread_start(own, err);
+    }
+    if (code != TEND_OK) {
+        unwatch_fd(world, &own->ended);
+        own_thread_free(own);
+        return code;
+    }
+    thread->impl = own;
+    list_append(&of(world)->threads, &own->link);
+    return TEND_OK;
+}
+
+static void forsake_threads(struct world_uv *self)
+{
+    for (struct list *link = list_pop(&self->threads); link != NULL;
+         link = list_pop(&self->threads)) {
+        struct own_thread *own = CONTAINER_OF(link, struct own_thread, link);
+        unwatch_fd(own->world, &own->ended);
+        own_thread_forsake(own);
+    }
+}
+
+size_t world_uv_threads(const struct world_uv *self)
+{
+    size_t count = 0;
+    LIST_FOREACH (link, &self->threads) {
+        count++;
+    }
+    return count;
+}
+
 /* --- life -------------------------------------------------------------------------------------- */
 
 static const struct world_ops ops = {
@@ -362,6 +417,7 @@ static const struct world_ops ops = {
     .spawn = spawn,
     .kill = kill_child,
     .abandon = abandon,
+    .start_thread = start_thread,
 };
 
 static void on_prepare(uv_prepare_t *prepare)
@@ -397,6 +453,7 @@ enum tend_code world_uv_new(const struct log *log, struct world_uv **ret_world, 
     self->finished_fd = finished_fd;
     list_init(&self->tasks);
     list_init(&self->children);
+    list_init(&self->threads);
     init_handles(self);
     for (int lane = 0; lane < LANES; lane++) {
         worker_lane_init(&self->lanes[lane], finished_fd);
@@ -422,6 +479,7 @@ void world_uv_free(struct world_uv *self)
         worker_lane_done(&self->lanes[lane]);
     }
     end_children(self);
+    forsake_threads(self);
     uv_walk(&self->loop, close_handle, NULL);
     uv_run(&self->loop, UV_RUN_DEFAULT);
     uv_loop_close(&self->loop);

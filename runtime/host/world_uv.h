@@ -1,4 +1,5 @@
-/* The real world: base/world.h on libuv, the kernel's clocks, two worker threads and processes.
+/* The real world: base/world.h on libuv, the kernel's clocks, two worker threads, threads of their own and
+ * processes.
  *
  * One loop, run by the thread that made it: the core. With nothing to do it does not wake up: alarms
  * share one timer, workers sleep on a condition, children are watched by their descriptors.
@@ -15,7 +16,8 @@ NODISCARD enum tend_code world_uv_new(const struct log *log, struct world_uv **r
                                       struct error *err);
 
 /* Ends it. Jobs that were handed over are worked off and their `done` is not called; readiness must
- * have been given up by its owners; children are killed and reaped, their `ended` is not called. NULL is allowed. */
+ * have been given up by its owners; children are killed and reaped, their `ended` is not called. Threads that run still
+ * run on, and theirs is not called either. NULL is allowed. */
 void world_uv_free(struct world_uv *world);
 
 /* The table to pass to the rooms; lives as long as the world. */
@@ -39,6 +41,9 @@ struct signal_watch {
 NODISCARD enum tend_code world_uv_watch_signal(struct world_uv *world, struct signal_watch *watch,
                                                struct error *err);
 void world_uv_forget_signal(struct signal_watch *watch);
+
+/* Threads (struct thread) that have not ended. */
+size_t world_uv_threads(const struct world_uv *world);
 
 /* How often the loop came back from waiting: with nothing to do it stays as it is. */
 uint64_t world_uv_wakeups(const struct world_uv *world);

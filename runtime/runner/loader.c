@@ -140,6 +140,26 @@ enum tend_code loader_recall(const char *file, const char *hash, const char *cop
     return TEND_OK;
 }
 
+/* --- another one
+ * ----------------------------------------------------------------------------------- */
+
+char *loader_another_name(const char *path, unsigned number)
+{
+    CLEANUP(buffer_done) struct buffer name = BUFFER_INIT(8 * KIB);
+    const char *suffix = suffix_of(path);
+    buffer_format(&name, "%.*s.%u%s", (int)(strlen(path) - strlen(suffix)), path, number, suffix);
+    return alloc_text(buffer_view(&name).ptr, name.len);
+}
+
+enum tend_code loader_make_another(const char *path, const char *another, struct error *err)
+{
+    CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
+    CLEANUP(freep) char *folder = alloc_dup(another);
+    *strrchr(folder, '/') = '\0';
+    TRY(plain_file_read(path, "copies", PLUGIN_BYTES_MAX, &bytes, err));
+    return write_copy(folder, another, buffer_view(&bytes), err);
+}
+
 /* --- tidying
  * ----------------------------------------------------------------------------------- */
 

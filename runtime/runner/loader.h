@@ -32,6 +32,12 @@ NODISCARD enum tend_code loader_take(const char *file, const char *copies,
 NODISCARD enum tend_code loader_recall(const char *file, const char *hash, const char *copies,
                                        struct loaded *ret_loaded, struct error *err);
 
+/* A copy of the copy at `path`, which is made where nothing was ever loaded from: "HASH.NUMBER.so", beside it.
+ * Its name; and it. [any thread] */
+char *loader_another_name(const char *path, unsigned number);
+NODISCARD enum tend_code loader_make_another(const char *path, const char *another,
+                                             struct error *err);
+
 /* Remove every copy whose hash is not one of `keep`, and what a crash left half written. */
 void loader_tidy(const char *copies, const char *const *keep, size_t count);
 

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "controller/worker.h"
 #include "protocol/page.h"
 
 struct runner_means;
@@ -35,8 +36,9 @@ enum means_nature {
 struct runner_means {
     const struct runner_means_ops *ops;
     enum means_nature nature;
-    struct page *page; /* the other side writes it, while it runs */
-    pid_t pid;         /* 0: there is no process */
+    struct page *page;           /* the other side writes it, while it runs */
+    pid_t pid;                   /* 0: there is no process */
+    struct worker_remark remark; /* from the first frame of the other side on */
 
     /* the runner's: called once for each start, in a step of its own. `how` it ended, as a sentence. */
     void (*ended)(struct runner_means *means, const char *how);

@@ -301,6 +301,7 @@ static void give_up(struct runner *runner)
         return;
     }
     runner->phase = STUCK;
+    runner->worker.is_stuck = true;
     if (was_up) {
         go_down(runner);
     }
@@ -344,6 +345,7 @@ static void start_process(struct runner *runner)
     runner->garbled = false;
     runner->why[0] = '\0';
     runner->refuse = false;
+    runner->worker.is_stuck = false;
     runner->patience = (struct patience){0};
     if (spawn(runner, &err) != TEND_OK) {
         log_warn(runner->world->log, LOG_FIELDS({"plugin", runner->name}), "%s", err.message);
@@ -499,6 +501,7 @@ struct runner *runner_new(const struct runner_options *options)
     runner->means = means_of(options);
     runner->means->ended = ended;
     runner->means->owner = runner;
+    runner->worker.is_inline = runner->means->nature == ENDS_BY_ITSELF;
     runner->page = runner->means->page;
     runner->run_ms = options->bounds.run_ms;
     runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : grace_of(options->bounds.run_ms);

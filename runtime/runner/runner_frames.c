@@ -33,6 +33,9 @@ static void take_descriptor(struct runner *runner, const struct frame *frame)
     world_alarm_clear(runner->world, &runner->alarm);
     runner->phase = UP;
     runner->worker.is_up = runner->was_up = true;
+    if (runner->means->remark.reason != NULL) {
+        runner->worker.remark = runner->means->remark;
+    }
     runner->worker.listener->ops->up(runner->worker.listener, &runner->worker, descriptor);
 }
 

@@ -81,6 +81,12 @@ static void no_abandon(struct world *world, struct child *child)
     (void)world, (void)child;
 }
 
+static enum tend_code start_thread(struct world *world, struct thread *thread, struct error *err)
+{
+    (void)world, (void)thread;
+    return FAIL(err, TEND_UNAVAILABLE, "there are no threads in virtual time");
+}
+
 static const struct world_ops ops = {
     .wall_ms = wall_ms,
     .ticks_ns = ticks_ns,
@@ -94,6 +100,7 @@ static const struct world_ops ops = {
     .spawn = spawn,
     .kill = no_kill,
     .abandon = no_abandon,
+    .start_thread = start_thread,
 };
 
 void virtual_world_init(struct virtual_world *v, uint64_t seed)

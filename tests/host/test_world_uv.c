@@ -1,5 +1,6 @@
 /* The real world keeps the promises of base/world.h. Order and causes are checked, never durations. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -16,6 +17,8 @@ struct bench {
     struct job jobs[3];
     struct readiness readiness;
     struct child child;
+    struct thread thread;
+    int pipe[2];
     char trace[64];
     int status;
 };
@@ -302,6 +305,79 @@ static void says_why_a_child_cannot_start(void)
     finish("");
 }
 
+static void work_until_told(struct thread *thread)
+{
+    char byte;
+    (void)thread;
+    CHECK_INT(read(bench.pipe[0], &byte, 1), 1);
+}
+
+static void leave(struct thread *thread)
+{
+    (void)thread;
+    pthread_exit(NULL);
+}
+
+static void thread_ended(struct thread *thread)
+{
+    CHECK(thread == &bench.thread);
+    mark('t');
+    world_uv_stop(bench.uv);
+}
+
+static void tells_when_a_thread_has_ended(void)
+{
+    void (*const works[])(struct thread *) = {work_until_told, leave};
+    for (size_t i = 0; i < COUNT_OF(works); i++) {
+        struct error err = ERROR_INIT;
+        if (!start() || !CHECK(pipe(bench.pipe) == 0)) {
+            return;
+        }
+        bench.thread = (struct thread){.work = works[i], .ended = thread_ended};
+        CHECK(world_start_thread(bench.world, &bench.thread, &err) == TEND_OK);
+        CHECK_INT(world_uv_threads(bench.uv), 1);
+        CHECK_INT(write(bench.pipe[1], "x", 1), 1);
+        world_uv_run(bench.uv);
+        CHECK_INT(world_uv_threads(bench.uv), 0);
+        close(bench.pipe[0]);
+        close(bench.pipe[1]);
+        finish("t");
+    }
+}
+
+struct lonely {
+    struct thread thread;
+    int told[2], done[2];
+};
+
+static void work_alone(struct thread *thread)
+{
+    struct lonely *lonely = CONTAINER_OF(thread, struct lonely, thread);
+    char byte = '?';
+    bool told = read(lonely->told[0], &byte, 1) == 1 && write(lonely->done[1], &byte, 1) == 1;
+    (void)told;
+}
+
+/* Nobody is called then; what the world held for it is freed when it ends: the sanitizer looks. */
+static void ends_before_a_thread_does(void)
+{
+    struct lonely lonely = {.thread = {.work = work_alone, .ended = thread_ended}};
+    struct error err = ERROR_INIT;
+    char byte = 'x';
+    if (!start() || !CHECK(pipe(lonely.told) == 0 && pipe(lonely.done) == 0)) {
+        return;
+    }
+    CHECK(world_start_thread(bench.world, &lonely.thread, &err) == TEND_OK);
+    finish("");
+    CHECK_INT(write(lonely.told[1], &byte, 1), 1);
+    CHECK_INT(read(lonely.done[0], &byte, 1), 1);
+    CHECK_INT(byte, 'x');
+    for (int i = 0; i < 2; i++) {
+        close(lonely.told[i]);
+        close(lonely.done[i]);
+    }
+}
+
 static void raised(struct signal_watch *watch)
 {
     mark('s');
@@ -332,4 +408,6 @@ SUITE({"fires alarms in the order of their moments, cleared ones never", fires_a
       {"gives a child a session", gives_a_child_a_session}, {"kills a child", kills_a_child},
       {"leaves nothing of a child", leaves_nothing_of_a_child},
       {"says why a child cannot start", says_why_a_child_cannot_start},
+      {"tells when a thread has ended", tells_when_a_thread_has_ended},
+      {"ends before a thread does", ends_before_a_thread_does},
       {"tells of a signal", tells_of_a_signal})

@@ -1,25 +1,35 @@
-/* Runners are real processes here, in the real world. Order and causes are checked, never durations. */
+/* Runners are real here, processes and threads, in the real world. Order and causes are checked, never
+ * durations. What holds for both kinds is checked for both. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/limits.h"
 #include "document/json.h"
+#include "host/tenant.h"
 #include "host/world_uv.h"
 #include "resource/crd.h"
 #include "resource/machine.h"
 #include "runner/runner.h"
+#include "support/folder.h"
 #include "support/suite.h"
 
 #define PLUGINS TEND_BUILD "/tests/plugins/"
 
 enum { CALLS = 100 };
 
+static enum { IN_A_PROCESS, IN_A_THREAD } place; /* of the runner that a case begins */
+
 /* A listener that notes what it is told, one word each: up, down, refused, asked, done, lost. */
 struct bench {
     struct world_uv *uv;
     struct log log;
     struct buffer lines;
+    struct tenants tenants;
     struct runner *runner;
     struct worker *worker;
     struct worker_listener listener;
@@ -34,7 +44,7 @@ struct bench {
     bool cancel_who_asks;
     struct reconcile_call *waiting; /* asked for something that is answered later */
     struct task closed;
-    struct alarm give_up;
+    struct alarm give_up, look;
 };
 
 static struct bench *of(struct worker_listener *listener)
@@ -156,6 +166,11 @@ static void give_up(struct alarm *alarm)
     world_uv_stop(bench->uv);
 }
 
+static struct runner_means *means_of(struct bench *bench)
+{
+    return place == IN_A_THREAD ? tenant_new(&bench->tenants, "test") : NULL;
+}
+
 static bool begin(struct bench *bench, const char *file)
 {
     struct error err = ERROR_INIT;
@@ -170,7 +185,9 @@ static bool begin(struct bench *bench, const char *file)
         return false;
     }
     struct world *world = world_uv_world(bench->uv);
+    tenants_init(&bench->tenants, world);
     bench->runner = runner_new(&(struct runner_options){.world = world,
+                                                        .means = means_of(bench),
                                                         .program = TEND_BUILD "/tend-runner",
                                                         .file = file,
                                                         .name = "test",
@@ -195,9 +212,13 @@ static void run_until(struct bench *bench, const char *until)
 static void start_call(struct bench *bench, int number, const char *what)
 {
     struct reconcile_call *call = &bench->calls[number];
-    bool is_short = strcmp(what, "spin") == 0 || strcmp(what, "never") == 0;
+    bool is_short =
+        strcmp(what, "spin") == 0 || strcmp(what, "never") == 0 || strcmp(what, "block") == 0;
     CLEANUP(buffer_done) struct buffer object = BUFFER_INIT(KIB);
-    buffer_format(&object, "{\"spec\":{\"do\":\"%s\",\"n\":%d}}", what, number + 1);
+    buffer_format(
+        &object,
+        "{\"kind\":\"Naughty\",\"metadata\":{\"name\":\"a\"},\"spec\":{\"do\":\"%s\",\"n\":%d}}",
+        what, number + 1);
     *call = (struct reconcile_call){.controller = "naughty",
                                     .object = doc_from_bytes(buffer_view(&object)),
                                     .now_ms = 1000,
@@ -210,6 +231,22 @@ static void closed(struct task *task)
     struct bench *bench = CONTAINER_OF(task, struct bench, closed);
     bench->runner = NULL;
     world_uv_stop(bench->uv);
+}
+
+static void look_again(struct alarm *alarm)
+{
+    world_uv_stop(CONTAINER_OF(alarm, struct bench, look)->uv);
+}
+
+/* What a case had blocked, it has let go. */
+static void await_threads(struct bench *bench)
+{
+    struct world *world = world_uv_world(bench->uv);
+    bench->look.fire = look_again;
+    while (world_uv_threads(bench->uv) > 0) {
+        world_alarm_set(world, &bench->look, world_ticks_ms(world) + 10);
+        world_uv_run(bench->uv);
+    }
 }
 
 static void close_runner(struct bench *bench)
@@ -226,7 +263,9 @@ static void finish(struct bench *bench)
     close_runner(bench);
     world_alarm_clear(world_uv_world(bench->uv), &bench->give_up);
     CHECK(bench->runner == NULL);
+    await_threads(bench);
     world_uv_free(bench->uv);
+    tenants_done(&bench->tenants);
     for (int i = 0; i < CALLS; i++) {
         doc_unref(bench->calls[i].object);
         arena_done(&bench->calls[i].arena);
@@ -289,6 +328,9 @@ static void goes_on_while_a_call_waits(void)
                "done:{\"outcome\":\"done\",\"status\":{\"answer\":\"late\",\"n\":1}} ");
     start_call(&bench, 2, "later");
     run_until(&bench, "waits2 ");
+    if (place == IN_A_THREAD) {
+        return;
+    }
     kill(runner_pid(bench.runner), SIGKILL);
     run_until(&bench, "down ");
     CHECK(strstr(buffer_view(&bench.trace).ptr, "lost2:free down ") != NULL);
@@ -499,7 +541,7 @@ static void refuses_what_cannot_be_loaded(void)
         {"/no/such.so", "cannot open /no/such.so: No such file or directory"},
         {"/bin/sh", "not a plugin: it has no TEND note"},
     };
-    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    for (size_t i = place == IN_A_THREAD ? 1 : 0; i < COUNT_OF(cases); i++) {
         CLEANUP(finish) struct bench bench;
         if (!begin(&bench, cases[i].file)) {
             return;
@@ -549,6 +591,115 @@ static void drops_a_flood_of_lines(void)
     CHECK(strstr(buffer_view(&bench.lines).ptr, "it prints more than 100 lines a second") != NULL);
 }
 
+/* --- in a thread of the host --------------------------------------------------------------------- */
+
+static void also_inline(void (*check)(void))
+{
+    place = IN_A_THREAD;
+    check();
+    place = IN_A_PROCESS;
+}
+
+#define ALSO_INLINE(check)                                                                         \
+    static void check##_inline(void)                                                               \
+    {                                                                                              \
+        also_inline(check);                                                                        \
+    }
+ALSO_INLINE(runs_calls)
+ALSO_INLINE(pipelines_many_calls)
+ALSO_INLINE(goes_on_while_a_call_waits)
+ALSO_INLINE(tells_a_call_whose_time_is_over)
+ALSO_INLINE(reads_the_definition_that_a_plugin_carries)
+ALSO_INLINE(gives_back_what_is_started_while_it_is_down)
+ALSO_INLINE(forgets_a_cancelled_call)
+ALSO_INLINE(drops_the_result_of_a_cancelled_call)
+ALSO_INLINE(refuses_what_cannot_be_loaded)
+
+/* A copy of naughty.so, beside which others may be made, and a FIFO to block on. */
+struct scene {
+    struct folder folder;
+    char plugin[300], fifo[300];
+};
+
+static bool set_scene(struct scene *scene)
+{
+    char command[700];
+    folder_init(&scene->folder, FOLDER_MEMORY);
+    snprintf(scene->plugin, sizeof scene->plugin, "%s/naughty.so", scene->folder.path);
+    snprintf(scene->fifo, sizeof scene->fifo, "%s/fifo", scene->folder.path);
+    snprintf(command, sizeof command, "cp %s %s", PLUGINS "naughty.so", scene->plugin);
+    return CHECK(system(command) == 0 && mkfifo(scene->fifo, 0600) == 0 &&
+                 setenv("TEND_TEST_FIFO", scene->fifo, 1) == 0);
+}
+
+static void clear_scene(struct scene *scene)
+{
+    folder_done(&scene->folder);
+}
+
+static void let_go(const struct scene *scene)
+{
+    close(open(scene->fifo, O_WRONLY));
+}
+
+static void blocks(struct bench *bench)
+{
+    run_until(bench, "up ");
+    start_call(bench, 0, "ask");
+    start_call(bench, 1, "block");
+    start_call(bench, 2, "");
+    run_until(bench, "down ");
+    CHECK_TEXT(buffer_view(&bench->trace).ptr,
+               "up done:{\"outcome\":\"done\",\"status\":{\"answer\":\"x\",\"n\":1}} "
+               "lost1:blamed lost2:free down ");
+    CHECK(strstr(buffer_view(&bench->reason).ptr, "in reconcile of Naughty a for ") != NULL);
+    CHECK(strstr(buffer_view(&bench->reason).ptr, "the host has to be restarted") != NULL);
+    CHECK(bench->worker->is_stuck && bench->worker->is_inline);
+}
+
+/* Nothing is started beside it; once it has ended by itself, all goes on. */
+static void gives_up_a_thread_that_does_not_end(void)
+{
+    CLEANUP(clear_scene) struct scene scene;
+    CLEANUP(finish) struct bench bench;
+    place = IN_A_THREAD;
+    bool begun = set_scene(&scene) && begin(&bench, scene.plugin);
+    place = IN_A_PROCESS;
+    if (!begun) {
+        abort();
+    }
+    blocks(&bench);
+    start_call(&bench, 3, "");
+    run_until(&bench, "lost3:free ");
+    CHECK_INT(world_uv_threads(bench.uv), 1);
+    let_go(&scene);
+    run_until(&bench, "lost3:free up ");
+    CHECK(!bench.worker->is_stuck);
+    start_call(&bench, 4, "");
+    run_until(&bench, "\"n\":5");
+    CHECK(strstr(buffer_view(&bench.lines).ptr, "its code stays mapped: 1 such versions") != NULL);
+}
+
+static void closes_while_its_thread_does_not_end(void)
+{
+    CLEANUP(clear_scene) struct scene scene;
+    CLEANUP(finish) struct bench bench;
+    place = IN_A_THREAD;
+    bool begun = set_scene(&scene) && begin(&bench, scene.plugin);
+    place = IN_A_PROCESS;
+    if (!begun) {
+        abort();
+    }
+    blocks(&bench);
+    bench.closed.run = closed;
+    runner_close(bench.runner, &bench.closed);
+    world_uv_run(bench.uv);
+    CHECK(bench.runner == NULL);
+    CHECK_INT(world_uv_threads(bench.uv), 1);
+    CHECK(strstr(buffer_view(&bench.lines).ptr, "does not end and is given up") != NULL);
+    let_go(&scene);
+}
+
 SUITE({"runs calls and answers questions", runs_calls},
       {"pipelines many calls", pipelines_many_calls},
       {"goes on while a call waits", goes_on_while_a_call_waits},
@@ -565,4 +716,17 @@ SUITE({"runs calls and answers questions", runs_calls},
       {"ends a cancelled call that does not end", ends_a_cancelled_call_that_does_not_end},
       {"refuses what cannot be loaded", refuses_what_cannot_be_loaded},
       {"logs what is printed", logs_what_is_printed},
-      {"drops a flood of lines", drops_a_flood_of_lines})
+      {"drops a flood of lines", drops_a_flood_of_lines},
+      {"inline: runs calls and answers questions", runs_calls_inline},
+      {"inline: pipelines many calls", pipelines_many_calls_inline},
+      {"inline: goes on while a call waits", goes_on_while_a_call_waits_inline},
+      {"inline: tells a call whose time is over", tells_a_call_whose_time_is_over_inline},
+      {"inline: reads the definition that a plugin carries",
+       reads_the_definition_that_a_plugin_carries_inline},
+      {"inline: gives back what is started while it is down",
+       gives_back_what_is_started_while_it_is_down_inline},
+      {"inline: forgets a cancelled call", forgets_a_cancelled_call_inline},
+      {"inline: drops the result of a cancelled call", drops_the_result_of_a_cancelled_call_inline},
+      {"inline: refuses what cannot be loaded", refuses_what_cannot_be_loaded_inline},
+      {"inline: gives up a thread that does not end", gives_up_a_thread_that_does_not_end},
+      {"inline: closes while its thread does not end", closes_while_its_thread_does_not_end})

@@ -1,4 +1,6 @@
 /* A plugin that does what spec.do of its object says, most of it forbidden. */
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +23,10 @@ static void misbehave(struct tend_call *call, const char *what)
         _exit(3);
     } else if (strcmp(what, "spin") == 0) {
         spin();
+    } else if (strcmp(what, "block") == 0) { /* until somebody opens its other end */
+        close(open(getenv("TEND_TEST_FIFO"), O_RDONLY));
+    } else if (strcmp(what, "leave") == 0) {
+        pthread_exit(NULL);
     } else if (strcmp(what, "hang-up") == 0) {
         close(3);
         spin();

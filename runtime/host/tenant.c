@@ -1,0 +1,160 @@
+/* The record is the core's, but for what a thread is given when it starts; where a runner lets go of a thread
+ * that does not end, the record stays until it does. A kill ends the socket: what returns ever sees that.
+ */
+#include "host/tenant.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/limits.h"
+#include "engine/serving.h"
+#include "runner/birth.h"
+#include "runner/loader.h"
+
+struct tenant {
+    struct runner_means means;
+    struct tenants *tenants;
+    char *name;
+    bool runs, released;
+
+    /* of this start; fixed while it runs */
+    struct thread thread;
+    struct page page;
+    int socket, lines; /* its ends */
+    char *copy;        /* the content */
+    char *file;        /* what is loaded: `copy`, or another copy that is made first */
+    struct serving_watch watch;
+};
+
+static struct tenant *of(struct runner_means *means)
+{
+    return CONTAINER_OF(means, struct tenant, means);
+}
+
+/* --- its thread -------------------------------------------------------------------------------- */
+
+static void on_loaded(struct serving_watch *watch)
+{
+    (void)watch;
+}
+
+static void on_takes(struct serving_watch *watch, uint64_t call, struct text object)
+{
+    (void)watch, (void)call, (void)object;
+}
+
+/* What cannot be copied cannot be opened either, and is refused for that. */
+static void prepare_file(const struct tenant *tenant)
+{
+    struct error err = ERROR_INIT;
+    if (strcmp(tenant->file, tenant->copy) != 0 &&
+        loader_make_another(tenant->copy, tenant->file, &err) != TEND_OK) {
+        dprintf(tenant->lines, "<3>%s\n", err.message);
+    }
+}
+
+static void work(struct thread *thread)
+{
+    struct tenant *tenant = CONTAINER_OF(thread, struct tenant, thread);
+    struct serving_ends ends = {.socket = tenant->socket,
+                                .lines = tenant->lines,
+                                .page = &tenant->page,
+                                .confinement = CONFINEMENT_OFF,
+                                .watch = &tenant->watch};
+    (void)setpriority(PRIO_PROCESS, 0, RUNNER_NICE); /* on Linux: of this thread */
+    prepare_file(tenant);
+    (void)serving_run(&ends);
+}
+
+/* --- its life ---------------------------------------------------------------------------------- */
+
+static void free_tenant(struct tenant *tenant)
+{
+    free(tenant->copy);
+    free(tenant->file);
+    free(tenant->name);
+    free(tenant);
+}
+
+static void on_ended(struct thread *thread)
+{
+    struct tenant *tenant = CONTAINER_OF(thread, struct tenant, thread);
+    tenant->runs = false;
+    close(tenant->socket);
+    close(tenant->lines);
+    tenants_note_pinned(tenant->tenants, tenant->name, tenant->file);
+    if (tenant->released) {
+        free_tenant(tenant);
+    } else {
+        tenant->means.ended(&tenant->means, "its thread ended");
+    }
+}
+
+static void set_files(struct tenant *tenant, const char *copy)
+{
+    unsigned load = tenants_count_load(tenant->tenants, copy);
+    free(tenant->copy);
+    free(tenant->file);
+    tenant->copy = alloc_dup(copy);
+    tenant->file = load == 1 ? alloc_dup(copy) : loader_another_name(copy, load);
+}
+
+static enum tend_code start(struct runner_means *means, const char *file,
+                            struct means_ends *ret_ends, struct error *err)
+{
+    struct tenant *tenant = of(means);
+    struct birth_ends ends;
+    TRY(birth_open_ends(&ends, err));
+    set_files(tenant, file);
+    memset(&tenant->page, 0, sizeof tenant->page);
+    means->remark = (struct worker_remark){0};
+    tenant->socket = ends.socket[1];
+    tenant->lines = ends.output[1];
+    enum tend_code code = world_start_thread(tenant->tenants->world, &tenant->thread, err);
+    if (code != TEND_OK) {
+        birth_close_ends(&ends, 0);
+        birth_close_ends(&ends, 1);
+        return code;
+    }
+    tenant->runs = true;
+    *ret_ends = (struct means_ends){ends.socket[0], ends.output[0], tenant->file};
+    return TEND_OK;
+}
+
+static void end_socket(struct runner_means *means)
+{
+    if (of(means)->runs) {
+        (void)shutdown(of(means)->socket, SHUT_RDWR);
+    }
+}
+
+static void release(struct runner_means *means)
+{
+    struct tenant *tenant = of(means);
+    tenant->released = true;
+    if (!tenant->runs) {
+        free_tenant(tenant);
+        return;
+    }
+    log_error(
+        tenant->tenants->world->log, LOG_FIELDS({"plugin", tenant->name}),
+        "its thread does not end and is given up; the host has to be restarted to get rid of it");
+}
+
+static const struct runner_means_ops ops = {.start = start, .kill = end_socket, .release = release};
+
+struct runner_means *tenant_new(struct tenants *tenants, const char *name)
+{
+    struct tenant *tenant = alloc_new(sizeof *tenant);
+    tenant->means =
+        (struct runner_means){.ops = &ops, .nature = ENDS_BY_ITSELF, .page = &tenant->page};
+    tenant->tenants = tenants;
+    tenant->name = alloc_dup(name);
+    tenant->thread = (struct thread){.work = work, .ended = on_ended};
+    tenant->watch = (struct serving_watch){.loaded = on_loaded, .takes = on_takes};
+    return &tenant->means;
+}

@@ -1,0 +1,31 @@
+/* The plugins that live in the host itself (`isolation: inline`): who takes them in, and what is known of all
+ * of them. Whatever they do is done to the host. [core]
+ */
+#ifndef HOST_TENANTS_H
+#define HOST_TENANTS_H
+
+#include "base/map.h"
+#include "runner/runner_maker.h"
+
+struct tenants {
+    struct world *world;
+    struct map loads; /* how often each content was loaded, by hash */
+    /* Code is never unmapped: somebody may still be in it. */
+    size_t pinned;         /* contents that are mapped and that no thread serves any more ... */
+    uint64_t pinned_bytes; /* ... and the size of their files */
+};
+
+void tenants_init(struct tenants *tenants, struct world *world);
+void tenants_done(struct tenants *tenants);
+
+/* For runner_maker: a thread to be. TEND_INVALID for a script. */
+NODISCARD enum tend_code tenants_take_in(void *tenants, const struct worker_order *order,
+                                         struct inline_place *ret_place, struct error *err);
+
+/* Which load of the content at `path` is it? From 1 on. */
+unsigned tenants_count_load(struct tenants *tenants, const char *path);
+
+/* A thread has ended for good, and left the code of `path` mapped. */
+void tenants_note_pinned(struct tenants *tenants, const char *name, const char *path);
+
+#endif
