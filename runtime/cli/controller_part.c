@@ -48,6 +48,11 @@ static void print_content(FILE *out, const struct value *status, struct arena *a
                            arena_format(arena, "%.*s%s", TEXT_ARG(good),
                                         text_equal(good, hash) ? ", which is this one" : ""));
     }
+    if (text_is(value_get_text(status, TEXT("isolation")), "inline")) {
+        plain_print_titled(out, "Isolation:",
+                           TEXT("inline: in the host's own process, neither confined nor limited; "
+                                "it is trusted like the host"));
+    }
     plain_print_titled(
         out, "Rolled back:", text_first(value_get_text(status, TEXT("rejected")), HASH_SHOWN));
 }
@@ -172,9 +177,10 @@ static const struct value *without(const struct value *root, struct text part,
 const struct value *controller_part_print(FILE *out, const struct value *root, struct arena *arena)
 {
     static const char *const spec[] = {"owns"};
-    static const char *const status[] = {"phase",    "since",  "reason",    "message",   "file",
-                                         "version",  "hash",   "lastGood",  "kinds",     "rejected",
-                                         "restarts", "counts", "lastError", "longestRun"};
+    static const char *const status[] = {"phase",     "since",      "reason",   "message",
+                                         "file",      "version",    "hash",     "lastGood",
+                                         "kinds",     "rejected",   "restarts", "counts",
+                                         "lastError", "longestRun", "isolation"};
     const struct value *said = value_field(root, "status");
     const struct value *owned = value_field(value_field(root, "spec"), "owns");
     print_phase(out, said, arena);

@@ -104,6 +104,7 @@ static const struct value *report_status(const struct report *report, struct are
     status = with_text(arena, status, "version", report->version);
     status = with_text(arena, status, "lastGood", report->last_good);
     status = with_text(arena, status, "rejected", report->rejected);
+    status = with_text(arena, status, "isolation", report->isolation);
     status = with_text(arena, status, "since", moment_format(report->since_ms, since));
     status = with_kind(arena, status, report->kind);
     return value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
@@ -235,6 +236,7 @@ void report_controller(struct controller *controller)
                             .last_good = controller->last_good,
                             .rejected = controller->rejected == NULL ? "" : controller->rejected,
                             .contested = controller->contested,
+                            .isolation = controller->worker->is_inline ? "inline" : "",
                             .since_ms = controller->since_ms,
                             .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
                             .tally = &controller->tally};

@@ -22,7 +22,7 @@ struct report {
     const char *phase;            /* "live", "refused", "waiting", "lost", "disabled" */
     const char *reason, *message; /* CamelCase and a sentence; NULL: none */
     /* NULL: leave what is there; "": remove it */
-    const char *file, *hash, *version, *kind, *last_good, *rejected;
+    const char *file, *hash, *version, *kind, *last_good, *rejected, *isolation;
     const char *contested; /* the message of condition Contested; NULL and "" as above */
     int64_t since_ms;      /* wall clock */
     uint64_t restarts;

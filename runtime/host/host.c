@@ -28,6 +28,7 @@
 #include "host/options.h"
 #include "host/plugins.h"
 #include "host/socket.h"
+#include "host/tenants.h"
 #include "host/vitals.h"
 #include "host/world_uv.h"
 #include "manifest/manifest.h"
@@ -50,6 +51,7 @@ struct host {
     char runner[PATH_MAX], keeper[PATH_MAX]; /* tend-runner, tend-keeper */
     char kept[PATH_MAX];                     /* the folder of programs that outlive the host */
     struct runner_maker maker;
+    struct tenants tenants; /* plugins that are inline */
     struct plugins *plugins;
     struct manifests *manifests;
     struct signal_watch signals[2]; /* SIGTERM, SIGINT */
@@ -311,6 +313,9 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
         tell_confinement(host);
     }
     runner_maker_init(&host->maker, world_of(host), host->runner, host->metrics);
+    tenants_init(&host->tenants, world_of(host));
+    host->maker.take_in = tenants_take_in;
+    host->maker.house = &host->tenants;
     struct plugins_options options = {
         .world = world_of(host),
         .store = host->rooms.store,
@@ -357,6 +362,18 @@ static enum tend_code come_up(struct host *host, struct error *err)
     return TEND_OK;
 }
 
+/* Code that runs still must not see the process being taken down around it. All that is to be durable is. */
+static void leave_threads(const struct host *host)
+{
+    size_t left = world_uv_threads(host->uv);
+    if (left > 0) {
+        log_warn(&host->log, LOG_NONE, "ending with %zu threads of inline plugins that do not end",
+                 left);
+        fflush(NULL);
+        _exit(host->exit_code);
+    }
+}
+
 static void go_down(struct host *host)
 {
     if (host->uv == NULL) {
@@ -374,6 +391,8 @@ static void go_down(struct host *host)
     host_socket_close(&host->socket);
     world_uv_forget_signal(&host->signals[0]);
     world_uv_forget_signal(&host->signals[1]);
+    leave_threads(host);
+    tenants_done(&host->tenants);
     host->log.now_ms = NULL;
     vitals_close(&host->vitals);
     metrics_free(host->metrics);

@@ -154,6 +154,8 @@ static const char controllers[] =
     "     kinds: {type: array, items: {type: string}},\n"
     "     since: {type: string, format: date-time,\n"
     "      description: When it entered the phase with what serves.},\n"
+    "     isolation: {type: string, enum: [inline],\n"
+    "      description: 'inline: in the process of the host, neither confined nor limited.'},\n"
     "     restarts: {type: integer, minimum: 0, description: Of its process; of what serves.},\n"
     "     lastGood: {type: string,\n"
     "      description: The content that went well last; a broken file is answered for by it.},\n"

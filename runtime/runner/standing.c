@@ -186,6 +186,9 @@ void standing_tell(const struct standing *standing, struct telling *telling,
     } else if (standing->history.rejected != NULL) {
         note.reason = "RolledBack";
         note.message = standing->history.message == NULL ? "" : standing->history.message;
+    } else if (serving->made.worker->remark.reason != NULL) {
+        note.reason = serving->made.worker->remark.reason;
+        note.message = serving->made.worker->remark.message;
     }
     telling_note(telling, serving, &note);
 }

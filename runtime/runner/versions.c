@@ -29,10 +29,25 @@ static void on_up(struct version *version)
     on_changed(version);
 }
 
+static void tell_lost(const struct version *version, const char *reason)
+{
+    for (size_t i = 0; i < version->seat_count; i++) {
+        if (version->made.worker->is_stuck) {
+            controller_leave(version->seats[i].controller, "Stuck", reason);
+        } else {
+            controller_lost(version->seats[i].controller, reason);
+        }
+    }
+}
+
 static void on_down(struct version *version, const char *reason)
 {
-    for (size_t i = 0; serves(version) && i < version->seat_count; i++) {
-        controller_lost(version->seats[i].controller, reason);
+    if (version->made.worker->is_stuck) {
+        const struct versions *versions = version->owner;
+        log_error(version->world->log, LOG_FIELDS({"plugin", versions->file}), "stuck: %s", reason);
+    }
+    if (serves(version)) {
+        tell_lost(version, reason);
     }
 }
 
@@ -225,12 +240,11 @@ void versions_announce(struct versions *versions)
              LOG_FIELDS({"plugin", versions->file}, {"hash", version->content.hash},
                         {"controllers", count}),
              "live");
-    for (size_t i = 0; i < version->seat_count; i++) {
-        if (version_is_up(version)) {
-            controller_live(version->seats[i].controller);
-        } else {
-            controller_lost(version->seats[i].controller, version->why);
-        }
+    for (size_t i = 0; version_is_up(version) && i < version->seat_count; i++) {
+        controller_live(version->seats[i].controller);
+    }
+    if (!version_is_up(version)) {
+        tell_lost(version, version->why);
     }
 }
 
