@@ -51,7 +51,8 @@ struct host {
     char runner[PATH_MAX], keeper[PATH_MAX]; /* tend-runner, tend-keeper */
     char kept[PATH_MAX];                     /* the folder of programs that outlive the host */
     struct runner_maker maker;
-    struct tenants tenants; /* plugins that are inline */
+    struct tenants tenants;      /* plugins that are inline */
+    char inline_notes[PATH_MAX]; /* the folder of what they did to earlier hosts */
     struct plugins *plugins;
     struct manifests *manifests;
     struct signal_watch signals[2]; /* SIGTERM, SIGINT */
@@ -98,6 +99,7 @@ static void on_finished(struct task *task)
     struct plugins *plugins = host->plugins;
     host->plugins = NULL;
     host->plugins_closed.run = on_plugins_closed;
+    host->tenants.leaving = true;
     plugins_close(world_of(host), plugins, &host->plugins_closed);
 }
 
@@ -313,8 +315,10 @@ static enum tend_code open_plugins(struct host *host, struct error *err)
         tell_confinement(host);
     }
     runner_maker_init(&host->maker, world_of(host), host->runner, host->metrics);
-    tenants_init(&host->tenants, world_of(host));
+    snprintf(host->inline_notes, sizeof host->inline_notes, "%s/inline", host->options.data);
+    tenants_init(&host->tenants, world_of(host), host->inline_notes);
     host->maker.take_in = tenants_take_in;
+    host->maker.forgive = tenants_forgive;
     host->maker.house = &host->tenants;
     struct plugins_options options = {
         .world = world_of(host),

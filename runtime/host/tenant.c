@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "engine/serving.h"
+#include "host/process_state.h"
 #include "runner/birth.h"
 #include "runner/loader.h"
 
@@ -28,6 +29,8 @@ struct tenant {
     char *copy;        /* the content */
     char *file;        /* what is loaded: `copy`, or another copy that is made first */
     struct serving_watch watch;
+    struct process_state before;
+    struct crash_desk desk; /* the thread's */
 };
 
 static struct tenant *of(struct runner_means *means)
@@ -37,14 +40,50 @@ static struct tenant *of(struct runner_means *means)
 
 /* --- its thread -------------------------------------------------------------------------------- */
 
+/* The runner reads the remark after the frame that comes next. */
 static void on_loaded(struct serving_watch *watch)
 {
-    (void)watch;
+    struct tenant *tenant = CONTAINER_OF(watch, struct tenant, watch);
+    CLEANUP(buffer_done) struct buffer changes = BUFFER_INIT(64 * KIB);
+    CLEANUP(freep) struct process_state *after = alloc_new(sizeof *after);
+    process_state_read(after);
+    process_state_compare(&tenant->before, after, &changes);
+    if (changes.len > 0) {
+        struct worker_remark *remark = &tenant->means.remark;
+        remark->reason = "Misbehaving";
+        snprintf(
+            remark->message, sizeof remark->message,
+            "its start changed what all of the host shares: %s; run it in a process, or mend it",
+            buffer_view(&changes).ptr);
+    }
 }
 
 static void on_takes(struct serving_watch *watch, uint64_t call, struct text object)
 {
-    (void)watch, (void)call, (void)object;
+    crash_desk_takes(&CONTAINER_OF(watch, struct tenant, watch)->desk, call, object);
+}
+
+static void tell_threads(const struct tenant *tenant)
+{
+    size_t left = crash_desk_threads(&tenant->desk);
+    if (left > 0) {
+        dprintf(
+            tenant->lines,
+            "<4>%zu threads of it still run after its stop, in code that stays mapped; the host "
+            "has to be restarted to get rid of them\n",
+            left);
+    }
+}
+
+static void sit_down(struct tenant *tenant)
+{
+    char hash[SHA256_HEX];
+    struct error err = ERROR_INIT;
+    tenants_hash(tenant->copy, hash);
+    if (crash_desk_open(&tenant->desk, &tenant->tenants->notes, hash, &tenant->page, &err) !=
+        TEND_OK) {
+        dprintf(tenant->lines, "<4>a crash of it will not be noted: %s\n", err.message);
+    }
 }
 
 /* What cannot be copied cannot be opened either, and is refused for that. */
@@ -67,7 +106,11 @@ static void work(struct thread *thread)
                                 .watch = &tenant->watch};
     (void)setpriority(PRIO_PROCESS, 0, RUNNER_NICE); /* on Linux: of this thread */
     prepare_file(tenant);
+    sit_down(tenant);
+    process_state_read(&tenant->before);
     (void)serving_run(&ends);
+    tell_threads(tenant);
+    crash_desk_close(&tenant->desk);
 }
 
 /* --- its life ---------------------------------------------------------------------------------- */
@@ -84,6 +127,7 @@ static void on_ended(struct thread *thread)
 {
     struct tenant *tenant = CONTAINER_OF(thread, struct tenant, thread);
     tenant->runs = false;
+    crash_notes_disarm(&tenant->tenants->notes);
     close(tenant->socket);
     close(tenant->lines);
     tenants_note_pinned(tenant->tenants, tenant->name, tenant->file);
@@ -114,8 +158,10 @@ static enum tend_code start(struct runner_means *means, const char *file,
     means->remark = (struct worker_remark){0};
     tenant->socket = ends.socket[1];
     tenant->lines = ends.output[1];
+    crash_notes_arm(&tenant->tenants->notes); /* before it looks at the handlers */
     enum tend_code code = world_start_thread(tenant->tenants->world, &tenant->thread, err);
     if (code != TEND_OK) {
+        crash_notes_disarm(&tenant->tenants->notes);
         birth_close_ends(&ends, 0);
         birth_close_ends(&ends, 1);
         return code;
@@ -132,6 +178,15 @@ static void end_socket(struct runner_means *means)
     }
 }
 
+/* The next host gives it a process, where a run that does not end costs one object. */
+static void given_up(struct runner_means *means, const char *why)
+{
+    struct tenant *tenant = of(means);
+    char hash[SHA256_HEX];
+    tenants_hash(tenant->copy, hash);
+    crash_notes_add(&tenant->tenants->notes, hash, why);
+}
+
 static void release(struct runner_means *means)
 {
     struct tenant *tenant = of(means);
@@ -145,7 +200,8 @@ static void release(struct runner_means *means)
         "its thread does not end and is given up; the host has to be restarted to get rid of it");
 }
 
-static const struct runner_means_ops ops = {.start = start, .kill = end_socket, .release = release};
+static const struct runner_means_ops ops = {
+    .start = start, .kill = end_socket, .given_up = given_up, .release = release};
 
 struct runner_means *tenant_new(struct tenants *tenants, const char *name)
 {

@@ -2,6 +2,7 @@
  * because the loader of the system would hand out the code that is there, with the state that it has. */
 #include "host/tenants.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,9 +11,10 @@
 #include "base/sha256.h"
 #include "host/tenant.h"
 
-void tenants_init(struct tenants *tenants, struct world *world)
+void tenants_init(struct tenants *tenants, struct world *world, const char *folder)
 {
     *tenants = (struct tenants){.world = world};
+    crash_notes_open(&tenants->notes, folder);
 }
 
 void tenants_done(struct tenants *tenants)
@@ -21,15 +23,54 @@ void tenants_done(struct tenants *tenants)
         free(slot->value);
     }
     map_done(&tenants->loads);
+    crash_notes_done(&tenants->notes);
+}
+
+void tenants_hash(const char *file, char ret_hash[SHA256_HEX])
+{
+    const char *slash = strrchr(file, '/');
+    const char *base = slash == NULL ? file : slash + 1;
+    snprintf(ret_hash, SHA256_HEX, "%.*s", (int)strcspn(base, "."), base);
+}
+
+bool tenants_forgive(void *house, const char *file)
+{
+    struct tenants *tenants = house;
+    char hash[SHA256_HEX];
+    tenants_hash(file, hash);
+    bool held = crash_notes_find(&tenants->notes, hash) != NULL;
+    if (held) {
+        crash_notes_forget(&tenants->notes, hash);
+    }
+    return held;
+}
+
+static void raise_isolation(const struct tenants *tenants, const char *name, const char *what,
+                            struct worker_remark *ret_remark)
+{
+    ret_remark->reason = "IsolationRaised";
+    snprintf(ret_remark->message, sizeof ret_remark->message,
+             "it runs in a process of its own, because inline %s; put another content there, or "
+             "`tend retry` its controller, to have it inline again",
+             what);
+    log_warn(tenants->world->log, LOG_FIELDS({"plugin", name}), "%s", ret_remark->message);
 }
 
 enum tend_code tenants_take_in(void *house, const struct worker_order *order,
                                struct inline_place *ret_place, struct error *err)
 {
+    struct tenants *tenants = house;
     if (text_ends(text_of(order->file), TEXT(".lua"))) {
         return FAIL(err, TEND_INVALID, "a script is never inline: its limits are its process's");
     }
-    ret_place->means = tenant_new(house, order->name);
+    char hash[SHA256_HEX];
+    tenants_hash(order->file, hash);
+    const char *what = crash_notes_find(&tenants->notes, hash);
+    if (what != NULL) {
+        raise_isolation(tenants, order->name, what, &ret_place->remark);
+    } else {
+        ret_place->means = tenant_new(tenants, order->name);
+    }
     return TEND_OK;
 }
 
@@ -54,8 +95,8 @@ void tenants_note_pinned(struct tenants *tenants, const char *name, const char *
     struct stat found;
     tenants->pinned++;
     tenants->pinned_bytes += stat(path, &found) == 0 ? (uint64_t)found.st_size : 0;
-    log_info(
-        tenants->world->log, LOG_FIELDS({"plugin", name}),
+    log_write(
+        tenants->world->log, tenants->leaving ? LOG_DEBUG : LOG_INFO, LOG_FIELDS({"plugin", name}),
         "it was inline and has ended; its code stays mapped: %zu such versions, %llu KiB, until "
         "the host is restarted",
         tenants->pinned, (unsigned long long)(tenants->pinned_bytes / KIB));

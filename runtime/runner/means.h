@@ -24,6 +24,8 @@ struct runner_means_ops {
                             struct means_ends *ret_ends, struct error *err);
     /* End it now; harmless where it is not running. */
     void (*kill)(struct runner_means *means);
+    /* It was killed and did not end; `why` is a sentence. Where kills are not in vain: NULL. */
+    void (*given_up)(struct runner_means *means, const char *why);
     /* The runner is gone. What runs still is given up: it frees itself, and nothing is called. */
     void (*release)(struct runner_means *means);
 };

@@ -411,7 +411,11 @@ void plugin_look(struct plugin *plugin)
 
 void plugin_retry(struct plugin *plugin)
 {
+    struct version *serving = plugin_serving(plugin);
     standing_forgive(&plugin->standing);
+    if (serving != NULL && worker_forgive(plugin->options.maker, serving->content.path)) {
+        serving->outdated = true;
+    }
     plugin_look(plugin);
 }
 

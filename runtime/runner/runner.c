@@ -294,6 +294,9 @@ static void give_up(struct runner *runner)
 {
     bool was_up = runner->worker.is_up;
     runner_describe_stuck(runner);
+    if (runner->means->ops->given_up != NULL) {
+        runner->means->ops->given_up(runner->means, runner->why);
+    }
     runner->failures++;
     wire_close(&runner->wire);
     if (!runner->was_up) {

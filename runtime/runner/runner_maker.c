@@ -49,7 +49,14 @@ static void close_made(struct worker_maker *base, struct made_worker *made, stru
     *made = (struct made_worker){0};
 }
 
-static const struct worker_maker_ops ops = {.make = make, .start = start, .close = close_made};
+static bool forgive(struct worker_maker *base, const char *file)
+{
+    struct runner_maker *maker = CONTAINER_OF(base, struct runner_maker, maker);
+    return maker->forgive != NULL && maker->forgive(maker->house, file);
+}
+
+static const struct worker_maker_ops ops = {
+    .make = make, .start = start, .close = close_made, .forgive = forgive};
 
 void runner_maker_init(struct runner_maker *maker, struct world *world, const char *program,
                        struct metrics *metrics)

@@ -20,6 +20,7 @@ struct runner_maker {
      * shall have a process nevertheless. */
     enum tend_code (*take_in)(void *house, const struct worker_order *order,
                               struct inline_place *ret_place, struct error *err);
+    bool (*forgive)(void *house, const char *file);
     void *house;
 };
 

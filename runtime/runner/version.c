@@ -238,7 +238,7 @@ bool version_is_up(const struct version *version)
 
 bool version_has(const struct version *version, const char *hash)
 {
-    return version != NULL && strcmp(version->content.hash, hash) == 0;
+    return version != NULL && !version->outdated && strcmp(version->content.hash, hash) == 0;
 }
 
 struct seat *version_seat(const struct version *version, struct text name)

@@ -58,6 +58,8 @@ struct version {
     enum { RECORD_OPEN, RECORD_GOOD } record;
     unsigned faults, deaths;    /* since it serves, while nothing went well */
     char fault[ERROR_TEXT_MAX]; /* the last one */
+    bool
+        outdated; /* its content would be run in another way now: it is no version of it any more */
 
     struct alarm drain;
     bool late; /* it was to be drained by now */

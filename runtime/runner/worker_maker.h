@@ -31,6 +31,7 @@ struct worker_maker_ops {
                            struct made_worker *ret_made, struct error *err);
     void (*start)(struct worker_maker *maker, struct made_worker *made);
     void (*close)(struct worker_maker *maker, struct made_worker *made, struct task *closed);
+    bool (*forgive)(struct worker_maker *maker, const char *file); /* NULL: nothing is ever held */
 };
 
 struct worker_maker {
@@ -58,6 +59,13 @@ static inline void worker_dismiss(struct worker_maker *maker, struct made_worker
                                   struct task *closed)
 {
     maker->ops->close(maker, made, closed);
+}
+
+/* Forget what is held against the content at `file`. True where that was something: another worker over it
+ * would be made in another way. */
+static inline bool worker_forgive(struct worker_maker *maker, const char *file)
+{
+    return maker->ops->forgive != NULL && maker->ops->forgive(maker, file);
 }
 
 #endif

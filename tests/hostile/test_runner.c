@@ -185,7 +185,7 @@ static bool begin(struct bench *bench, const char *file)
         return false;
     }
     struct world *world = world_uv_world(bench->uv);
-    tenants_init(&bench->tenants, world);
+    tenants_init(&bench->tenants, world, NULL);
     bench->runner = runner_new(&(struct runner_options){.world = world,
                                                         .means = means_of(bench),
                                                         .program = TEND_BUILD "/tend-runner",

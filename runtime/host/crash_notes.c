@@ -1,0 +1,350 @@
+/* A handler is given nothing of ours, and a room has no globals: so it looks at what belongs to the thread. The
+ * alternate stack of a thread that sits at a desk begins with the address of the desk. Threads that a plugin
+ * starts have no such stack, but inherit the name, and the name has the number of the descriptor. */
+#include "host/crash_notes.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "base/paths.h"
+#include "base/plain_file.h"
+#include "document/utf8.h"
+#include "host/json_peek.h"
+
+#define THREAD_NAME "inline-"
+#define STACK_MAGIC 0x74656e6464657368u
+
+enum {
+    NOTE_MAX = 8192,
+    STACK_BYTES = 64 * 1024,
+    NAME_BYTES = 16,
+    LOOKS = 50,
+    LOOK_PAUSE = 2 /* ms */
+};
+
+static const int fatal[CRASH_SIGNALS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
+
+struct alternate_stack {
+    uint64_t magic;
+    struct crash_desk *desk;
+    char room[STACK_BYTES];
+};
+
+/* --- the handler: only what is allowed there ----------------------------------------------------- */
+
+static struct crash_desk *find_desk(void)
+{
+    stack_t now;
+    if (sigaltstack(NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0 ||
+        now.ss_size != sizeof(struct alternate_stack)) {
+        return NULL;
+    }
+    const struct alternate_stack *stack = now.ss_sp;
+    return stack->magic == STACK_MAGIC ? stack->desk : NULL;
+}
+
+/* The descriptor in the name of this thread; -1 where it is another thread's. */
+static int find_descriptor(void)
+{
+    char name[NAME_BYTES] = "";
+    size_t at = sizeof THREAD_NAME - 1;
+    int fd = 0;
+    if (prctl(PR_GET_NAME, name) != 0 || strncmp(name, THREAD_NAME, at) != 0 || name[at] == '\0') {
+        return -1;
+    }
+    for (; name[at] >= '0' && name[at] <= '9'; at++) {
+        fd = fd * 10 + (name[at] - '0');
+    }
+    return name[at] == '\0' ? fd : -1;
+}
+
+static void put(int fd, const char *chars)
+{
+    ssize_t put = write(fd, chars, strlen(chars));
+    (void)put;
+}
+
+static void put_signal(int fd, int number)
+{
+    char line[] = "signal 00\n";
+    line[7] = (char)('0' + number / 10 % 10);
+    line[8] = (char)('0' + number % 10);
+    put(fd, line);
+}
+
+static void put_object(const struct crash_desk *desk)
+{
+    uint64_t call = atomic_load_explicit(&desk->page->executing, memory_order_relaxed);
+    bool runs = atomic_load_explicit(&desk->page->slices, memory_order_relaxed) % 2 == 1;
+    if (runs && desk->runs[call % CRASH_RUNS].call == call) {
+        put(desk->fd, desk->runs[call % CRASH_RUNS].object);
+        put(desk->fd, "\n");
+    }
+}
+
+static void restore(const struct crash_desk *desk, int number)
+{
+    for (size_t i = 0; desk != NULL && i < CRASH_SIGNALS; i++) {
+        if (fatal[i] == number) {
+            (void)sigaction(number, &desk->notes->before[i], NULL);
+            return;
+        }
+    }
+    (void)signal(number, SIG_DFL);
+}
+
+/* A fault is repeated on return, and does what it would have done; what was sent is sent again. */
+static void on_fatal(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    const struct crash_desk *desk = find_desk();
+    int fd = desk != NULL ? desk->fd : find_descriptor();
+    (void)context;
+    if (fd >= 0) {
+        put_signal(fd, number);
+    }
+    if (desk != NULL) {
+        put_object(desk);
+    }
+    restore(desk, number);
+    if (info->si_code <= 0) {
+        (void)raise(number);
+    }
+    errno = saved;
+}
+
+void crash_notes_arm(struct crash_notes *notes)
+{
+    struct sigaction action = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; notes->folder != NULL && notes->armed == 0 && i < CRASH_SIGNALS; i++) {
+        (void)sigaction(fatal[i], &action, &notes->before[i]);
+    }
+    notes->armed++;
+}
+
+void crash_notes_disarm(struct crash_notes *notes)
+{
+    notes->armed--;
+    for (size_t i = 0; notes->folder != NULL && notes->armed == 0 && i < CRASH_SIGNALS; i++) {
+        (void)sigaction(fatal[i], &notes->before[i], NULL);
+    }
+}
+
+/* --- what is known ------------------------------------------------------------------------------- */
+
+struct raised {
+    char hash[SHA256_HEX];
+    char what[ERROR_TEXT_MAX];
+};
+
+static struct text path_of(const struct crash_notes *notes, const char *hash, struct arena *arena)
+{
+    return arena_format(arena, "%s/%s", notes->folder, hash);
+}
+
+static void remember(struct crash_notes *notes, const char *hash, const char *what)
+{
+    struct raised *raised = map_get(&notes->raised, text_of(hash));
+    if (raised == NULL) {
+        raised = alloc_new(sizeof *raised);
+        snprintf(raised->hash, sizeof raised->hash, "%s", hash);
+        map_put(&notes->raised, text_of(raised->hash), raised);
+    }
+    snprintf(raised->what, sizeof raised->what, "%s", what);
+}
+
+/* "signal 11" and, in the next line, the object; or a sentence of ours. */
+static void read_note(struct crash_notes *notes, const char *hash, struct text note)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    struct text what = text_cut(&note, '\n'), object = text_cut(&note, '\n');
+    if (!text_starts(what, TEXT("signal ")) || what.len != strlen("signal 00")) {
+        remember(notes, hash, arena_text(&arena, what).ptr);
+        return;
+    }
+    int number = (what.ptr[7] - '0') * 10 + (what.ptr[8] - '0');
+    const char *name = sigdescr_np(number);
+    struct text told =
+        arena_format(&arena, "it ended the host with signal %d (%s)%s%.*s", number,
+                     name == NULL ? "unknown" : name,
+                     object.len > 0 ? ", in a run over " : ", outside of a run", TEXT_ARG(object));
+    remember(notes, hash, told.ptr);
+}
+
+static void read_file(struct crash_notes *notes, const char *hash)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(NOTE_MAX + 64 * KIB);
+    const char *path = path_of(notes, hash, &arena).ptr;
+    if (plain_file_read(path, "notes", NOTE_MAX, &bytes, NULL) == TEND_OK && bytes.len > 0 &&
+        utf8_is_text(buffer_view(&bytes).ptr)) {
+        read_note(notes, hash, buffer_view(&bytes));
+    }
+}
+
+void crash_notes_open(struct crash_notes *notes, const char *folder)
+{
+    *notes = (struct crash_notes){.folder = alloc_dup(folder)};
+    DIR *dir = folder == NULL ? NULL : opendir(folder);
+    const struct dirent *entry;
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strlen(entry->d_name) == SHA256_HEX - 1) {
+            read_file(notes, entry->d_name);
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+}
+
+void crash_notes_done(struct crash_notes *notes)
+{
+    MAP_FOREACH (slot, &notes->raised) {
+        free(slot->value);
+    }
+    map_done(&notes->raised);
+    free(notes->folder);
+}
+
+const char *crash_notes_find(const struct crash_notes *notes, const char *hash)
+{
+    const struct raised *raised = map_get(&notes->raised, text_of(hash));
+    return raised == NULL ? NULL : raised->what;
+}
+
+void crash_notes_add(struct crash_notes *notes, const char *hash, const char *what)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    remember(notes, hash, what);
+    int fd = notes->folder == NULL
+                 ? -1
+                 : open(path_of(notes, hash, &arena).ptr,
+                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        put(fd, what);
+        put(fd, "\n");
+        close(fd);
+    }
+}
+
+void crash_notes_forget(struct crash_notes *notes, const char *hash)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    free(map_remove(&notes->raised, text_of(hash)));
+    if (notes->folder != NULL) {
+        (void)unlink(path_of(notes, hash, &arena).ptr);
+    }
+}
+
+/* --- a desk -------------------------------------------------------------------------------------- */
+
+static enum tend_code open_note(struct crash_desk *desk, const char *hash, struct error *err)
+{
+    const char *folder = desk->notes->folder;
+    if (folder == NULL) {
+        desk->fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    } else {
+        TRY(paths_make_private(folder, err));
+        snprintf(desk->path, sizeof desk->path, "%s/%s", folder, hash);
+        desk->fd = open(desk->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+    }
+    return desk->fd >= 0 ? TEND_OK
+                         : FAIL(err, TEND_IO, "cannot write %s: %s", desk->path, strerror(errno));
+}
+
+enum tend_code crash_desk_open(struct crash_desk *desk, const struct crash_notes *notes,
+                               const char *hash, const struct page *page, struct error *err)
+{
+    char name[NAME_BYTES];
+    *desk = (struct crash_desk){.notes = notes, .page = page, .fd = -1};
+    TRY(open_note(desk, hash, err));
+    struct alternate_stack *stack = alloc_new(sizeof *stack);
+    stack->magic = STACK_MAGIC;
+    stack->desk = desk;
+    desk->stack = stack;
+    stack_t ours = {.ss_sp = stack, .ss_size = sizeof *stack};
+    (void)sigaltstack(&ours, &desk->before);
+    snprintf(name, sizeof name, THREAD_NAME "%d", desk->fd);
+    (void)prctl(PR_SET_NAME, name);
+    return TEND_OK;
+}
+
+void crash_desk_takes(struct crash_desk *desk, uint64_t call, struct text object)
+{
+    struct text kind = json_peek(object, TEXT("kind")), meta = json_peek(object, TEXT("metadata"));
+    struct text namespace = json_peek(meta, TEXT("namespace"));
+    struct text name = json_peek(meta, TEXT("name"));
+    char *out = desk->runs[call % CRASH_RUNS].object;
+    desk->runs[call % CRASH_RUNS].call = call;
+    snprintf(out, CRASH_NAME_MAX, "%.*s %.*s%s%.*s", TEXT_ARG(kind), TEXT_ARG(namespace),
+             namespace.len > 0 ? "/" : "", TEXT_ARG(name));
+}
+
+/* Is the name of task `id` the one that this thread has? */
+static bool has_our_name(const char *id, const char *ours)
+{
+    char path[64], name[NAME_BYTES + 1] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%.20s/comm", id);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? 0 : read(fd, name, sizeof name - 1);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return got > 0 && strncmp(name, ours, strlen(ours)) == 0 && name[strlen(ours)] == '\n';
+}
+
+static size_t count_threads(const struct crash_desk *desk)
+{
+    char ours[NAME_BYTES];
+    size_t count = 0;
+    const struct dirent *entry;
+    DIR *dir = opendir("/proc/self/task");
+    snprintf(ours, sizeof ours, THREAD_NAME "%d", desk->fd);
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        count += has_our_name(entry->d_name, ours) ? 1 : 0;
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    return count > 0 ? count - 1 : 0; /* this one */
+}
+
+/* A thread that was joined is listed for a moment still. */
+size_t crash_desk_threads(const struct crash_desk *desk)
+{
+    size_t count = count_threads(desk);
+    for (int i = 0; i < LOOKS && count > 0; i++) {
+        (void)poll(NULL, 0, LOOK_PAUSE);
+        count = count_threads(desk);
+    }
+    return count;
+}
+
+void crash_desk_close(struct crash_desk *desk)
+{
+    if (desk->stack == NULL) {
+        return;
+    }
+    (void)sigaltstack(&desk->before, NULL);
+    free(desk->stack);
+    desk->stack = NULL;
+    if (crash_desk_threads(desk) > 0) {
+        return; /* the descriptor stays open: its number is in their names */
+    }
+    off_t noted = lseek(desk->fd, 0, SEEK_END);
+    close(desk->fd);
+    if (noted == 0 && desk->path[0] != '\0') {
+        (void)unlink(desk->path);
+    }
+}

@@ -1,0 +1,71 @@
+/* What ended a host from the inside: for each content that runs inline, a file DATA/inline/HASH, into which a
+ * handler of fatal signals writes what happened and in a run over which object. The next host reads it, and gives
+ * that content a process. The handler leaves everything else as it was: the core dump is that of the fault.
+ *
+ * A crash is charged to the content whose thread it happened on, also where the content started that thread;
+ * what it broke elsewhere first is nobody's. The handler is there while anything is inline.
+ */
+#ifndef HOST_CRASH_NOTES_H
+#define HOST_CRASH_NOTES_H
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "base/map.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "protocol/page.h"
+
+enum { CRASH_SIGNALS = 6, CRASH_RUNS = 64, CRASH_NAME_MAX = 160 };
+
+struct crash_notes {
+    char *folder;      /* NULL: nothing is noted */
+    struct map raised; /* by hash: what happened, as a sentence */
+    size_t armed;
+    struct sigaction before[CRASH_SIGNALS];
+};
+
+/* Read what earlier hosts left; `folder` (copied; NULL: nothing is noted) is made when it is needed. [core] */
+void crash_notes_open(struct crash_notes *notes, const char *folder);
+void crash_notes_done(struct crash_notes *notes);
+
+/* Why that content may not be inline; NULL: it may. [core] */
+const char *crash_notes_find(const struct crash_notes *notes, const char *hash);
+
+/* It is not to be inline any more, or may be again. [core] */
+void crash_notes_add(struct crash_notes *notes, const char *hash, const char *what);
+void crash_notes_forget(struct crash_notes *notes, const char *hash);
+
+/* Around the life of each thread: the handler is there while there is one. [core] */
+void crash_notes_arm(struct crash_notes *notes);
+void crash_notes_disarm(struct crash_notes *notes);
+
+/* What the handler finds on the thread that crashes. Zeroed; [its thread] for all of it. */
+struct crash_desk {
+    const struct crash_notes *notes;
+    const struct page *page; /* says which run it is */
+    int fd;
+    struct {
+        uint64_t call;
+        char object[CRASH_NAME_MAX];
+    } runs[CRASH_RUNS]; /* the last ones that came, by number */
+    stack_t before;
+    void *stack;
+    char path[512];
+};
+
+/* Sit down: a crash of this thread, and of those that it starts, is noted for `hash`. TEND_IO: it is not. */
+NODISCARD enum tend_code crash_desk_open(struct crash_desk *desk, const struct crash_notes *notes,
+                                         const char *hash, const struct page *page,
+                                         struct error *err);
+
+/* `call` will run, over `object` (canonical JSON). */
+void crash_desk_takes(struct crash_desk *desk, uint64_t call, struct text object);
+
+/* Threads that were started here, and those that they started, which run still. */
+size_t crash_desk_threads(const struct crash_desk *desk);
+
+/* Where such threads run on, what they do is noted still. */
+void crash_desk_close(struct crash_desk *desk);
+
+#endif
