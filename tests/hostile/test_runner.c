@@ -657,6 +657,20 @@ static void blocks(struct bench *bench)
     CHECK(bench->worker->is_stuck && bench->worker->is_inline);
 }
 
+static bool is_mapped(const char *name)
+{
+    char line[700];
+    bool found = false;
+    FILE *maps = fopen("/proc/self/maps", "r");
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        found = found || strstr(line, name) != NULL;
+    }
+    if (maps != NULL) {
+        fclose(maps);
+    }
+    return found;
+}
+
 /* Nothing is started beside it; once it has ended by itself, all goes on. */
 static void gives_up_a_thread_that_does_not_end(void)
 {
@@ -675,6 +689,7 @@ static void gives_up_a_thread_that_does_not_end(void)
     let_go(&scene);
     run_until(&bench, "lost3:free up ");
     CHECK(!bench.worker->is_stuck);
+    CHECK(is_mapped("/naughty.so") && is_mapped("/naughty.2.so")); /* the code is loaded anew */
     start_call(&bench, 4, "");
     run_until(&bench, "\"n\":5");
     CHECK(strstr(buffer_view(&bench.lines).ptr, "its code stays mapped: 1 such versions") != NULL);
