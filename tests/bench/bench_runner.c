@@ -1,5 +1,6 @@
 /* How many reconciles a second go through a C runner that changes nothing: real processes, frames
  * pipelined, an object of 1 KiB. Also one at a time, and from death to being served again.
+ * And the same through a plugin that is inline, in a thread of this process.
  *
  *     cmake --build --preset release --target bench.runner tend-runner minimal
  *     build/release/bench/bench.runner
@@ -12,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/limits.h"
 #include "bench/figure.h"
+#include "host/tenant.h"
 #include "host/world_uv.h"
 #include "runner/runner.h"
 
@@ -20,6 +22,8 @@ enum { DEATHS = 50 };
 struct bench {
     struct world_uv *uv;
     struct world *world;
+    struct tenants tenants;
+    const char *figure; /* what its figures begin with */
     struct runner *runner;
     struct worker *worker;
     struct worker_listener listener;
@@ -127,7 +131,7 @@ static void measure(struct bench *bench, unsigned pipelined, unsigned total)
     }
     world_uv_run(bench->uv);
     char key[32];
-    snprintf(key, sizeof key, "frames_%u", pipelined);
+    snprintf(key, sizeof key, "%s_%u", bench->figure, pipelined);
     figure_print(key, total / seconds(bench, began));
 }
 
@@ -155,6 +159,22 @@ static void closed(struct task *task)
     world_uv_stop(CONTAINER_OF(task, struct bench, closed)->uv);
 }
 
+static void begin(struct bench *bench, const char *figure, const struct runner_options *options)
+{
+    bench->figure = figure;
+    bench->runner = runner_new(options);
+    bench->worker = runner_worker(bench->runner);
+    bench->worker->listener = &bench->listener;
+    runner_start(bench->runner);
+    world_uv_run(bench->uv);
+}
+
+static void end(struct bench *bench)
+{
+    runner_close(bench->runner, &bench->closed);
+    world_uv_run(bench->uv);
+}
+
 int main(int argc, char **argv)
 {
     struct bench bench = {.listener.ops = &ops, .closed.run = closed};
@@ -168,22 +188,26 @@ int main(int argc, char **argv)
     snprintf(program, sizeof program, "%s/tend-runner", build);
     snprintf(file, sizeof file, "%s/plugins/minimal.so", build);
     bench.world = world_uv_world(bench.uv);
-    bench.runner = runner_new(&(struct runner_options){
-        .world = bench.world, .program = program, .file = file, .name = "bench"});
-    bench.worker = runner_worker(bench.runner);
-    bench.worker->listener = &bench.listener;
+    tenants_init(&bench.tenants, bench.world, NULL);
     struct doc *object = make_object(KIB);
     for (unsigned i = 0; i < WORKER_CALLS_MAX; i++) {
         bench.calls[i] = (struct reconcile_call){.controller = "greeting", .object = object};
     }
-    runner_start(bench.runner);
-    world_uv_run(bench.uv);
+    struct runner_options options = {
+        .world = bench.world, .program = program, .file = file, .name = "bench"};
+    begin(&bench, "frames", &options);
     measure(&bench, WORKER_CALLS_MAX, 200000);
     measure(&bench, 8, 100000);
     measure(&bench, 1, 30000);
     measure_deaths(&bench);
-    runner_close(bench.runner, &bench.closed);
-    world_uv_run(bench.uv);
+    end(&bench);
+    options.means = tenant_new(&bench.tenants, "bench");
+    begin(&bench, "frames_inline", &options);
+    measure(&bench, WORKER_CALLS_MAX, 200000);
+    measure(&bench, 8, 100000);
+    measure(&bench, 1, 30000);
+    end(&bench);
+    tenants_done(&bench.tenants);
     doc_unref(object);
     world_uv_free(bench.uv);
     return 0;
