@@ -182,9 +182,10 @@ static void end_socket(struct runner_means *means)
 static void given_up(struct runner_means *means, const char *why)
 {
     struct tenant *tenant = of(means);
-    char hash[SHA256_HEX];
+    char hash[SHA256_HEX], what[ERROR_TEXT_MAX];
     tenants_hash(tenant->copy, hash);
-    crash_notes_add(&tenant->tenants->notes, hash, why);
+    snprintf(what, sizeof what, "it was stuck: %.*s", (int)strcspn(why, ";"), why);
+    crash_notes_add(&tenant->tenants->notes, hash, what);
 }
 
 static void release(struct runner_means *means)
