@@ -285,10 +285,17 @@ void crash_desk_takes(struct crash_desk *desk, uint64_t call, struct text object
     struct text kind = json_peek(object, TEXT("kind")), meta = json_peek(object, TEXT("metadata"));
     struct text namespace = json_peek(meta, TEXT("namespace"));
     struct text name = json_peek(meta, TEXT("name"));
+    const struct text parts[] = {kind, TEXT(" "), namespace, TEXT("/"), name};
     char *out = desk->runs[call % CRASH_RUNS].object;
+    size_t len = 0;
+    for (size_t i = 0; i < COUNT_OF(parts); i++) { /* once for each run: no format */
+        struct text part = text_first(parts[i], CRASH_NAME_MAX - 1 - len);
+        bool is_left_out = i == 3 && namespace.len == 0;
+        memcpy(out + len, part.ptr, is_left_out ? 0 : part.len);
+        len += is_left_out ? 0 : part.len;
+    }
+    out[len] = '\0';
     desk->runs[call % CRASH_RUNS].call = call;
-    snprintf(out, CRASH_NAME_MAX, "%.*s %.*s%s%.*s", TEXT_ARG(kind), TEXT_ARG(namespace),
-             namespace.len > 0 ? "/" : "", TEXT_ARG(name));
 }
 
 /* Is the name of task `id` the one that this thread has? */

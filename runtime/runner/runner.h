@@ -1,4 +1,4 @@
-/* A runner: the process that a plugin lives in, as its host sees it. A worker
+/* A runner: the process that a plugin lives in, or a thread of the host, as its host sees it. A worker
  * (controller/worker.h).
  *
  *     new --start--> starting --descriptor--> up --death--> waiting --at once, 1 s ... 5 min-->
@@ -11,6 +11,10 @@
  * to that one (BLAME_CALL); the others come back as lost without blame. A call that executes longer
  * than its limit and a grace ends the process. What the process and its plugin write to standard
  * output and error is logged, line by line, at most RUNNER_LINES_MAX a second.
+ *
+ * A thread cannot be ended from outside (runner/means.h). Where a call does not end, it is lost as ever, and so
+ * are those behind it, but nothing is started in its place: the worker is stuck, and down, until the call ends by
+ * itself. So no object is worked on twice at once.
  *
  * A first start that fails for a reason that will not go away (the file is refused, the plugin
  * crashes or hangs while it is loaded) is `refused`, and final; later ones are tried again. Two
