@@ -82,11 +82,17 @@ static void put_signal(int fd, int number)
     put(fd, line);
 }
 
+/* The run that executes; 0: none does. */
+static uint64_t find_call(const struct page *page)
+{
+    bool executes = atomic_load_explicit(&page->slices, memory_order_relaxed) % 2 == 1;
+    return executes ? atomic_load_explicit(&page->executing, memory_order_relaxed) : 0;
+}
+
 static void put_object(const struct crash_desk *desk)
 {
-    uint64_t call = atomic_load_explicit(&desk->page->executing, memory_order_relaxed);
-    bool runs = atomic_load_explicit(&desk->page->slices, memory_order_relaxed) % 2 == 1;
-    if (runs && desk->runs[call % CRASH_RUNS].call == call) {
+    uint64_t call = find_call(desk->page);
+    if (call != 0 && desk->runs[call % CRASH_RUNS].call == call) {
         put(desk->fd, desk->runs[call % CRASH_RUNS].object);
         put(desk->fd, "\n");
     }

@@ -19,23 +19,31 @@ static struct text name_of(const struct reconcile_call *call, struct arena *aren
                         TEXT_ARG(meta.name));
 }
 
+/* Since when `id` executes, as the page says, in ticks; `otherwise` where it does not. */
+static int64_t began_ms(const struct page *page, uint64_t id, int64_t otherwise)
+{
+    uint64_t slices = atomic_load_explicit(&page->slices, memory_order_acquire);
+    bool executes =
+        slices % 2 == 1 && atomic_load_explicit(&page->executing, memory_order_relaxed) == id;
+    return executes ? atomic_load_explicit(&page->began_ms, memory_order_relaxed) : otherwise;
+}
+
 void runner_describe_stuck(struct runner *runner)
 {
     static const char *const way_out =
         "it is inline, so the host has to be restarted to get rid of it";
     CLEANUP(arena_done) struct arena arena = {0};
-    uint64_t slices = atomic_load_explicit(&runner->page->slices, memory_order_acquire);
-    uint64_t id = atomic_load_explicit(&runner->page->executing, memory_order_relaxed);
-    int64_t began_ms = atomic_load_explicit(&runner->page->began_ms, memory_order_relaxed);
-    const struct reconcile_call *call = flight_find(&runner->flight, id);
-    if (slices % 2 == 0) {
-        struct text why = arena_text(&arena, text_of(runner->why));
-        snprintf(runner->why, sizeof runner->why, "%.*s, and it does not end; %s", TEXT_ARG(why),
-                 way_out);
-        return;
+    int64_t now_ms = world_ticks_ms(runner->world);
+    const struct reconcile_call *call = flight_find(&runner->flight, runner->accused);
+    struct text what = arena_text(&arena, text_of(runner->why));
+    if (runner->accused != 0) {
+        what = arena_format(&arena, "in %s of %.*s for %lld s",
+                            call != NULL && call->verb == VERB_FINALIZE ? "finalize" : "reconcile",
+                            TEXT_ARG(name_of(call, &arena)),
+                            (long long)(now_ms - began_ms(runner->page, runner->accused, now_ms)) /
+                                1000);
+    } else {
+        what = arena_format(&arena, "%.*s, and it does not end", TEXT_ARG(what));
     }
-    snprintf(runner->why, sizeof runner->why, "in %s of %.*s for %lld s; %s",
-             call != NULL && call->verb == VERB_FINALIZE ? "finalize" : "reconcile",
-             TEXT_ARG(name_of(call, &arena)),
-             (long long)(world_ticks_ms(runner->world) - began_ms) / 1000, way_out);
+    snprintf(runner->why, sizeof runner->why, "%.*s; %s", TEXT_ARG(what), way_out);
 }
