@@ -16,9 +16,9 @@ static const char *verb_name(enum operation_verb verb)
     return names[verb];
 }
 
-static enum operation_verb verb_of(const struct operation *operation)
+static enum operation_verb verb_of(enum method method)
 {
-    switch (operation->exchange->request.method) {
+    switch (method) {
     case METHOD_GET:
         break;
     case METHOD_POST:
@@ -32,13 +32,7 @@ static enum operation_verb verb_of(const struct operation *operation)
     case METHOD_OTHER:
         return OPERATION_OTHER;
     }
-    bool watches = false;
-    if (operation->route.target != ROUTE_COLLECTION) {
-        return OPERATION_GET;
-    }
-    return url_flag(&operation->url, "watch", &watches, NULL) == TEND_OK && watches
-               ? OPERATION_WATCH
-               : OPERATION_LIST;
+    return OPERATION_GET;
 }
 
 static struct metric *request_series(struct service *service, enum operation_verb verb, int status)
@@ -94,9 +88,18 @@ void operation_measure(struct operation *operation)
 {
     const struct service *service = operation->service;
     if (service->rooms.metrics != NULL) {
-        operation->verb = verb_of(operation);
+        operation->verb = verb_of(operation->exchange->request.method);
         operation->began_ns = world_ticks_ns(service->rooms.world);
         operation->measured.answered = answered;
         operation->exchange->listener = &operation->measured;
+    }
+}
+
+void operation_measure_route(struct operation *operation)
+{
+    bool watches = false;
+    if (operation->verb == OPERATION_GET && operation->route.target == ROUTE_COLLECTION) {
+        bool is_known = url_flag(&operation->url, "watch", &watches, NULL) == TEND_OK;
+        operation->verb = is_known && watches ? OPERATION_WATCH : OPERATION_LIST;
     }
 }

@@ -55,10 +55,11 @@ struct operation {
     struct answer_listener measured;
 };
 
-/* measure.c: count the answers of a service; note when the operation, whose url and route are known, is
- * answered. */
+/* measure.c: count the answers of a service; note when the operation, which begins now, is answered; say what
+ * its route tells of its verb. */
 void service_measure(struct service *service);
 void operation_measure(struct operation *operation);
+void operation_measure_route(struct operation *operation);
 
 /* What every key that a collection may show begins with, in the exchange's arena. */
 struct text operation_prefix(const struct operation *operation);

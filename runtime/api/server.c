@@ -369,6 +369,7 @@ static void refuse(struct call *call)
         problem = problem_other(PROBLEM_TOO_LARGE, "the request body is larger than 3 MiB");
         break;
     }
+    service_refuses(call->server->service, &call->exchange);
     problem_answer(&call->exchange, &problem);
 }
 

@@ -285,16 +285,28 @@ static void dispatch(struct operation *operation)
     answer_nowhere(operation);
 }
 
+static struct operation *begin(struct service *service, struct exchange *exchange)
+{
+    struct operation *operation = arena_alloc(&exchange->arena, sizeof *operation);
+    *operation = (struct operation){.service = service, .exchange = exchange};
+    operation_measure(operation);
+    return operation;
+}
+
+void service_refuses(struct service *service, struct exchange *exchange)
+{
+    (void)begin(service, exchange);
+}
+
 void service_handle(struct service *service, struct exchange *exchange)
 {
     struct error err = ERROR_INIT;
-    struct operation *operation = arena_alloc(&exchange->arena, sizeof *operation);
-    *operation = (struct operation){.service = service, .exchange = exchange};
+    struct operation *operation = begin(service, exchange);
     if (url_parse(&exchange->arena, exchange->request.target, &operation->url, &err) != TEND_OK) {
         problem_answer_error(exchange, &err);
         return;
     }
     operation->route = route_of(&operation->url);
-    operation_measure(operation);
+    operation_measure_route(operation);
     dispatch(operation);
 }

@@ -35,6 +35,9 @@ void service_free(struct service *service);
 /* /readyz answers 503 until this was called. */
 void service_set_ready(struct service *service);
 
+/* The transport refuses the request of `exchange`, whose answer follows: it is counted. */
+void service_refuses(struct service *service, struct exchange *exchange);
+
 /* Answer the request of `exchange`: at once or in a later step (see api/exchange.h). */
 void service_handle(struct service *service, struct exchange *exchange);
 

@@ -35,11 +35,12 @@ static void counts_requests_by_verb_and_status(void)
     (void)get(talk, LABS);
     (void)get(talk, LABS "/a");
     (void)get(talk, LABS "/b");
-    (void)get(talk, "/api//bad%zz");
+    (void)get(talk, "/api//bad%zz"); /* what is no target is counted as well */
     CHECK(sample(talk, "apiserver_request_total{code=\"201\",verb=\"POST\"}") == 1);
     CHECK(sample(talk, "apiserver_request_total{code=\"409\",verb=\"POST\"}") == 1);
     CHECK(sample(talk, "apiserver_request_total{code=\"200\",verb=\"LIST\"}") == 1);
     CHECK(sample(talk, "apiserver_request_total{code=\"404\",verb=\"GET\"}") == 1);
+    CHECK(sample(talk, "apiserver_request_total{code=\"400\",verb=\"GET\"}") == 1);
     CHECK(sample(talk, "apiserver_request_duration_seconds_count{verb=\"POST\"}") == 2);
 }
 

@@ -95,12 +95,29 @@ static void creates_in_parallel(void)
     }
 }
 
+/* Is that on the page of what is counted? */
+static bool is_counted(const char *sample)
+{
+    CLEANUP(reply_done) struct reply reply;
+    CLEANUP(client_done) struct client client;
+    struct error err = ERROR_INIT;
+    struct client_request request = {.method = "GET", .target = TEXT("/metrics")};
+    client_init(&client, host.socket);
+    reply_init(&reply);
+    CHECK_INT(client_call(&client, &request, &reply, &err), TEND_OK);
+    CHECK_INT(reply.status, 200);
+    return strstr(buffer_view(&reply.body).ptr, sample) != NULL;
+}
+
 static void refuses_large_bodies(void)
 {
+    static const char counted[] = "\napiserver_request_total{code=\"413\",verb=\"POST\"} 1\n";
+    CHECK(!is_counted(counted));
     CHECK_INT(
         one_answer("POST " CONFIGMAPS " HTTP/1.1\r\nHost: x\r\nContent-Length: 3145729\r\n\r\n"),
         413);
     CHECK_INT(healthy(), 200);
+    CHECK(is_counted(counted));
 }
 
 /* A chunked body says beforehand how long it is in no way. */
