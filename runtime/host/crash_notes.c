@@ -1,12 +1,15 @@
 /* A handler is given nothing of ours, and a room has no globals: so it looks at what belongs to the thread. The
- * alternate stack of a thread that sits at a desk begins with the address of the desk. Threads that a plugin
- * starts have no such stack, but inherit the name, and the name has the number of the descriptor. */
+ * name of a thread that sits at a desk ends with the address of the desk, and every thread that the plugin starts
+ * inherits the name. A thread that took another name is known, if it is the first one, by its alternate stack,
+ * which begins with the same address. */
 #include "host/crash_notes.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -22,12 +25,14 @@
 #include "host/json_peek.h"
 
 #define THREAD_NAME "inline-"
-#define STACK_MAGIC 0x74656e6464657368u
+#define DESK_MAGIC  0x74656e6464657368u
 
 enum {
     NOTE_MAX = 8192,
     STACK_BYTES = 64 * 1024,
     NAME_BYTES = 16,
+    PREFIX_BYTES = sizeof THREAD_NAME - 1,
+    DIGITS = 64, /* eight of them hold an address */
     LOOKS = 50,
     LOOK_PAUSE = 2 /* ms */
 };
@@ -35,37 +40,60 @@ enum {
 static const int fatal[CRASH_SIGNALS] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
 
 struct alternate_stack {
-    uint64_t magic;
     struct crash_desk *desk;
     char room[STACK_BYTES];
 };
 
-/* --- the handler: only what is allowed there ----------------------------------------------------- */
+/* --- the address in a name ----------------------------------------------------------------------- */
 
-static struct crash_desk *find_desk(void)
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+
+static void write_name(struct crash_desk *desk)
 {
-    stack_t now;
-    if (sigaltstack(NULL, &now) != 0 || (now.ss_flags & SS_DISABLE) != 0 ||
-        now.ss_size != sizeof(struct alternate_stack)) {
-        return NULL;
+    uint64_t address = (uintptr_t)desk;
+    memcpy(desk->name, THREAD_NAME, PREFIX_BYTES);
+    for (int i = NAME_BYTES - 2; i >= PREFIX_BYTES; i--, address /= DIGITS) {
+        desk->name[i] = digits[address % DIGITS];
     }
-    const struct alternate_stack *stack = now.ss_sp;
-    return stack->magic == STACK_MAGIC ? stack->desk : NULL;
 }
 
-/* The descriptor in the name of this thread; -1 where it is another thread's. */
-static int find_descriptor(void)
+/* As the next one: only what a handler may do. */
+static const struct crash_desk *desk_of_name(void)
 {
     char name[NAME_BYTES] = "";
-    size_t at = sizeof THREAD_NAME - 1;
-    int fd = 0;
-    if (prctl(PR_GET_NAME, name) != 0 || strncmp(name, THREAD_NAME, at) != 0 || name[at] == '\0') {
-        return -1;
+    uint64_t address = 0;
+    if (prctl(PR_GET_NAME, name) != 0 || memcmp(name, THREAD_NAME, PREFIX_BYTES) != 0) {
+        return NULL;
     }
-    for (; name[at] >= '0' && name[at] <= '9'; at++) {
-        fd = fd * 10 + (name[at] - '0');
+    for (int i = PREFIX_BYTES; i < NAME_BYTES - 1; i++) {
+        const char *digit = name[i] == '\0' ? NULL : strchr(digits, name[i]);
+        if (digit == NULL) {
+            return NULL;
+        }
+        address = address * DIGITS + (uint64_t)(digit - digits);
     }
-    return name[at] == '\0' ? fd : -1;
+    return (const struct crash_desk *)(uintptr_t)address;
+}
+
+static const struct crash_desk *desk_of_stack(void)
+{
+    stack_t now;
+    bool is_ours = sigaltstack(NULL, &now) == 0 && (now.ss_flags & SS_DISABLE) == 0 &&
+                   now.ss_size == sizeof(struct alternate_stack);
+    return is_ours ? ((const struct alternate_stack *)now.ss_sp)->desk : NULL;
+}
+
+/* --- the handler: only what is allowed there ----------------------------------------------------- */
+
+static const struct crash_desk *find_desk(void)
+{
+    const struct crash_desk *desk = desk_of_name();
+    if (desk == NULL) {
+        desk = desk_of_stack();
+    }
+    return desk != NULL && (uintptr_t)desk % alignof(max_align_t) == 0 && desk->magic == DESK_MAGIC
+               ? desk
+               : NULL;
 }
 
 static void put(int fd, const char *chars)
@@ -82,16 +110,17 @@ static void put_signal(int fd, int number)
     put(fd, line);
 }
 
-/* The run that executes; 0: none does. */
-static uint64_t find_call(const struct page *page)
+/* The run that executes on this thread; 0: none does. */
+static uint64_t find_call(const struct crash_desk *desk)
 {
-    bool executes = atomic_load_explicit(&page->slices, memory_order_relaxed) % 2 == 1;
-    return executes ? atomic_load_explicit(&page->executing, memory_order_relaxed) : 0;
+    bool executes = desk->page != NULL && desk->thread == gettid() &&
+                    atomic_load_explicit(&desk->page->slices, memory_order_relaxed) % 2 == 1;
+    return executes ? atomic_load_explicit(&desk->page->executing, memory_order_relaxed) : 0;
 }
 
 static void put_object(const struct crash_desk *desk)
 {
-    uint64_t call = find_call(desk->page);
+    uint64_t call = find_call(desk);
     if (call != 0 && desk->runs[call % CRASH_RUNS].call == call) {
         put(desk->fd, desk->runs[call % CRASH_RUNS].object);
         put(desk->fd, "\n");
@@ -114,12 +143,9 @@ static void on_fatal(int number, siginfo_t *info, void *context)
 {
     int saved = errno;
     const struct crash_desk *desk = find_desk();
-    int fd = desk != NULL ? desk->fd : find_descriptor();
     (void)context;
-    if (fd >= 0) {
-        put_signal(fd, number);
-    }
     if (desk != NULL) {
+        put_signal(desk->fd, number);
         put_object(desk);
     }
     restore(desk, number);
@@ -269,20 +295,22 @@ static enum tend_code open_note(struct crash_desk *desk, const char *hash, struc
                          : FAIL(err, TEND_IO, "cannot write %s: %s", desk->path, strerror(errno));
 }
 
-enum tend_code crash_desk_open(struct crash_desk *desk, const struct crash_notes *notes,
-                               const char *hash, const struct page *page, struct error *err)
+enum tend_code crash_desk_open(const struct crash_notes *notes, const char *hash,
+                               const struct page *page, struct crash_desk **ret_desk,
+                               struct error *err)
 {
-    char name[NAME_BYTES];
-    *desk = (struct crash_desk){.notes = notes, .page = page, .fd = -1};
+    CLEANUP(freep) struct crash_desk *desk = alloc_new(sizeof *desk);
+    *desk = (struct crash_desk){
+        .magic = DESK_MAGIC, .notes = notes, .page = page, .thread = gettid(), .fd = -1};
     TRY(open_note(desk, hash, err));
     struct alternate_stack *stack = alloc_new(sizeof *stack);
-    stack->magic = STACK_MAGIC;
     stack->desk = desk;
     desk->stack = stack;
     stack_t ours = {.ss_sp = stack, .ss_size = sizeof *stack};
     (void)sigaltstack(&ours, &desk->before);
-    snprintf(name, sizeof name, THREAD_NAME "%d", desk->fd);
-    (void)prctl(PR_SET_NAME, name);
+    write_name(desk);
+    (void)prctl(PR_SET_NAME, desk->name);
+    *ret_desk = TAKE(desk);
     return TEND_OK;
 }
 
@@ -319,13 +347,11 @@ static bool has_our_name(const char *id, const char *ours)
 
 static size_t count_threads(const struct crash_desk *desk)
 {
-    char ours[NAME_BYTES];
     size_t count = 0;
     const struct dirent *entry;
     DIR *dir = opendir("/proc/self/task");
-    snprintf(ours, sizeof ours, THREAD_NAME "%d", desk->fd);
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        count += has_our_name(entry->d_name, ours) ? 1 : 0;
+        count += has_our_name(entry->d_name, desk->name) ? 1 : 0;
     }
     if (dir != NULL) {
         closedir(dir);
@@ -344,20 +370,22 @@ size_t crash_desk_threads(const struct crash_desk *desk)
     return count;
 }
 
-void crash_desk_close(struct crash_desk *desk)
+struct crash_desk *crash_desk_close(struct crash_desk *desk)
 {
-    if (desk->stack == NULL) {
-        return;
+    if (desk == NULL) {
+        return NULL;
     }
     (void)sigaltstack(&desk->before, NULL);
     free(desk->stack);
-    desk->stack = NULL;
+    desk->page = NULL;
     if (crash_desk_threads(desk) > 0) {
-        return; /* the descriptor stays open: its number is in their names */
+        return desk; /* its address is in their names */
     }
     off_t noted = lseek(desk->fd, 0, SEEK_END);
     close(desk->fd);
     if (noted == 0 && desk->path[0] != '\0') {
         (void)unlink(desk->path);
     }
+    free(desk);
+    return NULL;
 }

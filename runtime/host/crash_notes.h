@@ -40,23 +40,27 @@ void crash_notes_forget(struct crash_notes *notes, const char *hash);
 void crash_notes_arm(struct crash_notes *notes);
 void crash_notes_disarm(struct crash_notes *notes);
 
-/* What the handler finds on the thread that crashes. Zeroed; [its thread] for all of it. */
+/* What the handler finds, whichever thread crashes. [its thread, for what follows] */
 struct crash_desk {
+    uint64_t magic;
     const struct crash_notes *notes;
-    const struct page *page; /* says which run it is */
+    const struct page *page; /* says which run it is; NULL: none any more */
+    pid_t thread;            /* that runs calls */
     int fd;
     struct {
         uint64_t call;
         char object[CRASH_NAME_MAX];
-    } runs[CRASH_RUNS]; /* the last ones that came, by number */
+    } runs[CRASH_RUNS];      /* the last ones that came, by number */
+    struct crash_desk *next; /* whoever keeps it */
+    char name[16];           /* of its threads */
     stack_t before;
     void *stack;
     char path[512];
 };
 
 /* Sit down: a crash of this thread, and of those that it starts, is noted for `hash`. TEND_IO: it is not. */
-NODISCARD enum tend_code crash_desk_open(struct crash_desk *desk, const struct crash_notes *notes,
-                                         const char *hash, const struct page *page,
+NODISCARD enum tend_code crash_desk_open(const struct crash_notes *notes, const char *hash,
+                                         const struct page *page, struct crash_desk **ret_desk,
                                          struct error *err);
 
 /* `call` will run, over `object` (canonical JSON). */
@@ -65,7 +69,8 @@ void crash_desk_takes(struct crash_desk *desk, uint64_t call, struct text object
 /* Threads that were started here, and those that they started, which run still. */
 size_t crash_desk_threads(const struct crash_desk *desk);
 
-/* Where such threads run on, what they do is noted still. */
-void crash_desk_close(struct crash_desk *desk);
+/* NULL is allowed. Where such threads run on, what they do is noted still: then it is not freed, but returned,
+ * and has to stay for as long as the process. */
+struct crash_desk *crash_desk_close(struct crash_desk *desk);
 
 #endif

@@ -370,8 +370,11 @@ static enum tend_code come_up(struct host *host, struct error *err)
 static void leave_threads(const struct host *host)
 {
     size_t left = world_uv_threads(host->uv);
+    for (const struct crash_desk *desk = host->tenants.left; desk != NULL; desk = desk->next) {
+        left++;
+    }
     if (left > 0) {
-        log_warn(&host->log, LOG_NONE, "ending with %zu threads of inline plugins that do not end",
+        log_warn(&host->log, LOG_NONE, "ending with %zu inline plugins of which threads do not end",
                  left);
         fflush(NULL);
         _exit(host->exit_code);

@@ -30,7 +30,7 @@ struct tenant {
     char *file;        /* what is loaded: `copy`, or another copy that is made first */
     struct serving_watch watch;
     struct process_state before;
-    struct crash_desk desk; /* the thread's */
+    struct crash_desk *desk; /* the thread's; NULL: none */
 };
 
 static struct tenant *of(struct runner_means *means)
@@ -60,12 +60,15 @@ static void on_loaded(struct serving_watch *watch)
 
 static void on_takes(struct serving_watch *watch, uint64_t call, struct text object)
 {
-    crash_desk_takes(&CONTAINER_OF(watch, struct tenant, watch)->desk, call, object);
+    struct crash_desk *desk = CONTAINER_OF(watch, struct tenant, watch)->desk;
+    if (desk != NULL) {
+        crash_desk_takes(desk, call, object);
+    }
 }
 
 static void tell_threads(const struct tenant *tenant)
 {
-    size_t left = crash_desk_threads(&tenant->desk);
+    size_t left = tenant->desk == NULL ? 0 : crash_desk_threads(tenant->desk);
     if (left > 0) {
         dprintf(
             tenant->lines,
@@ -80,7 +83,8 @@ static void sit_down(struct tenant *tenant)
     char hash[SHA256_HEX];
     struct error err = ERROR_INIT;
     tenants_hash(tenant->copy, hash);
-    if (crash_desk_open(&tenant->desk, &tenant->tenants->notes, hash, &tenant->page, &err) !=
+    tenant->desk = NULL;
+    if (crash_desk_open(&tenant->tenants->notes, hash, &tenant->page, &tenant->desk, &err) !=
         TEND_OK) {
         dprintf(tenant->lines, "<4>a crash of it will not be noted: %s\n", err.message);
     }
@@ -110,7 +114,7 @@ static void work(struct thread *thread)
     process_state_read(&tenant->before);
     (void)serving_run(&ends);
     tell_threads(tenant);
-    crash_desk_close(&tenant->desk);
+    tenant->desk = crash_desk_close(tenant->desk);
 }
 
 /* --- its life ---------------------------------------------------------------------------------- */
@@ -131,6 +135,9 @@ static void on_ended(struct thread *thread)
     close(tenant->socket);
     close(tenant->lines);
     tenants_note_pinned(tenant->tenants, tenant->name, tenant->file);
+    if (tenant->desk != NULL) {
+        tenants_keep(tenant->tenants, tenant->desk);
+    }
     if (tenant->released) {
         free_tenant(tenant);
     } else {

@@ -90,6 +90,12 @@ unsigned tenants_count_load(struct tenants *tenants, const char *path)
     return ++load->count;
 }
 
+void tenants_keep(struct tenants *tenants, struct crash_desk *desk)
+{
+    desk->next = tenants->left;
+    tenants->left = desk;
+}
+
 void tenants_note_pinned(struct tenants *tenants, const char *name, const char *path)
 {
     struct stat found;

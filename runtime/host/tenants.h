@@ -14,8 +14,9 @@ struct tenants {
     bool leaving;     /* the host ends: what stays mapped is no news */
     struct map loads; /* how often each content was loaded, by hash */
     /* Code is never unmapped: somebody may still be in it. */
-    size_t pinned;         /* contents that are mapped and that no thread serves any more ... */
-    uint64_t pinned_bytes; /* ... and the size of their files */
+    size_t pinned;           /* contents that are mapped and that no thread serves any more ... */
+    uint64_t pinned_bytes;   /* ... and the size of their files */
+    struct crash_desk *left; /* of contents of which threads run on: the host ends without them */
 };
 
 /* `folder`: where crashes are noted; copied; NULL: nowhere. */
@@ -34,6 +35,9 @@ void tenants_hash(const char *file, char ret_hash[SHA256_HEX]);
 
 /* Which load of the content at `path` is it? From 1 on. */
 unsigned tenants_count_load(struct tenants *tenants, const char *path);
+
+/* Threads that `desk` is for outlived what served. */
+void tenants_keep(struct tenants *tenants, struct crash_desk *desk);
 
 /* A thread has ended for good, and left the code of `path` mapped. */
 void tenants_note_pinned(struct tenants *tenants, const char *name, const char *path);
