@@ -155,12 +155,27 @@ static void on_fatal(int number, siginfo_t *info, void *context)
     errno = saved;
 }
 
+/* A plugin that ends the process ends the host: that is no good end, and what would be taken down now is in use. */
+static void on_exit_of_a_plugin(void)
+{
+    const struct crash_desk *desk = find_desk();
+    if (desk != NULL) {
+        put(desk->fd, "it called exit\n");
+        put_object(desk);
+        _exit(1);
+    }
+}
+
 void crash_notes_arm(struct crash_notes *notes)
 {
     struct sigaction action = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO | SA_ONSTACK};
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; notes->folder != NULL && notes->armed == 0 && i < CRASH_SIGNALS; i++) {
         (void)sigaction(fatal[i], &action, &notes->before[i]);
+    }
+    if (notes->armed == 0) {
+        (void)atexit(
+            on_exit_of_a_plugin); /* it does nothing on other threads, and may be there twice */
     }
     notes->armed++;
 }
@@ -196,13 +211,15 @@ static void remember(struct crash_notes *notes, const char *hash, const char *wh
     snprintf(raised->what, sizeof raised->what, "%s", what);
 }
 
-/* "signal 11" and, in the next line, the object; or a sentence of ours. */
+/* "signal 11", or a sentence, and in the next line the object, where one is known. */
 static void read_note(struct crash_notes *notes, const char *hash, struct text note)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct text what = text_cut(&note, '\n'), object = text_cut(&note, '\n');
     if (!text_starts(what, TEXT("signal ")) || what.len != strlen("signal 00")) {
-        remember(notes, hash, arena_text(&arena, what).ptr);
+        struct text said = arena_format(&arena, "%.*s%s%.*s", TEXT_ARG(what),
+                                        object.len > 0 ? ", in a run over " : "", TEXT_ARG(object));
+        remember(notes, hash, said.ptr);
         return;
     }
     int number = (what.ptr[7] - '0') * 10 + (what.ptr[8] - '0');

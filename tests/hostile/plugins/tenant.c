@@ -61,6 +61,8 @@ static void misbehave(const char *what)
 {
     if (strcmp(what, "abort") == 0) {
         abort();
+    } else if (strcmp(what, "exit") == 0) {
+        exit(0);
     } else if (strcmp(what, "fault") == 0) {
         fault();
     } else if (strcmp(what, "thread") == 0) {
