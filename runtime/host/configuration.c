@@ -31,6 +31,9 @@ struct field {
     int option; /* enum option_name; of those that have one */
 };
 
+/* Whole where it is short enough for a sentence. */
+#define SHOWN(text) TEXT_ARG(text_clip((text), 64))
+
 /* --- places -------------------------------------------------------------------------------------- */
 
 static NODISCARD enum tend_code fail_at(struct reader *reader, uint32_t line, uint32_t column)
@@ -56,7 +59,7 @@ static NODISCARD enum tend_code check_type(struct reader *reader, const struct v
     if (field->value->type == type) {
         return TEND_OK;
     }
-    return FAIL_AT(reader, field->value, "%.*s: expected %s, found %s", TEXT_ARG(field->key),
+    return FAIL_AT(reader, field->value, "%.*s: expected %s, found %s", SHOWN(field->key),
                    names[type], names[field->value->type]);
 }
 
@@ -71,8 +74,7 @@ static NODISCARD enum tend_code fail_unknown(struct reader *reader, const struct
         names[i] = known[i].name;
     }
     const char *near = text_nearest(field->key, names, count);
-    return FAIL_AT_KEY(reader, field, "unknown field \"%.*s\"%s%s%s",
-                       TEXT_ARG(text_first(field->key, 64)),
+    return FAIL_AT_KEY(reader, field, "unknown field \"%.*s\"%s%s%s", SHOWN(field->key),
                        near == NULL ? "" : ", did you mean \"", near == NULL ? "" : near,
                        near == NULL ? "" : "\"?");
 }
@@ -122,14 +124,14 @@ static NODISCARD enum tend_code set(struct reader *reader, const struct given *g
     struct text key = given->field->key;
     enum option_name name = (enum option_name)option;
     if (text.text == NULL) {
-        return FAIL_AT(reader, value, "%.*s: expected a text", TEXT_ARG(key));
+        return FAIL_AT(reader, value, "%.*s: expected a text", SHOWN(key));
     }
     enum tend_code code =
         given->file != NULL
             ? options_set_bound(&given->file->settings.bounds, name, text.text, reader->err)
             : options_set(reader->options, name, &text, reader->err);
     if (code != TEND_OK) {
-        (void)error_wrap(reader->err, "%.*s", TEXT_ARG(key));
+        (void)error_wrap(reader->err, "%.*s", SHOWN(key));
         return fail_at(reader, value->line, value->column);
     }
     return TEND_OK;
@@ -188,7 +190,7 @@ static enum tend_code read_isolation(struct reader *reader, const struct given *
     }
     if (!text_is(value->text, "inline")) {
         return FAIL_AT(reader, value, "isolation: \"%.*s\" is neither process nor inline",
-                       TEXT_ARG(text_first(value->text, 64)));
+                       SHOWN(value->text));
     }
     if (is_script(given->file->name)) {
         return FAIL_AT(
@@ -256,7 +258,7 @@ static NODISCARD enum tend_code check_name(struct reader *reader, struct text na
         why = "is no plugin (*.so) or script (*.lua)";
     }
     if (why != NULL) {
-        (void)FAIL(reader->err, TEND_INVALID, "\"%.*s\" %s", TEXT_ARG(text_first(name, 64)), why);
+        (void)FAIL(reader->err, TEND_INVALID, "\"%.*s\" %s", SHOWN(name), why);
         return fail_at(reader, line, column);
     }
     return TEND_OK;
@@ -307,11 +309,10 @@ static enum tend_code read_kinds(struct reader *reader, const struct given *give
             return FAIL_AT_KEY(
                 reader, field,
                 "\"%.*s\" is no kind; write GROUP/VERSION/KIND, as a controller does",
-                TEXT_ARG(text_first(field->key, 64)));
+                SHOWN(field->key));
         }
         if (configuration_pin(configuration, field->key.ptr) != NULL) {
-            return FAIL_AT_KEY(reader, field, "%.*s is named twice, in two versions",
-                               TEXT_ARG(text_first(name, 64)));
+            return FAIL_AT_KEY(reader, field, "%.*s is named twice, in two versions", SHOWN(name));
         }
         TRY(check_type(reader, field, VALUE_TEXT));
         TRY(check_name(reader, field->value->text, field->value->line, field->value->column));
