@@ -31,6 +31,25 @@ static void print_phase(FILE *out, const struct value *status, struct arena *are
     plain_print_titled(out, "Message:", value_get_text(status, TEXT("message")));
 }
 
+static void print_limits(FILE *out, const struct value *limits, struct arena *arena)
+{
+    struct text memory = value_get_text(limits, TEXT("memory"));
+    long long most = int_at(limits, "parallel");
+    if (limits == NULL) {
+        return;
+    }
+    struct text line =
+        arena_format(arena, "confine %.*s, %s%.*s%s%lld files, %.*s a run",
+                     TEXT_ARG(value_get_text(limits, TEXT("confine"))),
+                     memory.len > 0 ? "memory " : "", TEXT_ARG(memory), memory.len > 0 ? ", " : "",
+                     int_at(limits, "files"), TEXT_ARG(value_get_text(limits, TEXT("runTime"))));
+    if (most > 0) {
+        line = arena_format(arena, "%.*s, %lld object%s at once", TEXT_ARG(line), most,
+                            most == 1 ? "" : "s");
+    }
+    plain_print_titled(out, "Limits:", line);
+}
+
 static void print_content(FILE *out, const struct value *status, struct arena *arena)
 {
     struct text version = value_get_text(status, TEXT("version"));
@@ -53,6 +72,7 @@ static void print_content(FILE *out, const struct value *status, struct arena *a
                            TEXT("inline: in the host's own process, neither confined nor limited; "
                                 "it is trusted like the host"));
     }
+    print_limits(out, value_field(status, "limits"), arena);
     plain_print_titled(
         out, "Rolled back:", text_first(value_get_text(status, TEXT("rejected")), HASH_SHOWN));
 }
@@ -177,10 +197,10 @@ static const struct value *without(const struct value *root, struct text part,
 const struct value *controller_part_print(FILE *out, const struct value *root, struct arena *arena)
 {
     static const char *const spec[] = {"owns"};
-    static const char *const status[] = {"phase",     "since",      "reason",   "message",
-                                         "file",      "version",    "hash",     "lastGood",
-                                         "kinds",     "rejected",   "restarts", "counts",
-                                         "lastError", "longestRun", "isolation"};
+    static const char *const status[] = {"phase",     "since",      "reason",    "message",
+                                         "file",      "version",    "hash",      "lastGood",
+                                         "kinds",     "rejected",   "restarts",  "counts",
+                                         "lastError", "longestRun", "isolation", "limits"};
     const struct value *said = value_field(root, "status");
     const struct value *owned = value_field(value_field(root, "spec"), "owns");
     print_phase(out, said, arena);

@@ -91,6 +91,40 @@ static const struct value *with_tally(const struct record *record, struct arena 
     return value_with(arena, status, TEXT("lastError"), error);
 }
 
+/* "512Mi": as the configuration has it. */
+static struct text size_text(struct arena *arena, uint64_t bytes)
+{
+    static const char *const units[] = {"", "Ki", "Mi", "Gi"};
+    size_t unit = 0;
+    while (unit + 1 < COUNT_OF(units) && bytes >= KIB && bytes % KIB == 0) {
+        bytes /= KIB;
+        unit++;
+    }
+    return arena_format(arena, "%llu%s", (unsigned long long)bytes, units[unit]);
+}
+
+/* A null takes away what was said of another process. */
+static const struct value *with_limits(struct arena *arena, const struct value *status,
+                                       const struct report *report)
+{
+    const struct worker_limits *limits = report->limits;
+    char run_time[DURATION_TEXT_MAX];
+    if (limits == NULL || limits->confinement == NULL) {
+        return limits == NULL ? status : value_with(arena, status, TEXT("limits"), value_null());
+    }
+    const struct value *memory = limits->memory_bytes == 0
+                                     ? value_null()
+                                     : value_text(arena, size_text(arena, limits->memory_bytes));
+    const struct value *most =
+        report->most == 0 ? value_null() : value_int(arena, (int64_t)report->most);
+    const struct value *map = with_text(arena, NULL, "confine", limits->confinement);
+    map = value_with(arena, map, TEXT("memory"), memory);
+    map = value_with(arena, map, TEXT("files"), value_int(arena, limits->open_files));
+    map = with_text(arena, map, "runTime", duration_format(limits->run_ms, run_time));
+    map = value_with(arena, map, TEXT("parallel"), most);
+    return value_with(arena, status, TEXT("limits"), map);
+}
+
 static const struct value *report_status(const struct report *report, struct arena *arena)
 {
     char since[MOMENT_TEXT_MAX];
@@ -107,6 +141,7 @@ static const struct value *report_status(const struct report *report, struct are
     status = with_text(arena, status, "isolation", report->isolation);
     status = with_text(arena, status, "since", moment_format(report->since_ms, since));
     status = with_kind(arena, status, report->kind);
+    status = with_limits(arena, status, report);
     return value_with(arena, status, TEXT("restarts"), value_int(arena, (int64_t)report->restarts));
 }
 
@@ -237,6 +272,8 @@ void report_controller(struct controller *controller)
                             .rejected = controller->rejected == NULL ? "" : controller->rejected,
                             .contested = controller->contested,
                             .isolation = controller->worker->is_inline ? "inline" : "",
+                            .limits = &controller->worker->limits,
+                            .most = controller->most,
                             .since_ms = controller->since_ms,
                             .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
                             .tally = &controller->tally};

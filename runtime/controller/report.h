@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "controller/loop.h"
+#include "controller/worker.h"
 
 struct tally;
 
@@ -23,6 +24,8 @@ struct report {
     const char *reason, *message; /* CamelCase and a sentence; NULL: none */
     /* NULL: leave what is there; "": remove it */
     const char *file, *hash, *version, *kind, *last_good, *rejected, *isolation;
+    const struct worker_limits *limits; /* NULL: leave what is there */
+    size_t most;                        /* with them: objects at once; 0: no bound of its own */
     const char *contested; /* the message of condition Contested; NULL and "" as above */
     int64_t since_ms;      /* wall clock */
     uint64_t restarts;

@@ -148,6 +148,14 @@ struct worker_remark {
     char message[ERROR_TEXT_MAX];
 };
 
+/* What its process is held to. */
+struct worker_limits {
+    const char *confinement; /* a word that stays; NULL: nothing holds it, or nobody says */
+    uint64_t memory_bytes;   /* 0: as much as there is */
+    uint32_t open_files;
+    int64_t run_ms; /* of a run whose controller does not say */
+};
+
 struct worker {
     const struct worker_ops *ops;
     struct worker_listener *listener;
@@ -157,6 +165,7 @@ struct worker {
     bool is_inline;   /* what it runs is in this very process, unconfined and unlimited */
     bool is_stuck;    /* it is down, and what it runs can be ended by nobody */
     struct worker_remark remark; /* from `up` on */
+    struct worker_limits limits; /* for people */
     uint32_t calls;              /* it holds now; at most WORKER_CALLS_MAX are useful */
 };
 

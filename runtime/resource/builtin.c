@@ -154,6 +154,7 @@ static const char controllers[] =
     "     kinds: {type: array, items: {type: string}},\n"
     "     since: {type: string, format: date-time,\n"
     "      description: When it entered the phase with what serves.},\n"
+    "     limits: {type: object, x-kubernetes-preserve-unknown-fields: true},\n"
     "     isolation: {type: string, enum: [inline],\n"
     "      description: 'inline: in the process of the host, neither confined nor limited.'},\n"
     "     restarts: {type: integer, minimum: 0, description: Of its process; of what serves.},\n"

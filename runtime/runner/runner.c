@@ -494,6 +494,21 @@ static struct runner_means *means_of(const struct runner_options *options)
     return options->means != NULL ? options->means : birth_means(options->world, &birth);
 }
 
+/* Nothing holds what lives in the host's own process. */
+static struct worker_limits told_limits(const struct runner_options *options)
+{
+    const struct runner_bounds *bounds = &options->bounds;
+    struct child_limits limits = limits_of(bounds);
+    if (options->means != NULL) {
+        return (struct worker_limits){0};
+    }
+    return (struct worker_limits){.confinement = confinement_name(bounds->confinement),
+                                  .memory_bytes = limits.memory_bytes,
+                                  .open_files = (uint32_t)limits.open_files,
+                                  .run_ms =
+                                      bounds->run_ms > 0 ? bounds->run_ms : RECONCILE_LIMIT_MS};
+}
+
 struct runner *runner_new(const struct runner_options *options)
 {
     struct runner *runner = alloc_new(sizeof *runner);
@@ -505,6 +520,7 @@ struct runner *runner_new(const struct runner_options *options)
     runner->means->ended = ended;
     runner->means->owner = runner;
     runner->worker.is_inline = runner->means->nature == ENDS_BY_ITSELF;
+    runner->worker.limits = told_limits(options);
     runner->page = runner->means->page;
     runner->run_ms = options->bounds.run_ms;
     runner->grace_ms = options->grace_ms > 0 ? options->grace_ms : grace_of(options->bounds.run_ms);
