@@ -371,6 +371,7 @@ void controller_remove(struct controller *controller)
         run_abandon(CONTAINER_OF(controller->runs.next, struct run, link));
     }
     free_subjects(controller);
+    report_keep_counts(controller);
     tally_done(controller);
     measure_close(controller);
     work_flow_free(controller->flow);

@@ -589,6 +589,9 @@ void deadline_forget(struct loop *loop, struct text key);
 void expiry_note(struct loop *loop, struct text key, const struct value *root);
 void expiry_forget(struct loop *loop, struct text key);
 void report_controller(struct controller *controller);
+
+/* It is removed: the next one of its name counts on from where it ended. */
+void report_keep_counts(const struct controller *controller);
 void report_appeared(struct loop *loop, struct text name);
 void report_done(struct loop *loop);
 

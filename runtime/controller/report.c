@@ -15,7 +15,7 @@ struct record {
     char *name;
     struct arena arena; /* of status */
     const struct value *status;
-    int64_t runs, failures; /* that the object told of when the host came up */
+    int64_t runs, failures; /* of others of that name: of hosts before, and removed since */
     int64_t written_ms;     /* ticks */
     bool written, missing;
     char *slow; /* an Event about it is to be written; NULL: none */
@@ -205,6 +205,15 @@ void report_write(struct loop *loop, const struct report *report)
 bool report_is_known(const struct loop *loop, struct text name)
 {
     return map_get(&loop->reports, name) != NULL;
+}
+
+void report_keep_counts(const struct controller *controller)
+{
+    struct record *record = map_get(&controller->loop->reports, text_of(controller->name));
+    if (record != NULL) {
+        record->runs += (int64_t)controller->tally.runs;
+        record->failures += (int64_t)controller->tally.failures;
+    }
 }
 
 void report_flush(struct loop *loop)

@@ -196,6 +196,25 @@ static void what_holds_up_others_is_told(void)
     ring_free(r);
 }
 
+/* As when another file takes over. */
+static void counts_go_on_in_the_next_controller(void)
+{
+    struct ring *r = ring_new_live(run_lab);
+    create_lab(r, "lab-1", "");
+    pass(r, 60 * 1000);
+    long long runs = (long long)info(r).runs;
+    CHECK(runs > 0);
+    controller_remove(r->controller);
+    ring_live(r);
+    create_lab(r, "lab-2", "");
+    pass(r, 60 * 1000);
+    report_flush(r->loop);
+    virtual_world_run(&r->b->v);
+    CHECK(info(r).runs > 0);
+    CHECK_INT(atoll(said(r, "status.counts.runs")), runs + (long long)info(r).runs);
+    ring_free(r);
+}
+
 static void counts_go_on_in_the_next_host(void)
 {
     struct ring *r = ring_new_live(run_lab);
@@ -219,6 +238,7 @@ static void counts_go_on_in_the_next_host(void)
 
 SUITE({"counts what was run and what failed", counts_what_was_run_and_what_failed},
       {"what holds up others is told", what_holds_up_others_is_told},
+      {"counts go on in the next controller of that name", counts_go_on_in_the_next_controller},
       {"counts go on in the next host", counts_go_on_in_the_next_host},
       {"says what is live, from where and since when", says_what_is_live},
       {"says what is lost, and that it is back", says_what_is_lost_and_back},
