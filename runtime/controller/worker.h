@@ -104,7 +104,8 @@ struct worker_listener_ops {
                const struct value *descriptor);
 
     /* It takes none until the next `up`; every call that it had was lost before. `reason` is a
-     * sentence. It restarts by itself (at once, then with growing delay). */
+     * sentence. It restarts by itself (at once, then with growing delay). Also where it was down, or
+     * never up, and could not be started: `reason` says what is in the way now. */
     void (*down)(struct worker_listener *listener, struct worker *worker, const char *reason);
 
     /* It will never be up: the plugin was refused. `reason` says why and what to do. */

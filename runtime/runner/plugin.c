@@ -259,6 +259,23 @@ static void check_unserved(struct plugin *plugin)
     }
 }
 
+static bool is_stuck(const struct plugin *plugin)
+{
+    const struct version *candidate = plugin->versions.candidate;
+    return candidate != NULL && candidate->phase == VERSION_STARTING && candidate->is_down;
+}
+
+/* No process can be started: nothing is known of the file but that. It is tried again, and others are not kept
+ * waiting for it. */
+static void check_stuck(struct plugin *plugin)
+{
+    const struct version *candidate = plugin->versions.candidate;
+    if (is_stuck(plugin) && plugin->purpose == PURPOSE_FRESH) {
+        standing_set(&plugin->standing, PROBLEM_STUCK, candidate->content.hash, candidate->why);
+        standing_tell(&plugin->standing, &plugin->telling, plugin_serving(plugin));
+    }
+}
+
 static void check_gone(struct plugin *plugin)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -355,6 +372,7 @@ static void on_step(struct task *task)
     versions_settle(&plugin->versions);
     check_good(plugin);
     check_bad(plugin);
+    check_stuck(plugin);
     check_unserved(plugin);
     if (keeper != NULL && keeper->changed != NULL) {
         keeper->changed(plugin, plugin->options.owner);
@@ -444,6 +462,9 @@ enum plugin_phase plugin_phase(const struct plugin *plugin)
         return plugin->versions.leaving == SERVING_STAYS && version_is_up(serving) ? PLUGIN_LIVE
                                                                                    : PLUGIN_LOST;
     }
+    if (is_stuck(plugin)) {
+        return PLUGIN_WAITING;
+    }
     if (plugin->versions.candidate != NULL || plugin->recall != RECALL_NONE ||
         intake_is_busy(&plugin->intake)) {
         return PLUGIN_STARTING;
@@ -455,6 +476,7 @@ enum plugin_phase plugin_phase(const struct plugin *plugin)
     case PROBLEM_NONE:
         return PLUGIN_STARTING;
     case PROBLEM_WAITING:
+    case PROBLEM_STUCK:
         return PLUGIN_WAITING;
     case PROBLEM_DISABLED:
         return PLUGIN_OFF;

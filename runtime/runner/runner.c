@@ -340,6 +340,17 @@ static enum tend_code spawn(struct runner *runner, struct error *err)
     return TEND_OK;
 }
 
+/* There is no process to die: what is in the way is the machine's, and no plugin is to blame. */
+static void cannot_start(struct runner *runner, const char *reason)
+{
+    runner->failures++;
+    runner->phase = WAITING;
+    runner->worker.listener->ops->down(runner->worker.listener, &runner->worker, reason);
+    if (runner->phase == WAITING) {
+        wait_and_start(runner);
+    }
+}
+
 static void start_process(struct runner *runner)
 {
     struct error err = ERROR_INIT;
@@ -351,10 +362,7 @@ static void start_process(struct runner *runner)
     runner->worker.is_stuck = false;
     runner->patience = (struct patience){0};
     if (spawn(runner, &err) != TEND_OK) {
-        log_warn(runner->world->log, LOG_FIELDS({"plugin", runner->name}), "%s", err.message);
-        runner->failures++;
-        runner->phase = WAITING;
-        wait_and_start(runner);
+        cannot_start(runner, err.message);
     }
 }
 

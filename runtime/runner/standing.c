@@ -147,6 +147,10 @@ static struct text note_of_problem(const struct standing *standing, const char *
         *ret_reason = "CandidateWaiting";
         what = "is not complete";
         meanwhile = "serves on until it is";
+    } else if (standing->problem == PROBLEM_STUCK) {
+        *ret_reason = "CandidateWaiting";
+        what = "has no process";
+        meanwhile = "serves on until it has";
     }
     return arena_format(arena, "%s %s: %.*s; %.12s %s%s%.*s", file, what, TEXT_ARG(why), hash,
                         meanwhile, below.len > 0 ? "\n" : "", TEXT_ARG(below));
@@ -158,6 +162,7 @@ static void tell_unserved(const struct standing *standing, struct telling *telli
         const char *phase, *reason;
     } words[] = {[PROBLEM_NONE] = {"refused", "Refused"},
                  [PROBLEM_WAITING] = {"waiting", "Incomplete"},
+                 [PROBLEM_STUCK] = {"waiting", "RunnerFailed"},
                  [PROBLEM_REFUSED] = {"refused", "Refused"},
                  [PROBLEM_BLOCKED] = {"refused", "Conflict"},
                  [PROBLEM_DISABLED] = {"disabled", "Disabled"}};

@@ -18,6 +18,7 @@ enum problem {
     PROBLEM_WAITING, /* it is half there */
     PROBLEM_REFUSED,
     PROBLEM_BLOCKED,  /* another file is in the way */
+    PROBLEM_STUCK,    /* no process can be started for it */
     PROBLEM_DISABLED, /* the host is told not to load it */
 };
 

@@ -82,6 +82,7 @@ static void on_up(struct worker_listener *listener, struct worker *worker,
 {
     struct version *version = of(listener);
     (void)worker;
+    version->is_down = false;
     if (version->descriptor == NULL) {
         read_descriptor(version, descriptor);
         version->phase = VERSION_READY;
@@ -95,7 +96,9 @@ static void on_down(struct worker_listener *listener, struct worker *worker, con
 {
     struct version *version = of(listener);
     (void)worker;
-    version->deaths++;
+    bool was_up = version->descriptor != NULL && !version->is_down;
+    version->deaths += was_up ? 1 : 0; /* what cannot be started does not die */
+    version->is_down = true;
     keep(version->why, sizeof version->why, reason);
     version->ops->down(version, reason);
     version->ops->changed(version);

@@ -54,6 +54,7 @@ struct version {
     struct seat *seats;
     size_t seat_count;
     char why[ERROR_TEXT_MAX]; /* it was refused, or died last */
+    bool is_down;             /* its worker is, since it said so */
 
     enum { RECORD_OPEN, RECORD_GOOD } record;
     unsigned faults, deaths;    /* since it serves, while nothing went well */

@@ -153,6 +153,68 @@ static void refuses_what_does_not_start(void)
     site_free(s);
 }
 
+/* --- no process can be started ------------------------------------------------------------------- */
+
+static const char in_the_way[] = "cannot start tend-runner: exec: No such file or directory";
+
+static void try_again(struct site *s, const char *stuck)
+{
+    scripted_maker_unstick(&s->maker, stuck);
+    virtual_world_run(&s->b->v);
+    pass(s, REPORT_PAUSE_MS);
+}
+
+static void waits_where_no_process_can_be_started(void)
+{
+    struct site *s = site_new();
+    s->maker.stuck = in_the_way;
+    put(s, V1);
+    CHECK_INT(plugin_phase(s->plugin), PLUGIN_WAITING);
+    try_again(s, in_the_way);
+    CHECK_INT(plugin_phase(s->plugin), PLUGIN_WAITING);
+    try_again(s, NULL);
+    CHECK_INT(plugin_phase(s->plugin), PLUGIN_LIVE);
+    CHECK_TEXT(said(s, "status.phase"), "\"live\"");
+    site_free(s);
+}
+
+static void who_serves_goes_on_where_none_can(void)
+{
+    struct site *s = site_new();
+    put(s, V1);
+    s->maker.stuck = in_the_way;
+    put(s, V2);
+    CHECK_TEXT(said(s, "status.version"), "\"1\"");
+    CHECK_TEXT(said(s, "status.phase"), "\"live\"");
+    CHECK_TEXT(said(s, "status.reason"), "\"CandidateWaiting\"");
+    CHECK(says(s, "status.message", "has no process: cannot start tend-runner"));
+    try_again(s, NULL);
+    CHECK_TEXT(said(s, "status.version"), "\"2\"");
+    CHECK_TEXT(said(s, "status.reason"), "\"\"");
+    site_free(s);
+}
+
+/* It says so as long as it lasts, and it is not the version's fault. */
+static void who_cannot_be_started_again_is_not_rolled_back(void)
+{
+    struct site *s = site_new();
+    put(s, V1);
+    put(s, V2);
+    s->maker.stuck = in_the_way;
+    scripted_maker_kill(&s->maker, scripted_maker_worker(&s->maker, 0));
+    virtual_world_run(&s->b->v);
+    for (unsigned i = 0; i < 2 * PROBATION_DEATHS; i++) {
+        try_again(s, in_the_way);
+    }
+    CHECK_TEXT(said(s, "status.phase"), "\"lost\"");
+    CHECK(says(s, "status.message", in_the_way));
+    try_again(s, NULL);
+    CHECK_TEXT(said(s, "status.phase"), "\"live\"");
+    CHECK_TEXT(said(s, "status.version"), "\"2\"");
+    CHECK_TEXT(said(s, "status.reason"), "\"\"");
+    site_free(s);
+}
+
 static void refuses_what_is_no_plugin_at_all(void)
 {
     struct site *s = site_new();
@@ -509,6 +571,10 @@ SUITE({"serves what the file holds", serves_what_the_file_holds},
       {"refuses a machine that is none", refuses_a_machine_that_is_none},
       {"refuses what the gate refuses", refuses_what_the_gate_refuses},
       {"a candidate that dies is refused", a_candidate_that_dies_is_refused},
+      {"waits where no process can be started", waits_where_no_process_can_be_started},
+      {"who serves goes on where none can", who_serves_goes_on_where_none_can},
+      {"who cannot be started again is not rolled back",
+       who_cannot_be_started_again_is_not_rolled_back},
       {"what was given up is tried by the next version",
        what_was_given_up_is_tried_by_the_next_version},
       {"waits for the rest of a file", waits_for_the_rest_of_a_file},

@@ -61,6 +61,10 @@ static void on_up(struct task *task)
     struct made *made = CONTAINER_OF(task, struct made, up);
     struct worker *worker = &made->worker.worker;
     const struct value *refuse = value_field(made->content, "refuse");
+    if (made->maker->stuck != NULL) {
+        worker->listener->ops->down(worker->listener, worker, made->maker->stuck);
+        return;
+    }
     if (refuse != NULL) {
         worker->listener->ops->refused(worker->listener, worker,
                                        value_text_or(refuse, TEXT("")).ptr);
@@ -137,4 +141,15 @@ void scripted_maker_kill(struct scripted_maker *maker, struct scripted_worker *w
     scripted_worker_die(worker, false);
     worker->worker.listener->ops->down(worker->worker.listener, &worker->worker, "the runner died");
     world_soon(maker->world, &of(worker)->up);
+}
+
+void scripted_maker_unstick(struct scripted_maker *maker, const char *stuck)
+{
+    maker->stuck = stuck;
+    LIST_FOREACH (link, &maker->workers) {
+        struct made *made = CONTAINER_OF(link, struct made, link);
+        if (!made->worker.worker.is_up) {
+            world_soon(maker->world, &made->up);
+        }
+    }
 }

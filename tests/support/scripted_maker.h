@@ -16,7 +16,8 @@ struct scripted_maker {
     struct world *world;
     struct list workers; /* that are there, oldest first */
     size_t made, closed;
-    bool holds; /* workers that are made hold their results */
+    bool holds;        /* workers that are made hold their results */
+    const char *stuck; /* none can be started: why; NULL: they can */
 };
 
 void scripted_maker_init(struct scripted_maker *maker, struct world *world);
@@ -27,5 +28,8 @@ struct scripted_worker *scripted_maker_worker(const struct scripted_maker *maker
 
 /* It dies, and is up again in a later step: what it executed last is to blame. */
 void scripted_maker_kill(struct scripted_maker *maker, struct scripted_worker *worker);
+
+/* Who is not up tries again: nothing is in the way any more, or it is still. */
+void scripted_maker_unstick(struct scripted_maker *maker, const char *stuck);
 
 #endif
