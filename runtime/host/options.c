@@ -338,7 +338,7 @@ static enum tend_code read_flags(int argc, char **argv, struct options *options,
         TRY(configuration_read(config, options, err));
     }
     optind = 0;
-    for (int flag, index; (flag = getopt_long(argc, argv, "+:h", flags, &index)) != -1;) {
+    for (int flag, index = 0; (flag = getopt_long(argc, argv, "+:h", flags, &index)) != -1;) {
         TRY(take_flag(options, flag, index, argv, err));
     }
     if (optind < argc) {
