@@ -52,7 +52,18 @@
  *  [control] one at a time, and never beside [work] of the same controller
  *  [work]    never twice at once for one object; for several objects at once only where
  *            `parallel` > 1
- *  [any]     any thread at any time between start and the return of stop
+ *  [any]     any thread at any time between start and the return of stop; of a call, while it is
+ *            valid. Of a call that is held, what is [work] is of the thread that holds it.
+ *
+ * What runs at once. Where no controller of a plugin says `parallel` > 1, one thread runs it all: no
+ * callback runs beside another, and one that blocks (in wait, or by itself) keeps all others. Where one
+ * says it, callbacks run on threads of the host's, at most 32 for a plugin, with stacks of 2 MiB: up to
+ * `parallel` of that controller at once, each for another object; and of all controllers that do not say
+ * it one, as before, but beside those of the others. A callback is on one thread from its beginning to its
+ * return, waits included. Its `then`s, and the next callback, may be on another: what they need is kept in
+ * the call or in `self`, not in thread-local storage. A call that blocks is one of the `parallel`; one
+ * that has returned TEND_LATER is none. A test runs one callback at a time. A crash, an exit or a hang is
+ * charged to the call whose thread it was; all others run again.
  *
  * Mistakes. Functions that write return nothing. A write that cannot be made (a malformed path, a
  * path outside `status.` of the object itself, a draft that is none) is remembered, and the outcome
@@ -123,8 +134,9 @@ enum tend_outcome {
     TEND_RETRY = 3,
     /* Failed until spec or plugin change, and condition Stalled; unknown values are read as this. */
     TEND_FAIL = 4,
-    /* Comes through api->finish, from inside a `then`. Where the run is cancelled, every open question
-     * is answered with 0 and time_left_ms is 0: finish soon. */
+    /* Comes through api->finish: from inside a `then`, or, where no question is open, from any thread
+     * (see "Calls that are held"). Where the run is cancelled, every open question is answered with 0
+     * and time_left_ms is 0: finish soon. */
     TEND_LATER = 5
 };
 
@@ -151,7 +163,20 @@ struct tend_host {
 };
 
 /* One run over one object. Valid until its outcome is delivered: the return of the callback, or
- * api->finish where that returned TEND_LATER. */
+ * api->finish where that returned TEND_LATER.
+ *
+ * Calls that are held. A callback, or a `then`, that returns with TEND_LATER and no question open leaves
+ * the call to the plugin: it is held, until any thread calls finish, which may be before the callback has
+ * returned. It keeps nobody: other objects are reconciled meanwhile (at most 64 calls of a controller are
+ * out). All its functions but ask and wait (a mistake) are there for whoever holds it, one thread at a time.
+ * After finish nothing of it may be touched.
+ *
+ * Cancelled (its limit_ms is over, the object is gone, the plugin is stopped) it sees time_left_ms 0, and
+ * stays valid until finish. One that is not finished then ends the process like a call that hangs, and is
+ * to blame. At the end of a plugin calls that are held are cancelled, then `stop` is called, which joins
+ * the plugin's threads; what they finish is dropped, and after `stop` no call is valid. In a test
+ * (`tend test`) nothing else happens, and no time passes, while a call is held: a thread that waits for
+ * another call to begin waits in vain, and after 10 s of real time the test ends with that. */
 struct tend_call {
     uint32_t size;
     int32_t verb; /* enum tend_verb */
@@ -198,8 +223,8 @@ struct tend_api {
     tend_node (*item)(struct tend_call *call, tend_node node, uint32_t index,
                       struct tend_str *ret_key);
 
-    /* The one asynchronous primitive. [work] `then` is called once, on the thread of the call, from
-     * inside wait or after the callback returned TEND_LATER; never from inside ask.
+    /* The one asynchronous primitive. [work] `then` is called once, from inside wait or after the
+     * callback returned TEND_LATER, and never beside it; never from inside ask.
      *
      * Reading subscribes: when the answer is no longer true the object is run again. Answers see the
      * writes of this call. An empty namespace is that of the object.
@@ -224,7 +249,8 @@ struct tend_api {
     void (*ask)(struct tend_call *call, tend_node question, tend_then *then, void *data);
     /* Block until one question of this call was answered. Nonzero where none is open. [work] */
     int32_t (*wait)(struct tend_call *call);
-    /* Deliver the outcome of a call that returned TEND_LATER; the call is over. [work] */
+    /* Deliver the outcome of a call that returns TEND_LATER, or did; the call is over. [any] thread, but
+     * with a question open only from inside a `then` of the call. */
     void (*finish)(struct tend_call *call, const struct tend_result *result);
 
     /* A new value; also to be put into others, as often as one likes. [work] */
@@ -263,7 +289,8 @@ struct tend_api {
 
     /* Zeroed memory until the call is over; never NULL. [work] */
     void *(*alloc)(struct tend_call *call, size_t bytes);
-    /* What is left of the time that the call may take; 0: cancelled, return soon. [any] */
+    /* What is left of the time that the slice, or a call that is held, may take; 0: cancelled, return or
+     * finish soon. [any] */
     int64_t (*time_left_ms)(struct tend_call *call);
 
     /* A moment as RFC 3339 in UTC; valid until the call is over. [work] */
@@ -335,7 +362,7 @@ enum tend_controller_flag {
 
 struct tend_controller {
     uint32_t size;
-    uint32_t parallel; /* objects at once; 0 is 1 */
+    uint32_t parallel; /* callbacks at once, 64 at most; 0 is 1. See "What runs at once" */
     const char *name;  /* one DNS label */
     const char *kind;  /* "GROUP/VERSION/KIND" */
     /* "v1/ConfigMap, pods": kinds that it applies, by any of their names, there or not yet; their
@@ -353,8 +380,8 @@ struct tend_controller {
      * where there is none, valid until the return. *ret_self is handed to every call. May be NULL.
      * At most 5 s. [control] */
     const char *(*start)(const struct tend_host *host, struct tend_str config, void **ret_self);
-    /* No call follows: join threads, close descriptors. Not after a failed start. May be NULL.
-     * [control] */
+    /* No call follows: join threads, close descriptors. Calls that are held are valid until its return.
+     * Not after a failed start. May be NULL. [control] */
     void (*stop)(void *self);
 
     /* One run over one object. [work] */

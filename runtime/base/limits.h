@@ -73,6 +73,7 @@
 #define RECONCILE_GRACE_MS  5000  /* beyond the limit, before the runner is killed */
 #define RECONCILE_GRACE_MIN 500   /* ms, where a host is told to be short with runs */
 #define LOOK_PAUSE_MS       100   /* between two looks at what is out in a runner */
+#define QUEUED_LOOK_MS      5000  /* the same where calls wait for a lane */
 #define PLUGINS_MAX         256u  /* plugins of one host: each is a process */
 #define WORKER_CALLS_MAX    64u   /* queued in one worker: covers the round trip, bounds a death */
 
@@ -107,8 +108,11 @@
 #define RUNNER_LINES_MAX   100u       /* logged of one runner in a second */
 #define RUNNER_LINE_MAX    1000u      /* bytes; longer lines are cut */
 #define HOST_FILES_MIN     256u       /* descriptors: a few of its own, four of a runner, clients */
-#define RUNNER_FILES_MAX   64u        /* descriptors: a leak costs the plugin, not the host */
-#define RUNNER_FILES_MIN   16u        /* that a host may be told: what it is born with, and some */
+#define RUNNER_LANES_MAX   32u /* threads that run calls: more than cores is for calls that block */
+#define LANE_STACK_BYTES   (2u * MIB) /* of each; all of them are a sixteenth of RUNNER_MEMORY_MAX */
+#define LANE_SIGNAL_BYTES  (64u * KIB) /* for signal handlers, when that is used up */
+#define RUNNER_FILES_MAX   64u         /* descriptors: a leak costs the plugin, not the host */
+#define RUNNER_FILES_MIN   16u         /* that a host may be told: what it is born with, and some */
 #define RUNNER_MEMORY_MIN  (32u * MIB) /* the same: the libraries that it links, and some */
 #define RUNNER_NICE        5           /* the core goes first */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -230,9 +234,11 @@
 #define STAGE_LINES_MAX   100u                              /* of the log, kept for a failure */
 #define TEST_MEMORY_MAX   (256u * MIB) /* of what the tests of a file keep themselves */
 #define TEST_FRAMES_MAX   10u          /* calls that a failure is traced through */
-#define APART_CPU_S       600          /* of the process that one test runs in, faults included */
-#define CHAOS_PLACES_MAX  64u          /* of one kind of fault, for one test */
-#define CHAOS_REPEATS_MAX 5u /* at one moment: a controller that has converged needs one or two */
+#define HELD_WAIT_MS                                                                               \
+    10000 /* for a thread of a plugin that holds a call: nothing goes on meanwhile */
+#define APART_CPU_S       600 /* of the process that one test runs in, faults included */
+#define CHAOS_PLACES_MAX  64u /* of one kind of fault, for one test */
+#define CHAOS_REPEATS_MAX 5u  /* at one moment: a controller that has converged needs one or two */
 
 /* --- HTTP: server ------------------------------------------------------------------------------- */
 #define HTTP_CONNECTIONS_MAX 2048u       /* 1 000 watchers and room for others; 32 KiB each */

@@ -54,9 +54,11 @@ struct reconcile_call {
     /* the worker's */
     uint64_t id;
     struct list link;
-    int64_t asked_ticks_ms; /* when it asked first; 0: not yet */
-    unsigned open;          /* questions that were not answered yet */
-    bool is_over;           /* its time is, and it was told */
+    int64_t asked_ticks_ms;   /* when it asked first; 0: not yet */
+    int64_t resumed_ticks_ms; /* when it was answered last; 0: never */
+    unsigned open;            /* questions that were not answered yet */
+    bool is_over;             /* its time is, and it was told */
+    bool held;                /* by a thread of the plugin: its code has returned */
 };
 
 /* The result, as a value; every field but the first may be absent:

@@ -8,6 +8,15 @@
  * of them may end the call (host->finished, once for each). Questions go out by host->asked, and come
  * back by engine_answer, from inside asked or later. A plugin that blocks in its call waits in
  * host->wait; meanwhile only that call may be answered or cancelled.
+ *
+ * Lanes. Where the host is ready for several threads (host->lanes), and a controller says that it may run
+ * several calls at once, calls run on threads of the engine, and so are asked, enter, leave, held and
+ * finished called: at once for different calls, one after the other for one. engine->on_lanes says so. The
+ * functions below are still the one thread's, and come back at once; a call that blocks waits on its lane.
+ *
+ * A call whose code has returned without an outcome and with no question open is held (host->held):
+ * a thread of the plugin ends it. That thread says so by host->wake, and the call is over in the
+ * engine_settle that follows.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -32,15 +41,22 @@ struct engine_host_ops {
                   const struct value *question, const struct value *so_far);
     /* Block until engine_answer or engine_cancel was called; false where that will never be. */
     bool (*wait)(struct engine_host *host, uint64_t call);
-    /* A slice of `call` begins, which may take slice_ms. */
-    void (*enter)(struct engine_host *host, uint64_t call, int64_t slice_ms);
-    void (*leave)(struct engine_host *host); /* ... and is over */
+    /* This thread is lane `lane` from now on, below host->lanes. Without lanes it is not said. */
+    void (*lane)(struct engine_host *host, unsigned lane);
+    /* A slice of `call` begins on `lane` (0: without lanes), which may take slice_ms. Returns the moment,
+     * as ticks_ms. */
+    int64_t (*enter)(struct engine_host *host, unsigned lane, uint64_t call, int64_t slice_ms);
+    void (*leave)(struct engine_host *host, unsigned lane); /* ... and is over */
     /* The call is over; `result` is canonical JSON (controller/worker.h), borrowed. */
     void (*finished)(struct engine_host *host, uint64_t call, struct text result);
     /* A line from the plugin. [any thread] */
     void (*log)(struct engine_host *host, enum log_level level, struct text text);
-    /* What is left of the running slice's time, ms; 0: over. [any thread] */
-    int64_t (*time_left_ms)(struct engine_host *host);
+    /* The call is held. Said before it can end, and at most once for a call. */
+    void (*held)(struct engine_host *host, uint64_t call);
+    /* A held call was finished: engine_settle is to be called soon. [any thread] */
+    void (*wake)(struct engine_host *host);
+    /* A clock that is never set back, ms. [any thread] */
+    int64_t (*ticks_ms)(struct engine_host *host);
     uint64_t (*random)(struct engine_host *host);
     /* A slice cannot be ended: the process has to, now, with that sentence. From a signal handler, on the
      * engine's thread; does not return. */
@@ -52,6 +68,7 @@ struct engine_host_ops {
 struct engine_host {
     const struct engine_host_ops *ops;
     struct metering *metering; /* where plugins count (engine/metering.h); NULL: they cannot */
+    unsigned lanes;            /* threads at most; 0: none */
 };
 
 enum engine_verb { ENGINE_RECONCILE, ENGINE_FINALIZE };
@@ -64,6 +81,7 @@ struct engine_call {
     struct text object; /* canonical JSON */
     int64_t now_ms, entered_ms;
     int64_t slice_ms; /* how long it may run without a wait */
+    int64_t limit_ms; /* ... and waits included, once it has waited */
     int64_t kinds;    /* another number: the kinds may be others */
 };
 
@@ -80,6 +98,7 @@ struct engine_ops {
     void (*start)(struct engine *engine, const struct engine_call *call);
     void (*answer)(struct engine *engine, const struct engine_answer *answer);
     void (*cancel)(struct engine *engine, uint64_t call, struct text why);
+    void (*settle)(struct engine *engine);
     void (*close)(struct engine *engine);
 };
 
@@ -87,6 +106,8 @@ struct engine {
     const struct engine_ops *ops;
     struct engine_host *host;
     const struct value *descriptor; /* protocol/shape.h; a "crd" is text here. The engine's */
+    _Atomic size_t held;            /* calls, now */
+    bool on_lanes;
 };
 
 static inline void engine_start(struct engine *engine, const struct engine_call *call)
@@ -107,8 +128,15 @@ static inline void engine_cancel(struct engine *engine, uint64_t call, struct te
     engine->ops->cancel(engine, call, why);
 }
 
-/* Calls in flight are dropped, the controllers stopped, all is freed. What was loaded stays mapped: code may be pinned by threads
- * and destructors that nobody sees, and a runner exits anyway. */
+/* End the held calls that were finished. Runs no code of the plugin: it may be called while a call blocks. */
+static inline void engine_settle(struct engine *engine)
+{
+    engine->ops->settle(engine);
+}
+
+/* Calls in flight are cancelled, the controllers stopped (their threads may hold calls until then), the
+ * calls dropped, all is freed. What was loaded stays mapped: code may be pinned by threads and destructors
+ * that nobody sees, and a runner exits anyway. */
 static inline void engine_close(struct engine *engine)
 {
     engine->ops->close(engine);

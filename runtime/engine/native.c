@@ -18,24 +18,13 @@
 #include "base/limits.h"
 #include "base/map.h"
 #include "document/json.h"
-#include "engine/native_call.h"
+#include "engine/native_inside.h"
 #include "protocol/contract.h"
 #include "protocol/elf.h"
-#include "script/script.h"
-
-struct native {
-    struct engine engine;
-    struct arena arena;
-    struct script *script; /* NULL: a shared object */
-    struct native_controller *controllers;
-    size_t controller_count;
-    struct map calls; /* in flight, by the bytes of their id */
-    struct buffer result;
-};
 
 static struct native *of(struct engine *engine)
 {
-    return CONTAINER_OF(engine, struct native, engine);
+    return native_of(engine);
 }
 
 /* --- the file
@@ -196,19 +185,33 @@ static enum tend_code start(struct native *native, struct text config, struct er
     return TEND_OK;
 }
 
-static void close_native(struct engine *engine)
+static void stop(struct native *native)
 {
-    struct native *native = of(engine);
-    MAP_FOREACH (slot, &native->calls) {
-        native_call_free(slot->value);
-    }
-    map_done(&native->calls);
     for (size_t i = native->controller_count; i-- > 0;) {
         struct native_controller *controller = &native->controllers[i];
         if (controller->started && controller->given.stop != NULL) {
             controller->given.stop(controller->self);
         }
     }
+}
+
+/* Threads of the plugin may hold calls until stop has returned. */
+void native_close(struct engine *engine)
+{
+    struct native *native = of(engine);
+    pthread_mutex_lock(&native->lock);
+    MAP_FOREACH (slot, &native->calls) {
+        native_call_cancel(slot->value, TEXT("the controllers are stopped"));
+    }
+    pthread_mutex_unlock(&native->lock);
+    lanes_stop(native->lanes);
+    stop(native);
+    lanes_free(native->lanes);
+    MAP_FOREACH (slot, &native->calls) {
+        native_call_free(slot->value);
+    }
+    map_done(&native->calls);
+    pthread_mutex_destroy(&native->lock);
     script_close(native->script);
     buffer_done(&native->result);
     arena_done(&native->arena);
@@ -228,78 +231,148 @@ static const struct native_controller *find(const struct native *native, struct 
     return NULL;
 }
 
+/* Its result is in native->result. */
+static void end_call(struct native *native, struct native_call *call)
+{
+    struct engine_host *host = native->engine.host;
+    uint64_t id = call->id;
+    native->engine.held -= call->held ? 1 : 0;
+    map_remove(&native->calls, call->key);
+    native_call_free(call);
+    host->ops->finished(host, id, buffer_view(&native->result));
+}
+
 /* Run a slice of `call`; where that was the last one, hand its result over. */
 static void run_slice(struct native *native, struct native_call *call,
                       bool (*slice)(struct native_call *, struct buffer *))
 {
-    struct engine_host *host = native->engine.host;
-    uint64_t id = call->id;
-    buffer_clear(&native->result);
     if (slice(call, &native->result)) {
-        map_remove(&native->calls, call->key);
-        native_call_free(call);
-        host->ops->finished(host, id, buffer_view(&native->result));
+        end_call(native, call);
     }
+}
+
+struct native_call *native_begin(struct native *native, const struct engine_call *given)
+{
+    struct engine_host *host = native->engine.host;
+    const struct native_controller *controller = find(native, given->controller);
+    if (controller == NULL) {
+        host->ops->finished(host, given->id,
+                            TEXT("{\"outcome\":\"fail\",\"reason\":\"NoSuchController\"}"));
+        return NULL;
+    }
+    return native_call_new(&native->engine, controller, given);
 }
 
 static void start_call(struct engine *engine, const struct engine_call *given)
 {
     struct native *native = of(engine);
-    const struct native_controller *controller = find(native, given->controller);
-    if (controller == NULL) {
-        engine->host->ops->finished(engine->host, given->id,
-                                    TEXT("{\"outcome\":\"fail\",\"reason\":\"NoSuchController\"}"));
+    struct native_call *call = native_begin(native, given);
+    if (call == NULL) {
         return;
     }
-    struct native_call *call = native_call_new(engine, controller, given);
+    native_call_read(call, given->object);
     map_put(&native->calls, call->key, call);
     run_slice(native, call, native_call_begin);
 }
 
-static struct native_call *in_flight(struct native *native, uint64_t id)
+struct native_call *native_in_flight(struct native *native, uint64_t id)
 {
     return map_get(&native->calls, (struct text){(const char *)&id, sizeof id});
 }
 
-static void go_on(struct native *native, struct native_call *call)
+/* One that runs is inside `asked`, or blocks, and looks by itself. */
+static bool is_running(const struct native_call *call)
 {
-    if (!call->in_slice) { /* else it looks by itself */
-        run_slice(native, call, native_call_go_on);
-    }
+    return atomic_load(&call->phase) == CALL_RUNS;
 }
 
 static void answer(struct engine *engine, const struct engine_answer *given)
 {
-    struct native_call *call = in_flight(of(engine), given->call);
-    if (call != NULL && native_call_answer(call, given)) {
-        go_on(of(engine), call);
+    struct native_call *call = native_in_flight(of(engine), given->call);
+    if (call == NULL || !native_call_awaits(call, given->ask)) {
+        return;
+    }
+    if (is_running(call)) {
+        native_call_answer(call, given);
+    } else if (native_call_resume(call)) {
+        native_call_answer(call, given);
+        run_slice(of(engine), call, native_call_go_on);
     }
 }
 
+/* A held call sees it by time_left_ms. */
 static void cancel(struct engine *engine, uint64_t id, struct text why)
 {
-    struct native_call *call = in_flight(of(engine), id);
-    if (call != NULL) {
-        native_call_cancel(call, why);
-        go_on(of(engine), call);
+    struct native_call *call = native_in_flight(of(engine), id);
+    if (call == NULL) {
+        return;
+    }
+    native_call_cancel(call, why);
+    if (is_running(call)) {
+        (void)native_call_close_asks(call);
+    } else if (call->ask_open > 0 && native_call_resume(call)) {
+        (void)native_call_close_asks(call);
+        run_slice(of(engine), call, native_call_go_on);
     }
 }
 
-static const struct engine_ops ops = {start_call, answer, cancel, close_native};
+bool native_await(struct native_call *call)
+{
+    struct engine_host *host = call->engine->host;
+    return call->lane != NULL ? lanes_await(call) : host->ops->wait(host, call->id);
+}
+
+/* --- calls that threads of the plugin finish
+ * ---------------------------------------------------- */
+
+/* One that still runs is ended by its slice. */
+void native_finish_elsewhere(struct native_call *call)
+{
+    struct native *native = of(call->engine);
+    struct engine_host *host = native->engine.host;
+    if (native->lanes != NULL) {
+        lanes_finish(call);
+    } else if (atomic_exchange(&call->phase, CALL_OVER) == CALL_RESTS) {
+        pthread_mutex_lock(&native->lock);
+        list_append(&native->finished, &call->link);
+        pthread_mutex_unlock(&native->lock);
+        host->ops->wake(host);
+    }
+}
+
+static void settle(struct engine *engine)
+{
+    struct native *native = of(engine);
+    struct list finished;
+    list_init(&finished);
+    pthread_mutex_lock(&native->lock);
+    list_splice(&finished, &native->finished);
+    pthread_mutex_unlock(&native->lock);
+    for (struct list *link; (link = list_pop(&finished)) != NULL;) {
+        struct native_call *call = CONTAINER_OF(link, struct native_call, link);
+        native_call_result(call, &native->result);
+        end_call(native, call);
+    }
+}
+
+static const struct engine_ops one_thread_ops = {start_call, answer, cancel, settle, native_close};
 
 enum tend_code native_open(const char *path, const char *name, const struct value *config,
                            struct engine_host *host, struct engine **ret_engine, struct error *err)
 {
     const struct tend_plugin *plugin = NULL;
     struct native *native = alloc_new(sizeof *native);
-    native->engine = (struct engine){&ops, host, NULL};
+    native->engine = (struct engine){.ops = &one_thread_ops, .host = host};
     native->result = (struct buffer)BUFFER_INIT(RESULT_BYTES_MAX);
+    pthread_mutex_init(&native->lock, NULL);
+    list_init(&native->finished);
     CLEANUP(engine_closep) struct engine *engine = &native->engine;
     CLEANUP(buffer_done) struct buffer json = BUFFER_INIT(FRAME_HEAD_MAX);
     json_write(&json, config == NULL ? value_empty_map() : config);
     TRY(load(native, path, name, buffer_view(&json), &plugin, err));
     TRY(adopt(native, plugin, err));
     TRY(start(native, buffer_view(&json), err));
+    lanes_open(native);
     *ret_engine = TAKE(engine);
     return TEND_OK;
 }

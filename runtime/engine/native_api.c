@@ -21,11 +21,10 @@
 
 static struct native_call *of(struct tend_call *call)
 {
-    return CONTAINER_OF(call, struct native_call, seen);
+    return native_call_of(call);
 }
 
-static void mistake(struct native_call *call, const char *format, ...) PRINTF_LIKE(2, 3);
-static void mistake(struct native_call *call, const char *format, ...)
+void native_mistake(struct native_call *call, const char *format, ...)
 {
     if (call->mistake == NULL) {
         struct buffer text = BUFFER_INIT(ERROR_TEXT_MAX);
@@ -46,7 +45,7 @@ static bool add(struct native_call *call, struct native_list *list, const struct
                 size_t most, const char *what)
 {
     if (list->count == most) {
-        mistake(call, "more than %zu %s in one call", most, what);
+        native_mistake(call, "more than %zu %s in one call", most, what);
         return false;
     }
     if (list->count == list->capacity) {
@@ -57,7 +56,7 @@ static bool add(struct native_call *call, struct native_list *list, const struct
     return true;
 }
 
-static tend_node name_value(struct native_call *call, const struct value *value)
+tend_node native_name_value(struct native_call *call, const struct value *value)
 {
     if (value == NULL || !add(call, &call->nodes, value, CALL_NODES_MAX, "values")) {
         return 0;
@@ -65,8 +64,7 @@ static tend_node name_value(struct native_call *call, const struct value *value)
     return call->nodes.count;
 }
 
-/* NULL: absent, or not a node of this call. */
-static const struct value *value_of(const struct native_call *call, tend_node node)
+const struct value *native_value_of(const struct native_call *call, tend_node node)
 {
     return node == 0 || node > call->nodes.count ? NULL : call->nodes.items[node - 1];
 }
@@ -74,8 +72,8 @@ static const struct value *value_of(const struct native_call *call, tend_node no
 static tend_node api_get(struct tend_call *seen, tend_node root, const char *path)
 {
     struct native_call *call = of(seen);
-    const struct value *from = root == TEND_THIS ? call->current : value_of(call, root);
-    return name_value(call, path_get(from, text_of(path)));
+    const struct value *from = root == TEND_THIS ? call->current : native_value_of(call, root);
+    return native_name_value(call, path_get(from, text_of(path)));
 }
 
 static int32_t api_type(struct tend_call *call, tend_node node)
@@ -84,23 +82,23 @@ static int32_t api_type(struct tend_call *call, tend_node node)
         [VALUE_NULL] = TEND_NULL, [VALUE_BOOL] = TEND_BOOL, [VALUE_INT] = TEND_INT,
         [VALUE_REAL] = TEND_REAL, [VALUE_TEXT] = TEND_TEXT, [VALUE_LIST] = TEND_LIST,
         [VALUE_MAP] = TEND_MAP};
-    const struct value *value = value_of(of(call), node);
+    const struct value *value = native_value_of(of(call), node);
     return value == NULL ? TEND_ABSENT : types[value->type];
 }
 
 static int32_t api_as_bool(struct tend_call *call, tend_node node, int32_t otherwise)
 {
-    return value_bool_or(value_of(of(call), node), otherwise != 0);
+    return value_bool_or(native_value_of(of(call), node), otherwise != 0);
 }
 
 static int64_t api_as_int(struct tend_call *call, tend_node node, int64_t otherwise)
 {
-    return value_int_or(value_of(of(call), node), otherwise);
+    return value_int_or(native_value_of(of(call), node), otherwise);
 }
 
 static double api_as_real(struct tend_call *call, tend_node node, double otherwise)
 {
-    const struct value *value = value_of(of(call), node);
+    const struct value *value = native_value_of(of(call), node);
     return value_is(value, VALUE_REAL)  ? value->real
            : value_is(value, VALUE_INT) ? (double)value->integer
                                         : otherwise;
@@ -109,20 +107,20 @@ static double api_as_real(struct tend_call *call, tend_node node, double otherwi
 static struct tend_str api_as_text(struct tend_call *call, tend_node node, const char *otherwise)
 {
     struct text text =
-        value_text_or(value_of(of(call), node), text_of(otherwise == NULL ? "" : otherwise));
+        value_text_or(native_value_of(of(call), node), text_of(otherwise == NULL ? "" : otherwise));
     return (struct tend_str){text.ptr, text.len};
 }
 
 static uint32_t api_count(struct tend_call *call, tend_node node)
 {
-    return (uint32_t)value_count(value_of(of(call), node));
+    return (uint32_t)value_count(native_value_of(of(call), node));
 }
 
 static tend_node api_item(struct tend_call *seen, tend_node node, uint32_t index,
                           struct tend_str *ret_key)
 {
     struct native_call *call = of(seen);
-    const struct value *value = value_of(call, node);
+    const struct value *value = native_value_of(call, node);
     struct text key = TEXT("");
     const struct value *item = NULL;
     if (value_is(value, VALUE_MAP) && index < value->count) {
@@ -134,7 +132,7 @@ static tend_node api_item(struct tend_call *seen, tend_node node, uint32_t index
     if (ret_key != NULL) {
         *ret_key = (struct tend_str){key.ptr, key.len};
     }
-    return name_value(call, item);
+    return native_name_value(call, item);
 }
 
 /* --- making values
@@ -142,34 +140,34 @@ static tend_node api_item(struct tend_call *seen, tend_node node, uint32_t index
 
 static tend_node api_make_bool(struct tend_call *call, int32_t value)
 {
-    return name_value(of(call), value_bool(&of(call)->arena, value != 0));
+    return native_name_value(of(call), value_bool(&of(call)->arena, value != 0));
 }
 
 static tend_node api_make_int(struct tend_call *call, int64_t value)
 {
-    return name_value(of(call), value_int(&of(call)->arena, value));
+    return native_name_value(of(call), value_int(&of(call)->arena, value));
 }
 
 static tend_node api_make_real(struct tend_call *seen, double value)
 {
     struct native_call *call = of(seen);
     if (!isfinite(value)) {
-        mistake(call, "a number is not finite");
+        native_mistake(call, "a number is not finite");
         return 0;
     }
-    return name_value(call, value_real(&call->arena, value));
+    return native_name_value(call, value_real(&call->arena, value));
 }
 
-/* A checked copy in the call's arena; `what` names it in a mistake. A NUL ends it. */
-static struct text keep_text(struct native_call *call, struct tend_str given, const char *what)
+/* A NUL ends it. */
+struct text native_keep_text(struct native_call *call, struct tend_str given, const char *what)
 {
     struct text copy = arena_text(&call->arena, (struct text){given.ptr, given.len});
     copy.len = strlen(copy.ptr);
     if (copy.len != given.len) {
-        mistake(call, "%s holds a NUL", what);
+        native_mistake(call, "%s holds a NUL", what);
     }
     if (!utf8_is_text(copy.ptr)) {
-        mistake(call, "%s is not UTF-8", what);
+        native_mistake(call, "%s is not UTF-8", what);
         return TEXT("");
     }
     return copy;
@@ -178,137 +176,18 @@ static struct text keep_text(struct native_call *call, struct tend_str given, co
 static tend_node api_make_text(struct tend_call *seen, struct tend_str value)
 {
     struct native_call *call = of(seen);
-    return name_value(call, value_text(&call->arena, keep_text(call, value, "a text")));
+    return native_name_value(call,
+                             value_text(&call->arena, native_keep_text(call, value, "a text")));
 }
 
 static tend_node api_make_map(struct tend_call *call)
 {
-    return name_value(of(call), value_empty_map());
+    return native_name_value(of(call), value_empty_map());
 }
 
 static tend_node api_make_list(struct tend_call *call)
 {
-    return name_value(of(call), value_empty_list());
-}
-
-/* --- questions
- * --------------------------------------------------------------------------------- */
-
-static const char *mistaken_question(struct native_call *call, const struct value *question)
-{
-    struct error err = ERROR_INIT;
-    if (shape_question(question, &err) != TEND_OK) {
-        mistake(call, "%s", err.message);
-    } else {
-        return NULL;
-    }
-    return call->mistake;
-}
-
-/* Something that is to be done once for the object: it has a name. */
-static bool is_named(const struct value *question)
-{
-    const struct value *exec = value_field(question, "exec"), *http = value_field(question, "http");
-    return value_field(exec != NULL ? exec : http, "name") != NULL;
-}
-
-static struct native_ask *add_ask(struct native_call *call, tend_then *then, void *data)
-{
-    if (call->ask_count == call->ask_capacity) {
-        call->ask_capacity = call->ask_capacity == 0 ? 4 : call->ask_capacity * 2;
-        call->asks = alloc_resize(call->asks, call->ask_capacity, sizeof *call->asks);
-    }
-    struct native_ask *ask = &call->asks[call->ask_count++];
-    *ask = (struct native_ask){.state = ASK_ANSWERED, .then = then, .data = data};
-    return ask;
-}
-
-static void api_ask(struct tend_call *seen, tend_node node, tend_then *then, void *data)
-{
-    struct native_call *call = of(seen);
-    struct engine_host *host = call->engine->host;
-    const struct value *question = value_of(call, node);
-    if (call->ask_count == CALL_ASKS_MAX) { /* nor is it kept: the loop that asks may have no end */
-        mistake(call, "more than %u questions in one call", CALL_ASKS_MAX);
-        return;
-    }
-    const char *why = mistaken_question(call, question);
-    struct native_ask *ask = add_ask(call, then, data);
-    if (why != NULL || call->cancelled != NULL) {
-        ask->problem = why != NULL ? why : call->cancelled;
-        return;
-    }
-    const struct value *so_far = is_named(question) ? native_call_so_far(call) : NULL;
-    if (call->mistake != NULL) {
-        ask->problem = call->mistake; /* nothing of a call that made one is written */
-        return;
-    }
-    ask->state = ASK_OPEN;
-    ask->question = question;
-    call->ask_open++;
-    host->ops->asked(host, call->id, (uint32_t)(call->ask_count - 1), question, so_far);
-}
-
-/* Looked up again at each step: `then` may ask. */
-bool native_api_deliver(struct native_call *call)
-{
-    for (size_t i = 0; i < call->ask_count; i++) {
-        struct native_ask *ask = &call->asks[i];
-        if (ask->state == ASK_ANSWERED) {
-            ask->state = ASK_DELIVERED;
-            call->delivered_problem = ask->problem;
-            call->seen.now_ms = ask->now_ms > 0 ? ask->now_ms : call->seen.now_ms;
-            call->problem = ask->problem == NULL ? call->problem : ask->problem;
-            tend_node answer = name_value(call, ask->answer);
-            ask->then(&call->seen, answer, ask->data);
-            return true;
-        }
-    }
-    return false;
-}
-
-static int32_t api_wait(struct tend_call *seen)
-{
-    struct native_call *call = of(seen);
-    struct engine_host *host = call->engine->host;
-    while (!native_api_deliver(call)) {
-        if (call->ask_open == 0) {
-            return 1;
-        }
-        if (!host->ops->wait(host, call->id)) {
-            native_call_cancel(call, TEXT("the host does not answer"));
-        }
-    }
-    return 0;
-}
-
-static const char *api_problem(struct tend_call *seen)
-{
-    struct native_call *call = of(seen);
-    if (call->problem == call->delivered_problem) {
-        call->problem = NULL;
-    }
-    return call->delivered_problem;
-}
-
-static const char *keep_chars(struct native_call *call, const char *text, const char *what)
-{
-    return text == NULL ? NULL : keep_text(call, tend_str(text), what).ptr;
-}
-
-static void api_finish(struct tend_call *seen, const struct tend_result *result)
-{
-    struct native_call *call = of(seen);
-    struct tend_result copy = {0};
-    memcpy(&copy, result, result->size < sizeof copy ? result->size : sizeof copy);
-    if (copy.outcome == TEND_LATER) {
-        mistake(call, "finish was called with TEND_LATER");
-    }
-    copy.state = keep_chars(call, copy.state, "the state's name");
-    copy.reason = keep_chars(call, copy.reason, "the reason");
-    copy.message = keep_chars(call, copy.message, "the message");
-    call->outcome = copy;
-    call->finished = true;
+    return native_name_value(of(call), value_empty_list());
 }
 
 /* --- writing
@@ -319,13 +198,13 @@ static const struct value **place_of(struct native_call *call, tend_node target,
 {
     if (target == TEND_THIS) {
         if (strncmp(path, "status.", 7) != 0) {
-            mistake(call, "%s: of the object itself only status can be written", path);
+            native_mistake(call, "%s: of the object itself only status can be written", path);
             return NULL;
         }
         return &call->current;
     }
     if (target > call->nodes.count) {
-        mistake(call, "%s: the value to write into is none of this call", path);
+        native_mistake(call, "%s: the value to write into is none of this call", path);
         return NULL;
     }
     return &call->nodes.items[target - 1];
@@ -337,7 +216,7 @@ static void set(struct native_call *call, const struct value **place, const char
     struct error err = ERROR_INIT;
     const struct value *changed;
     if (path_set(&call->arena, *place, text_of(path), value, &changed, &err) != TEND_OK) {
-        mistake(call, "%s: %s", path, err.message);
+        native_mistake(call, "%s: %s", path, err.message);
         return;
     }
     *place = changed;
@@ -346,9 +225,9 @@ static void set(struct native_call *call, const struct value **place, const char
 static void api_put(struct tend_call *seen, tend_node target, const char *path, tend_node node)
 {
     struct native_call *call = of(seen);
-    const struct value *value = value_of(call, node);
+    const struct value *value = native_value_of(call, node);
     if (node != 0 && value == NULL) {
-        mistake(call, "%s: the value is none of this call", path);
+        native_mistake(call, "%s: the value is none of this call", path);
         return;
     }
     const struct value **place = place_of(call, target, path);
@@ -360,14 +239,14 @@ static void api_put(struct tend_call *seen, tend_node target, const char *path, 
 static void api_append(struct tend_call *seen, tend_node target, const char *path, tend_node node)
 {
     struct native_call *call = of(seen);
-    const struct value *value = value_of(call, node);
+    const struct value *value = native_value_of(call, node);
     const struct value **place = place_of(call, target, path);
     if (place == NULL) {
         return;
     }
     const struct value *list = path_get(*place, text_of(path));
     if (value == NULL || (list != NULL && list->type != VALUE_LIST)) {
-        mistake(call, "%s: %s", path, value == NULL ? "nothing to append" : "it is no list");
+        native_mistake(call, "%s: %s", path, value == NULL ? "nothing to append" : "it is no list");
         return;
     }
     set(call, place, path, value_append(&call->arena, list, value));
@@ -379,18 +258,19 @@ static bool cut_kind(struct native_call *call, const char *kind, struct text *re
 {
     const char *slash = kind == NULL ? NULL : strrchr(kind, '/');
     if (slash == NULL || slash == kind || slash[1] == '\0') {
-        mistake(call, "\"%s\" is no kind, expected GROUP/VERSION/KIND",
-                kind == NULL ? "" : keep_chars(call, kind, "a kind"));
+        native_mistake(call, "\"%s\" is no kind, expected GROUP/VERSION/KIND",
+                       kind == NULL ? "" : native_keep_text(call, tend_str(kind), "a kind").ptr);
         return false;
     }
-    *ret_version = keep_text(call, (struct tend_str){kind, (size_t)(slash - kind)}, "a kind");
-    *ret_kind = keep_text(call, tend_str(slash + 1), "a kind");
+    *ret_version =
+        native_keep_text(call, (struct tend_str){kind, (size_t)(slash - kind)}, "a kind");
+    *ret_kind = native_keep_text(call, tend_str(slash + 1), "a kind");
     return true;
 }
 
 static const struct value *text_value(struct native_call *call, const char *text, const char *what)
 {
-    return value_text(&call->arena, keep_text(call, tend_str(text), what));
+    return value_text(&call->arena, native_keep_text(call, tend_str(text), what));
 }
 
 static tend_node api_draft(struct tend_call *seen, const char *kind, const char *name_space,
@@ -399,7 +279,7 @@ static tend_node api_draft(struct tend_call *seen, const char *kind, const char 
     struct native_call *call = of(seen);
     struct text version, word;
     if (!cut_kind(call, kind, &version, &word)) {
-        return name_value(call, value_empty_map());
+        return native_name_value(call, value_empty_map());
     }
     struct value_field meta[] = {
         {TEXT("name"), text_value(call, name, "a name"), 0, 0},
@@ -408,17 +288,17 @@ static tend_node api_draft(struct tend_call *seen, const char *kind, const char 
         {TEXT("apiVersion"), value_text(&call->arena, version), 0, 0},
         {TEXT("kind"), value_text(&call->arena, word), 0, 0},
         {TEXT("metadata"), value_map(&call->arena, meta, name_space == NULL ? 1 : 2), 0, 0}};
-    return name_value(call, value_map(&call->arena, root, COUNT_OF(root)));
+    return native_name_value(call, value_map(&call->arena, root, COUNT_OF(root)));
 }
 
 static void api_apply(struct tend_call *seen, tend_node node)
 {
     struct native_call *call = of(seen);
-    const struct value *draft = value_of(call, node);
+    const struct value *draft = native_value_of(call, node);
     const struct value *name = value_field(value_field(draft, "metadata"), "name");
     if (!value_is(value_field(draft, "apiVersion"), VALUE_TEXT) ||
         !value_is(value_field(draft, "kind"), VALUE_TEXT) || !value_is(name, VALUE_TEXT)) {
-        mistake(call, "apply: not a draft (no apiVersion, kind or metadata.name)");
+        native_mistake(call, "apply: not a draft (no apiVersion, kind or metadata.name)");
         return;
     }
     struct value_field fields[] = {{TEXT("object"), draft, 0, 0},
@@ -493,7 +373,9 @@ static void *api_alloc(struct tend_call *call, size_t bytes)
 static int64_t api_time_left_ms(struct tend_call *seen)
 {
     struct native_call *call = of(seen);
-    return call->cancelled != NULL ? 0 : call->engine->host->ops->time_left_ms(call->engine->host);
+    struct engine_host *host = call->engine->host;
+    int64_t left_ms = atomic_load(&call->until_ms) - host->ops->ticks_ms(host);
+    return atomic_load(&call->cancelled) != NULL || left_ms < 0 ? 0 : left_ms;
 }
 
 static const char *api_format_moment(struct tend_call *call, int64_t moment_ms)
@@ -519,17 +401,17 @@ static tend_node api_from_json(struct tend_call *seen, struct tend_str text)
     const struct value *value;
     bool good =
         json_parse(&call->arena, (struct text){text.ptr, text.len}, &value, NULL) == TEND_OK;
-    return good ? name_value(call, value) : 0;
+    return good ? native_name_value(call, value) : 0;
 }
 
 static struct tend_str api_to_json(struct tend_call *seen, tend_node node)
 {
     struct native_call *call = of(seen);
     CLEANUP(buffer_done) struct buffer out = BUFFER_INIT(RESULT_BYTES_MAX);
-    const struct value *value = value_of(call, node);
+    const struct value *value = native_value_of(call, node);
     json_write(&out, value == NULL ? value_null() : value);
     if (out.full) {
-        mistake(call, "to_json: the text exceeds %u MiB", RESULT_BYTES_MAX / MIB);
+        native_mistake(call, "to_json: the text exceeds %u MiB", RESULT_BYTES_MAX / MIB);
         buffer_clear(&out);
     }
     struct text text = arena_text(&call->arena, buffer_view(&out));
@@ -561,9 +443,9 @@ const struct tend_api native_api = {
     .as_text = api_as_text,
     .count = api_count,
     .item = api_item,
-    .ask = api_ask,
-    .wait = api_wait,
-    .finish = api_finish,
+    .ask = native_ask,
+    .wait = native_wait,
+    .finish = native_finish,
     .make_bool = api_make_bool,
     .make_int = api_make_int,
     .make_real = api_make_real,
@@ -582,7 +464,7 @@ const struct tend_api native_api = {
     .format_moment = api_format_moment,
     .parse_moment = api_parse_moment,
     .parse_duration = api_parse_duration,
-    .problem = api_problem,
+    .problem = native_problem,
     .from_json = api_from_json,
     .to_json = api_to_json,
     .random = api_random,

@@ -137,14 +137,16 @@ static const struct value *see(struct native_call *call, const struct value *que
     return through_writes(call, &target, value_is(answer, VALUE_NULL) ? NULL : answer);
 }
 
-bool native_call_answer(struct native_call *call, const struct engine_answer *given)
+bool native_call_awaits(const struct native_call *call, uint32_t ask)
+{
+    return ask < call->ask_count && call->asks[ask].state == ASK_OPEN;
+}
+
+void native_call_answer(struct native_call *call, const struct engine_answer *given)
 {
     struct error err = ERROR_INIT;
     struct text problem = given->problem;
     const struct value *answer = NULL;
-    if (given->ask >= call->ask_count || call->asks[given->ask].state != ASK_OPEN) {
-        return false;
-    }
     if (problem.len == 0 && json_parse(&call->arena, given->bytes, &answer, &err) != TEND_OK) {
         problem = text_of(err.message);
     }
@@ -157,19 +159,28 @@ bool native_call_answer(struct native_call *call, const struct engine_answer *gi
     } else {
         asked->answer = see(call, asked->question, answer);
     }
-    return true;
 }
 
+/* Not in the arena, which may be another thread's. The first reason stays. */
 void native_call_cancel(struct native_call *call, struct text why)
 {
-    call->cancelled = arena_text(&call->arena, why).ptr;
+    char *copy = alloc_text(why.ptr, why.len), *none = NULL;
+    if (!atomic_compare_exchange_strong(&call->cancelled, &none, copy)) {
+        free(copy);
+    }
+}
+
+bool native_call_close_asks(struct native_call *call)
+{
+    bool any = call->ask_open > 0;
     for (size_t i = 0; i < call->ask_count; i++) {
         if (call->asks[i].state == ASK_OPEN) {
             call->asks[i].state = ASK_ANSWERED;
-            call->asks[i].problem = call->cancelled;
+            call->asks[i].problem = atomic_load(&call->cancelled);
         }
     }
     call->ask_open = 0;
+    return any;
 }
 
 /* --- running
@@ -212,7 +223,7 @@ static void execute(struct native_call *call)
     if (run != NULL) {
         run(&call->seen, &result);
     }
-    if (result.outcome != TEND_LATER && !call->finished) {
+    if (result.outcome != TEND_LATER && !native_call_is_over(call)) {
         native_api.finish(&call->seen, &result);
     }
 }
@@ -347,8 +358,9 @@ static const struct value *result_of(struct native_call *call)
     return success(call);
 }
 
-static void write_result(struct native_call *call, struct buffer *out)
+void native_call_result(struct native_call *call, struct buffer *out)
 {
+    buffer_clear(out);
     json_write(out, result_of(call));
     if (out->full) {
         buffer_clear(out);
@@ -359,45 +371,84 @@ static void write_result(struct native_call *call, struct buffer *out)
 /* --- slices
  * ------------------------------------------------------------------------------------ */
 
+static void say_held(struct native_call *call)
+{
+    struct engine_host *host = call->engine->host;
+    if (!call->held) {
+        call->held = true;
+        call->engine->held++;
+        atomic_store(&call->until_ms, host->ops->ticks_ms(host) + call->limit_ms);
+        host->ops->held(host, call->id);
+    }
+}
+
+/* False where it is over. A call that rests belongs to others: it is touched no more. That it is held is
+ * said before: once it rests, it may be over at any moment. */
+static bool rest(struct native_call *call)
+{
+    int runs = CALL_RUNS;
+    if (call->ask_open == 0) {
+        say_held(call);
+    }
+    return atomic_compare_exchange_strong(&call->phase, &runs, CALL_RESTS);
+}
+
 /* Deliver what was answered, until nothing is left to do now; true where the call is over. */
 static bool settle(struct native_call *call, struct buffer *out)
 {
-    while (!call->finished && native_api_deliver(call)) {
+    while (!native_call_is_over(call) && native_deliver(call)) {
     }
-    if (!call->finished && call->ask_open > 0) {
+    if (!native_call_is_over(call) && rest(call)) {
         return false;
     }
-    if (!call->finished && call->mistake == NULL) {
-        call->mistake = "TEND_LATER was returned, nothing is asked, and finish was not called";
-    }
-    write_result(call, out);
+    native_call_result(call, out);
     return true;
+}
+
+static unsigned lane_of(const struct native_call *call)
+{
+    return call->lane == NULL ? 0 : native_lane_number(call->lane);
+}
+
+static void enter(struct native_call *call)
+{
+    struct engine_host *host = call->engine->host;
+    call->thread = pthread_self();
+    atomic_store_explicit(&call->until_ms,
+                          host->ops->enter(host, lane_of(call), call->id, call->slice_ms) +
+                              call->slice_ms,
+                          memory_order_relaxed);
+}
+
+bool native_call_resume(struct native_call *call)
+{
+    int rests = CALL_RESTS;
+    return atomic_compare_exchange_strong(&call->phase, &rests, CALL_RUNS);
 }
 
 bool native_call_go_on(struct native_call *call, struct buffer *out)
 {
     struct engine_host *host = call->engine->host;
-    call->in_slice = true;
-    host->ops->enter(host, call->id, call->slice_ms);
+    unsigned lane = lane_of(call);
+    enter(call);
     bool over = settle(call, out);
-    host->ops->leave(host);
-    call->in_slice = false;
+    host->ops->leave(host, lane);
     return over;
 }
 
 bool native_call_begin(struct native_call *call, struct buffer *out)
 {
     struct engine_host *host = call->engine->host;
+    unsigned lane = lane_of(call);
     if (call->object == NULL) {
+        buffer_clear(out);
         json_write(out, failure(call, "retry", "BadSnapshot", call->problem));
         return true;
     }
-    call->in_slice = true;
-    host->ops->enter(host, call->id, call->slice_ms);
+    enter(call);
     execute(call);
     bool over = settle(call, out);
-    host->ops->leave(host);
-    call->in_slice = false;
+    host->ops->leave(host, lane);
     return over;
 }
 
@@ -409,16 +460,13 @@ struct native_call *native_call_new(struct engine *engine,
                                     const struct engine_call *given)
 {
     struct native_call *call = alloc_new(sizeof *call);
-    struct error err = ERROR_INIT;
     call->engine = engine;
     call->controller = controller;
     call->id = given->id;
     call->slice_ms = given->slice_ms;
+    call->limit_ms = given->limit_ms;
     call->key = (struct text){(const char *)&call->id, sizeof call->id};
-    if (json_parse(&call->arena, given->object, &call->object, &err) != TEND_OK) {
-        call->problem = arena_text(&call->arena, text_of(err.message)).ptr;
-    }
-    call->current = call->object;
+    list_init(&call->mail);
     call->seen =
         (struct tend_call){.size = sizeof call->seen,
                            .verb = given->verb == ENGINE_FINALIZE ? TEND_FINALIZE : TEND_RECONCILE,
@@ -431,6 +479,15 @@ struct native_call *native_call_new(struct engine *engine,
     return call;
 }
 
+void native_call_read(struct native_call *call, struct text object)
+{
+    struct error err = ERROR_INIT;
+    if (json_parse(&call->arena, object, &call->object, &err) != TEND_OK) {
+        call->problem = arena_text(&call->arena, text_of(err.message)).ptr;
+    }
+    call->current = call->object;
+}
+
 void native_call_free(struct native_call *call)
 {
     free(call->nodes.items);
@@ -438,6 +495,7 @@ void native_call_free(struct native_call *call)
     free(call->conditions.items);
     free(call->events.items);
     free(call->asks);
+    free(atomic_load(&call->cancelled));
     arena_done(&call->arena);
     free(call);
 }

@@ -1,4 +1,5 @@
-/* Serving: frames from a socket go to the engine in the order in which they came, on one thread.
+/* Serving: frames from a socket go to the engine in the order in which they came, on one thread. Where calls
+ * run on lanes, those send what is to be sent, at once and under a lock; else nobody locks anything.
  *
  * What has come is taken with one system call. A result is sent at once, because the next slice may never
  * end; only where a long row of slices was quick are results sent together, a few at a time: then it is the
@@ -7,13 +8,15 @@
  * While a plugin blocks in its call, frames go on being read: answers and cancellations of that call
  * are for it, the others are put aside. The reader's bytes move when it reads on; the engine keeps
  * none of them.
+ *
+ * While threads of the plugin hold calls, the socket is not all there is to wait for: then, and only then,
+ * an event descriptor is watched beside it.
  */
-#include "engine/serving.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -24,6 +27,7 @@
 #include "engine/confine.h"
 #include "engine/metering.h"
 #include "engine/native.h"
+#include "engine/serving_inside.h"
 #include "protocol/line.h"
 #include "protocol/message.h"
 
@@ -31,20 +35,6 @@ enum {
     QUICK_NS = 100 * 1000, /* of a slice that was quick */
     QUICK_ROW = 64,        /* so many in a row, and results are gathered ... */
     GATHERED_MAX = 16      /* ... up to so many: what a call that hangs delays */
-};
-
-struct serving {
-    struct serving_ends ends;
-    struct engine_host host;
-    struct engine *engine;
-    struct frame_reader reader, aside; /* `aside`: frames that came while a call blocked */
-    struct buffer out;
-    unsigned quick;             /* slices in a row */
-    unsigned gathered;          /* results in `out` */
-    int64_t began_ns, until_ns; /* the running slice */
-    int64_t reported_ns;        /* when it was told last what the plugin counts */
-    unsigned calls;             /* that were started and have not finished */
-    bool stop;
 };
 
 static int64_t now_ns(void)
@@ -59,9 +49,14 @@ static struct serving *of(struct engine_host *host)
     return CONTAINER_OF(host, struct serving, host);
 }
 
+static bool on_lanes(const struct serving *serving)
+{
+    return serving->engine != NULL && serving->engine->on_lanes;
+}
+
 /* --- the socket -------------------------------------------------------------------------------- */
 
-static void flush_out(struct serving *serving)
+static bool send_out(struct serving *serving)
 {
     while (serving->out.len > 0) {
         ssize_t sent =
@@ -72,12 +67,42 @@ static void flush_out(struct serving *serving)
         if (sent <= 0) {
             serving->stop = true; /* the host is gone */
             buffer_clear(&serving->out);
-            break;
+            return false;
         }
         buffer_consume(&serving->out, (size_t)sent);
     }
     serving->gathered = 0;
+    return true;
 }
+
+/* Lanes have sent theirs. */
+static void flush_out(struct serving *serving)
+{
+    if (!on_lanes(serving)) {
+        (void)send_out(serving);
+    }
+}
+
+/* Around what is written by lanes, or beside them: it is sent at once. */
+static void begin_out(struct serving *serving)
+{
+    if (on_lanes(serving)) {
+        pthread_mutex_lock(&serving->out_lock);
+    }
+}
+
+/* The engine's thread would not hear that the socket is closed, by whatever runs here: it waits in it. */
+static void end_out(struct serving *serving)
+{
+    if (on_lanes(serving)) {
+        if (!send_out(serving)) {
+            _exit(1);
+        }
+        pthread_mutex_unlock(&serving->out_lock);
+    }
+}
+
+/* --- what there is to wait for ------------------------------------------------------------------ */
 
 /* False where the time passed without anything. */
 static bool wait_for(struct pollfd *sources, nfds_t count, int timeout_ms)
@@ -95,28 +120,62 @@ static bool report(struct serving *serving)
     CLEANUP(arena_done) struct arena arena = {0};
     const struct value *counted = metering_report(serving->host.metering, &arena);
     if (counted != NULL) {
+        begin_out(serving);
         message_write_report(&serving->out, counted);
+        end_out(serving);
         serving->reported_ns = now_ns();
     }
     return counted != NULL;
 }
 
-/* Wait for bytes, and tell meanwhile what is counted: at once where it was quiet, then after a while. A plugin that
- * counts nothing is not waited for so. */
-static void wait_and_report(struct serving *serving)
+/* Tell what was counted, where the last time is long enough ago; else for how long to wait with it. */
+static int report_or_wait_ms(struct serving *serving)
 {
-    enum { SOCKET, NEWS, SOURCES };
-    struct pollfd both[SOURCES] = {[SOCKET] = {serving->ends.socket, POLLIN, 0},
-                                   [NEWS] = {metering_fd(serving->host.metering), POLLIN, 0}};
-    while (both[NEWS].fd >= 0 && !serving->stop && wait_for(both, SOURCES, -1) &&
-           both[NEWS].revents != 0) {
-        int64_t left = serving->reported_ns / 1000000 + METERING_PAUSE_MS - now_ns() / 1000000;
-        bool has_input = both[SOCKET].revents != 0;
-        if (left > 0 && (has_input || wait_for(both, 1, (int)left))) {
+    int64_t left_ms = serving->reported_ns / 1000000 + METERING_PAUSE_MS - now_ns() / 1000000;
+    if (left_ms > 0) {
+        return (int)left_ms;
+    }
+    (void)report(serving);
+    flush_out(serving);
+    return -1;
+}
+
+static void end_held(struct serving *serving)
+{
+    uint64_t count;
+    if (read(serving->event, &count, sizeof count) == (ssize_t)sizeof count) {
+        engine_settle(serving->engine);
+        flush_out(serving);
+    }
+}
+
+/* Where calls on lanes are held, those who finish them end them. */
+static bool has_held(const struct serving *serving)
+{
+    return serving->engine != NULL && serving->engine->held > 0 && !on_lanes(serving);
+}
+
+/* Wait for the socket, and meanwhile end what threads finish, and tell what is counted: at once where it was
+ * quiet, then after a while. With neither there is nothing to wait for here. */
+static void wait_and_tell(struct serving *serving)
+{
+    enum { SOCKET, NEWS, FINISHED, SOURCES };
+    struct pollfd sources[SOURCES] = {[SOCKET] = {serving->ends.socket, POLLIN, 0}};
+    int pause_ms = -1;
+    while (!serving->stop && sources[SOCKET].revents == 0) {
+        int news = metering_fd(serving->host.metering);
+        sources[NEWS] = (struct pollfd){pause_ms < 0 ? news : -1, POLLIN, 0};
+        sources[FINISHED] = (struct pollfd){has_held(serving) ? serving->event : -1, POLLIN, 0};
+        if (news < 0 && sources[FINISHED].fd < 0) {
             return;
         }
-        (void)report(serving);
-        flush_out(serving);
+        bool came = wait_for(sources, SOURCES, pause_ms);
+        if (sources[FINISHED].revents != 0) {
+            end_held(serving);
+        }
+        if (!came || sources[NEWS].revents != 0) {
+            pause_ms = report_or_wait_ms(serving);
+        }
     }
 }
 
@@ -140,7 +199,7 @@ static bool read_more(struct serving *serving)
     if (serving->stop) {
         return false;
     }
-    wait_and_report(serving);
+    wait_and_tell(serving);
     char *space = frame_reader_space(&serving->reader, &size);
     ssize_t got;
     do {
@@ -180,91 +239,9 @@ static void asked(struct engine_host *host, uint64_t call, uint32_t ask,
                   const struct value *question, const struct value *so_far)
 {
     struct message_ask message = {call, ask, question, so_far};
+    begin_out(of(host));
     message_write_ask(&of(host)->out, &message);
-}
-
-static void put_aside(struct serving *serving, const struct frame *frame)
-{
-    struct buffer copy = BUFFER_INIT(FRAME_STREAM_MAX);
-    size_t room;
-    frame_write(&copy, frame);
-    for (size_t at = 0; at < copy.len;) {
-        char *space = frame_reader_space(&serving->aside, &room);
-        size_t part = copy.len - at < room ? copy.len - at : room;
-        memcpy(space, copy.data + at, part);
-        frame_reader_fed(&serving->aside, part);
-        at += part;
-    }
-    buffer_done(&copy);
-}
-
-static void take_answer(struct serving *serving, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct message_answer answer;
-    struct error err = ERROR_INIT;
-    if (message_read_answer(frame, &arena, &answer, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
-        return;
-    }
-    engine_answer(serving->engine, &(struct engine_answer){answer.call, answer.ask, answer.now_ms,
-                                                           answer.bytes, answer.problem});
-}
-
-static void take_cancel(struct serving *serving, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct text why;
-    struct error err = ERROR_INIT;
-    if (message_read_cancel(frame, &arena, &why, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
-        return;
-    }
-    engine_cancel(serving->engine, frame->call, why);
-}
-
-static void take_unexpected(struct serving *serving, const struct frame *frame)
-{
-    dprintf(serving->ends.lines, "<3>the host sends a frame \"%s\"\n",
-            frame_type_name(frame->type));
-    serving->stop = true;
-}
-
-/* While `call` blocks: true where the frame was for it. */
-static bool take_while_blocked(struct serving *serving, uint64_t call, const struct frame *frame)
-{
-    switch (frame->type) {
-    case FRAME_ANSWER:
-    case FRAME_CANCEL:
-        if (frame->call != call) {
-            put_aside(serving, frame);
-            return false;
-        }
-        if (frame->type == FRAME_ANSWER) {
-            take_answer(serving, frame);
-        } else {
-            take_cancel(serving, frame);
-        }
-        return true;
-    case FRAME_RUN:
-        put_aside(serving, frame);
-        return false;
-    case FRAME_STOP:
-        serving->stop = true;
-        return false;
-    case FRAME_HELLO:
-    case FRAME_DESCRIPTOR:
-    case FRAME_REFUSED:
-    case FRAME_ASK:
-    case FRAME_RESULT:
-    case FRAME_REPORT:
-    case FRAME_TYPES:
-        break;
-    }
-    take_unexpected(serving, frame);
-    return false;
+    end_out(of(host));
 }
 
 static bool wait_for_answer(struct engine_host *host, uint64_t call)
@@ -272,7 +249,7 @@ static bool wait_for_answer(struct engine_host *host, uint64_t call)
     struct serving *serving = of(host);
     struct frame frame;
     while (next_frame(serving, &frame)) {
-        if (take_while_blocked(serving, call, &frame)) {
+        if (serving_take_blocked(serving, call, &frame)) {
             return true;
         }
     }
@@ -281,32 +258,43 @@ static bool wait_for_answer(struct engine_host *host, uint64_t call)
 
 /* The page goes on naming the call afterwards: what dies between two slices dies of the one before, and
  * once its result is there, the name accuses nobody. */
-static void enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+static int64_t enter(struct engine_host *host, unsigned lane, uint64_t call, int64_t slice_ms)
 {
     struct serving *serving = of(host);
-    serving->began_ns = now_ns();
-    serving->until_ns = serving->began_ns + slice_ms * 1000000;
-    atomic_store_explicit(&serving->ends.page->executing, call, memory_order_relaxed);
-    atomic_store_explicit(&serving->ends.page->began_ms, serving->began_ns / 1000000,
-                          memory_order_relaxed);
-    atomic_fetch_add_explicit(&serving->ends.page->slices, 1, memory_order_release);
+    int64_t now = now_ns();
+    (void)slice_ms; /* the host knows */
+    if (!on_lanes(serving)) {
+        serving->began_ns = now;
+    }
+    page_begin_slice(&serving->ends.page->lanes[lane], call, now / 1000000);
+    return now / 1000000;
 }
 
-static void leave(struct engine_host *host)
+static void leave(struct engine_host *host, unsigned lane)
 {
     struct serving *serving = of(host);
-    atomic_fetch_add_explicit(&serving->ends.page->slices, 1, memory_order_release);
-    serving->quick = now_ns() - serving->began_ns < QUICK_NS ? serving->quick + 1 : 0;
+    page_end_slice(&serving->ends.page->lanes[lane]);
+    if (!on_lanes(serving)) {
+        serving->quick = now_ns() - serving->began_ns < QUICK_NS ? serving->quick + 1 : 0;
+    }
+}
+
+/* Whose a thread is, for who reads that it died. */
+static void lane_begins(struct engine_host *host, unsigned lane)
+{
+    atomic_store(&of(host)->ends.page->lanes[lane].thread, gettid());
 }
 
 static void finished(struct engine_host *host, uint64_t call, struct text result)
 {
     struct serving *serving = of(host);
     serving->calls--;
+    begin_out(serving);
     message_write_result(&serving->out, call, result);
-    if (serving->quick < QUICK_ROW || ++serving->gathered >= GATHERED_MAX) {
-        flush_out(serving);
+    if (!on_lanes(serving) && (serving->quick < QUICK_ROW || ++serving->gathered >= GATHERED_MAX)) {
+        (void)send_out(serving);
     }
+    end_out(serving);
 }
 
 /* One write, so that lines of several threads do not mix. */
@@ -319,10 +307,24 @@ static void log_line(struct engine_host *host, enum log_level level, struct text
     (void)ignored;
 }
 
-static int64_t time_left_ms(struct engine_host *host)
+static void held(struct engine_host *host, uint64_t call)
 {
-    int64_t left = (of(host)->until_ns - now_ns()) / 1000000;
-    return left < 0 ? 0 : left;
+    begin_out(of(host));
+    message_write_held(&of(host)->out, call);
+    end_out(of(host));
+}
+
+static void wake(struct engine_host *host)
+{
+    static const uint64_t one = 1;
+    while (write(of(host)->event, &one, sizeof one) < 0 && errno == EINTR) {
+    }
+}
+
+static int64_t ticks_ms(struct engine_host *host)
+{
+    (void)host;
+    return now_ns() / 1000000;
 }
 
 static uint64_t random_bits(struct engine_host *host)
@@ -357,70 +359,20 @@ static void recycle(struct engine_host *host, const char *why)
 static const struct engine_host_ops host_ops = {
     .asked = asked,
     .wait = wait_for_answer,
+    .lane = lane_begins,
     .enter = enter,
     .leave = leave,
     .finished = finished,
     .log = log_line,
-    .time_left_ms = time_left_ms,
+    .held = held,
+    .wake = wake,
+    .ticks_ms = ticks_ms,
     .random = random_bits,
     .die = die,
     .recycle = recycle,
 };
 
 /* --- life -------------------------------------------------------------------------------------- */
-
-static void take_run(struct serving *serving, const struct frame *frame)
-{
-    CLEANUP(arena_done) struct arena arena = {0};
-    struct message_run run;
-    struct error err = ERROR_INIT;
-    if (message_read_run(frame, &arena, &run, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
-        return;
-    }
-    serving->calls++;
-    if (serving->ends.watch != NULL) {
-        serving->ends.watch->takes(serving->ends.watch, run.call, run.object);
-    }
-    engine_start(serving->engine,
-                 &(struct engine_call){.id = run.call,
-                                       .controller = run.controller,
-                                       .verb = run.verb == MESSAGE_FINALIZE ? ENGINE_FINALIZE
-                                                                            : ENGINE_RECONCILE,
-                                       .object = run.object,
-                                       .now_ms = run.now_ms,
-                                       .entered_ms = run.entered_ms,
-                                       .slice_ms = run.slice_ms,
-                                       .kinds = run.kinds});
-}
-
-static void take(struct serving *serving, const struct frame *frame)
-{
-    switch (frame->type) {
-    case FRAME_RUN:
-        take_run(serving, frame);
-        return;
-    case FRAME_ANSWER:
-        take_answer(serving, frame);
-        return;
-    case FRAME_CANCEL:
-        take_cancel(serving, frame);
-        return;
-    case FRAME_STOP:
-        serving->stop = true;
-        return;
-    case FRAME_HELLO:
-    case FRAME_DESCRIPTOR:
-    case FRAME_REFUSED:
-    case FRAME_ASK:
-    case FRAME_RESULT:
-    case FRAME_REPORT:
-    case FRAME_TYPES:
-        break;
-    }
-    take_unexpected(serving, frame);
-}
 
 /* Frames that were put aside while a call blocked, in their order. */
 static void take_aside(struct serving *serving)
@@ -431,7 +383,7 @@ static void take_aside(struct serving *serving)
         if (frame_reader_next(&serving->aside, &frame, &found, NULL) != TEND_OK) {
             serving->stop = true;
         } else if (found) {
-            take(serving, &frame);
+            serving_take(serving, &frame);
         }
     }
 }
@@ -440,7 +392,7 @@ static void serve(struct serving *serving)
 {
     struct frame frame;
     while (next_frame(serving, &frame)) {
-        take(serving, &frame);
+        serving_take(serving, &frame);
         take_aside(serving);
     }
 }
@@ -504,15 +456,18 @@ static bool greet(struct serving *serving)
         serving->ends.watch->loaded(serving->ends.watch);
     }
     message_write_descriptor(&serving->out, serving->engine->descriptor);
-    flush_out(serving);
+    (void)send_out(serving); /* there is no lane yet */
     return !serving->stop;
 }
 
 bool serving_run(const struct serving_ends *ends)
 {
     struct serving serving = {.ends = *ends,
-                              .host = {&host_ops, metering_new()},
-                              .out = BUFFER_INIT(4 * FRAME_STREAM_MAX)};
+                              .host = {&host_ops, metering_new(), ends->lanes},
+                              .out = BUFFER_INIT(4 * FRAME_STREAM_MAX),
+                              .out_lock = PTHREAD_MUTEX_INITIALIZER,
+                              .event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+    lane_begins(&serving.host, 0); /* with lanes, the first of them is that */
     frame_reader_init(&serving.reader);
     frame_reader_init(&serving.aside);
     bool loaded = greet(&serving);
@@ -528,5 +483,7 @@ bool serving_run(const struct serving_ends *ends)
     frame_reader_done(&serving.reader);
     frame_reader_done(&serving.aside);
     buffer_done(&serving.out);
+    pthread_mutex_destroy(&serving.out_lock);
+    close(serving.event);
     return loaded;
 }

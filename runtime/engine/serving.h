@@ -28,6 +28,7 @@ struct serving_ends {
     struct memory_watch
         *memory; /* of the process, where that is the plugin's alone; NULL: it is not */
     struct serving_watch *watch; /* NULL: nobody looks */
+    unsigned lanes; /* threads that it may start to run calls; 0: it has the caller's alone */
 };
 
 /* Serve until a frame, the end of the socket or the engine ends it; the engine is closed then. False where

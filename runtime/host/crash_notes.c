@@ -113,9 +113,12 @@ static void put_signal(int fd, int number)
 /* The run that executes on this thread; 0: none does. */
 static uint64_t find_call(const struct crash_desk *desk)
 {
-    bool executes = desk->page != NULL && desk->thread == gettid() &&
-                    atomic_load_explicit(&desk->page->slices, memory_order_relaxed) % 2 == 1;
-    return executes ? atomic_load_explicit(&desk->page->executing, memory_order_relaxed) : 0;
+    if (desk->page == NULL || desk->thread != gettid()) {
+        return 0;
+    }
+    const struct page_lane *lane = &desk->page->lanes[0]; /* there are no others in a host */
+    bool executes = atomic_load_explicit(&lane->slices, memory_order_relaxed) % 2 == 1;
+    return executes ? atomic_load_explicit(&lane->executing, memory_order_relaxed) : 0;
 }
 
 static void put_object(const struct crash_desk *desk)

@@ -28,6 +28,7 @@ static const struct {
     [FRAME_CANCEL] = {"cancel", FRAME_HEAD_MAX, 0},
     [FRAME_STOP] = {"stop", FRAME_HEAD_MAX, 0},
     [FRAME_REPORT] = {"report", FRAME_HEAD_MAX, METERING_BYTES_MAX},
+    [FRAME_HELD] = {"held", FRAME_HEAD_MAX, 0},
 };
 
 struct header {
@@ -124,6 +125,21 @@ void frame_reader_fed(struct frame_reader *reader, size_t size)
 {
     reader->in.len += size;
     reader->in.data[reader->in.len] = '\0';
+}
+
+void frame_reader_put(struct frame_reader *reader, const struct frame *frame)
+{
+    struct buffer copy = BUFFER_INIT(FRAME_STREAM_MAX);
+    size_t room;
+    frame_write(&copy, frame);
+    for (size_t at = 0; at < copy.len;) {
+        char *space = frame_reader_space(reader, &room);
+        size_t part = copy.len - at < room ? copy.len - at : room;
+        memcpy(space, copy.data + at, part);
+        frame_reader_fed(reader, part);
+        at += part;
+    }
+    buffer_done(&copy);
 }
 
 static enum tend_code cut(const char *body, const struct header *header, struct frame *ret_frame,

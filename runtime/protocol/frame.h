@@ -32,6 +32,7 @@ enum frame_type {
     FRAME_RESULT = 7,     /* to the host: a call is over; tail: its result */
     FRAME_CANCEL = 8,     /* to the runner: end this call soon */
     FRAME_STOP = 9,       /* to the runner: stop the controllers and exit */
+    FRAME_HELD = 10,      /* to the host: the code of a call has returned, a thread will end it */
     FRAME_REPORT = 11,    /* to the host; tail: what the plugin has counted since the last one */
     FRAME_TYPES
 };
@@ -64,6 +65,9 @@ void frame_reader_done(struct frame_reader *reader);
  * Frames that were returned before are no longer valid. */
 char *frame_reader_space(struct frame_reader *reader, size_t *ret_size);
 void frame_reader_fed(struct frame_reader *reader, size_t size);
+
+/* As if a copy of `frame` had come behind the rest. */
+void frame_reader_put(struct frame_reader *reader, const struct frame *frame);
 
 /* The next whole frame, borrowed until frame_reader_space; *ret_found says whether there is one.
  * TEND_INVALID (and from then on always) where the bytes are no frame, or one that is too long. */

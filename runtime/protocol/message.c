@@ -136,9 +136,10 @@ void message_write_run(struct buffer *out, const struct message_run *run)
     buffer_chars(&head, "{\"controller\":");
     json_write_text(&head, run->controller);
     buffer_format(&head,
-                  ",\"enteredMs\":%" PRId64 ",\"kinds\":%" PRId64 ",\"nowMs\":%" PRId64
-                  ",\"sliceMs\":%" PRId64 ",\"verb\":\"%s\"}",
-                  run->entered_ms, run->kinds, run->now_ms, run->slice_ms, verbs[run->verb]);
+                  ",\"enteredMs\":%" PRId64 ",\"kinds\":%" PRId64 ",\"limitMs\":%" PRId64
+                  ",\"nowMs\":%" PRId64 ",\"sliceMs\":%" PRId64 ",\"verb\":\"%s\"}",
+                  run->entered_ms, run->kinds, run->limit_ms, run->now_ms, run->slice_ms,
+                  verbs[run->verb]);
     write_frame(out, FRAME_RUN, run->call, &head, run->object);
 }
 
@@ -154,6 +155,7 @@ enum tend_code message_read_run(const struct frame *frame, struct arena *arena,
     TRY(read_int(frame, head, "nowMs", &run.now_ms, err));
     TRY(read_int(frame, head, "enteredMs", &run.entered_ms, err));
     TRY(read_int(frame, head, "sliceMs", &run.slice_ms, err));
+    TRY(read_int(frame, head, "limitMs", &run.limit_ms, err));
     TRY(read_int(frame, head, "kinds", &run.kinds, err));
     run.verb = (enum message_verb)verb;
     *ret_run = run;
@@ -312,4 +314,9 @@ enum tend_code message_read_cancel(const struct frame *frame, struct arena *aren
 void message_write_stop(struct buffer *out)
 {
     write_frame(out, FRAME_STOP, 0, NULL, nothing);
+}
+
+void message_write_held(struct buffer *out, uint64_t call)
+{
+    write_frame(out, FRAME_HELD, call, NULL, nothing);
 }

@@ -11,7 +11,7 @@
 
 /* Both sides are of one build and are installed together; a runner of another version is
  * refused. */
-enum { PROTOCOL_MAJOR = 1, PROTOCOL_MINOR = 0 };
+enum { PROTOCOL_MAJOR = 1, PROTOCOL_MINOR = 1 };
 
 /* hello {"major", "minor", "path", "name", "config"}: to the runner with all of them, back with the
  * versions alone. */
@@ -25,13 +25,13 @@ void message_write_hello(struct buffer *out, const struct message_hello *hello);
 NODISCARD enum tend_code message_read_hello(const struct frame *frame, struct arena *arena,
                                             struct message_hello *ret_hello, struct error *err);
 
-/* run {"controller", "verb", "nowMs", "enteredMs", "sliceMs", "kinds"}, tail: the object. */
+/* run {"controller", "verb", "nowMs", "enteredMs", "sliceMs", "limitMs", "kinds"}, tail: the object. */
 enum message_verb { MESSAGE_RECONCILE, MESSAGE_FINALIZE };
 struct message_run {
     uint64_t call;
     struct text controller;
     enum message_verb verb;
-    int64_t now_ms, entered_ms, slice_ms, kinds;
+    int64_t now_ms, entered_ms, slice_ms, limit_ms, kinds;
     struct text object; /* borrowed from the frame */
 };
 void message_write_run(struct buffer *out, const struct message_run *run);
@@ -90,5 +90,8 @@ NODISCARD enum tend_code message_read_report(const struct frame *frame, struct a
 
 /* stop {}. */
 void message_write_stop(struct buffer *out);
+
+/* held {}. */
+void message_write_held(struct buffer *out, uint64_t call);
 
 #endif

@@ -36,9 +36,10 @@ void flight_add(struct flight *flight, struct reconcile_call *call)
 {
     call->id = ++flight->last_id;
     call->result = NULL;
-    call->asked_ticks_ms = 0;
+    call->asked_ticks_ms = call->resumed_ticks_ms = 0;
     call->open = 0;
     call->is_over = false;
+    call->held = false;
     list_append(&flight->queued, &call->link);
 }
 
@@ -104,10 +105,19 @@ void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t no
     }
 }
 
-void flight_answered(struct flight *flight, struct reconcile_call *call)
+void flight_answered(struct flight *flight, struct reconcile_call *call, int64_t now_ms)
 {
+    call->resumed_ticks_ms = now_ms;
     if (--call->open == 0) {
         count_in(flight, call);
+    }
+}
+
+void flight_held(struct flight *flight, struct reconcile_call *call, int64_t now_ms)
+{
+    if (!call->held) {
+        call->held = true;
+        flight_asked(flight, call, now_ms);
     }
 }
 
@@ -133,7 +143,7 @@ bool flight_land(struct flight *flight, struct reconcile_call *call)
     return true;
 }
 
-/* What a ghost asked nobody will answer but cancelling it, which was done: it executes. */
+/* What a ghost asked nobody will answer but cancelling it, which was done: it executes, or is held. */
 static void leave_ghost(struct flight *flight, struct reconcile_call *call)
 {
     struct reconcile_call *ghost = alloc_new(sizeof *ghost);
@@ -143,6 +153,9 @@ static void leave_ghost(struct flight *flight, struct reconcile_call *call)
     list_append(&flight->sent, &ghost->link);
     map_put(&flight->by_id, key_of(&ghost->id), ghost);
     count_in(flight, ghost);
+    if (call->held) {
+        flight_held(flight, ghost, call->asked_ticks_ms);
+    }
 }
 
 bool flight_cancel(struct flight *flight, struct reconcile_call *call)

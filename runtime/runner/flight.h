@@ -46,7 +46,10 @@ void flight_be_careful(struct flight *flight);
 
 /* It asked something, or something that it asked was answered. */
 void flight_asked(struct flight *flight, struct reconcile_call *call, int64_t now_ms);
-void flight_answered(struct flight *flight, struct reconcile_call *call);
+void flight_answered(struct flight *flight, struct reconcile_call *call, int64_t now_ms);
+
+/* It is held: parked for good, and its limit runs as from a question. */
+void flight_held(struct flight *flight, struct reconcile_call *call, int64_t now_ms);
 
 /* Its result is there: take it out. True where its owner waits for it (it was no ghost, which is
  * freed here). */

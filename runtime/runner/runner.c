@@ -2,8 +2,8 @@
  *
  * Many calls are out, most of them waiting for something; one alarm looks at them all (patience.c).
  * It is set for a moment before which nothing can be wrong, and moved only to an earlier one, so that
- * quick calls cost nothing. The shared page is believed for blame: it names a call that is out, or
- * nobody.
+ * quick calls cost nothing. The shared page is believed for blame (blame.c): it names a call that is out,
+ * or nobody.
  *
  * Everything that can end a process (its death, a broken stream, a deadline, a refusal) goes one
  * way: end_process() notes why and kills it, and ended(), called when it was reaped, does the rest
@@ -20,6 +20,7 @@
 #include "protocol/message.h"
 #include "protocol/shape.h"
 #include "runner/birth.h"
+#include "runner/blame.h"
 #include "runner/runner_inside.h"
 
 static struct runner *of(struct worker *worker)
@@ -98,6 +99,7 @@ static void send_queued(struct runner *runner)
                                   .now_ms = call->now_ms,
                                   .entered_ms = call->entered_ms,
                                   .slice_ms = flight_slice_ms(call),
+                                  .limit_ms = flight_limit_ms(call),
                                   .kinds = call->kinds,
                                   .object = doc_text(call->object)};
         message_write_run(&runner->wire.out, &run);
@@ -136,7 +138,7 @@ static void answer_call(struct worker *worker, struct reconcile_call *call, uint
         return;
     }
     expect(runner);
-    flight_answered(&runner->flight, call);
+    flight_answered(&runner->flight, call, world_ticks_ms(runner->world));
     runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
     if (given->code != TEND_OK) {
         answer.problem = text_of(given->message);
@@ -189,13 +191,16 @@ static void refuse(struct runner *runner)
     runner->worker.listener->ops->refused(runner->worker.listener, &runner->worker, runner->why);
 }
 
-/* Where no call was seen doing it, one of those did that began and have no result. Who is not the only one
- * runs again alone, and so does everybody where the page says nothing of use: who is alone when that happens
- * again is no longer believed to be innocent. */
-static uint64_t suspect_of(struct runner *runner, uint64_t begun)
+/* Where no call was seen doing it, one of those did that began and have no result, or that threads hold. Who
+ * is not the only one runs again alone, and so does everybody where the page says nothing of use: who is alone
+ * when that happens again is no longer believed to be innocent. */
+static uint64_t suspect_of(struct runner *runner)
 {
-    const struct reconcile_call *only;
-    size_t suspects = flight_suspects(&runner->flight, begun, &only);
+    const struct reconcile_call *only, *held = blame_held(&runner->flight);
+    size_t suspects = flight_suspects(&runner->flight, blame_begun(runner->page), &only);
+    if (suspects == 0 && held != NULL && !runner->garbled) {
+        return held->id;
+    }
     if (suspects == 0 && runner->failures > 1) {
         suspects = flight_suspects(&runner->flight, UINT64_MAX, &only);
     }
@@ -209,16 +214,10 @@ static uint64_t suspect_of(struct runner *runner, uint64_t begun)
 /* Whose fault a death is: what breaks the protocol, or executes; what only waits is innocent. */
 static uint64_t culprit_of(struct runner *runner)
 {
-    uint64_t begun = atomic_load_explicit(&runner->page->executing, memory_order_acquire);
-    bool executes = atomic_load_explicit(&runner->page->slices, memory_order_acquire) % 2 == 1;
-    const struct reconcile_call *call = flight_find(&runner->flight, begun);
-    if (runner->accused != 0) {
-        return runner->accused;
-    }
-    if (executes && call != NULL && !runner->garbled) {
-        return call->open > 0 ? 0 : begun;
-    }
-    return suspect_of(runner, begun);
+    uint64_t call = runner->accused;
+    bool known =
+        call != 0 || (!runner->garbled && blame_find(&runner->flight, runner->page, &call));
+    return known ? call : suspect_of(runner);
 }
 
 static bool is_down(const struct runner *runner)
@@ -392,10 +391,14 @@ static void tell_overdue(struct runner *runner, struct reconcile_call *call)
 static void look(struct runner *runner)
 {
     struct patience_look now = look_of(runner);
-    int64_t limit_ms;
-    if (patience_is_over(&runner->patience, &now, &runner->accused, &limit_ms)) {
-        runner_end_process(runner, "a run did not end within its limit of %lld ms",
-                           (long long)limit_ms);
+    struct patience_end end;
+    if (patience_is_over(&runner->patience, &now, &end)) {
+        runner->accused = end.call;
+        runner_end_process(runner, "a run did not end within its limit of %lld ms%s",
+                           (long long)end.limit_ms,
+                           end.held ? ": it was left to a thread of the plugin, which did not call "
+                                      "finish"
+                                    : "");
         return;
     }
     LIST_FOREACH (link, &runner->flight.sent) {

@@ -102,6 +102,15 @@ static void take_ask(struct runner *runner, const struct frame *frame)
     }
 }
 
+static void take_held(struct runner *runner, const struct frame *frame)
+{
+    struct reconcile_call *call = about(runner, frame);
+    if (call != NULL) {
+        flight_held(&runner->flight, call, world_ticks_ms(runner->world));
+        runner_look_within(runner, flight_limit_ms(call));
+    }
+}
+
 static void take_result(struct runner *runner, const struct frame *frame)
 {
     struct reconcile_call *call = about(runner, frame);
@@ -191,6 +200,9 @@ void runner_arrived(struct wire *wire, const struct frame *frame, const char *pr
         return;
     case FRAME_REPORT:
         take_report(runner, frame);
+        return;
+    case FRAME_HELD:
+        take_held(runner, frame);
         return;
     case FRAME_HELLO:
     case FRAME_RUN:

@@ -22,10 +22,14 @@ static struct text name_of(const struct reconcile_call *call, struct arena *aren
 /* Since when `id` executes, as the page says, in ticks; `otherwise` where it does not. */
 static int64_t began_ms(const struct page *page, uint64_t id, int64_t otherwise)
 {
-    uint64_t slices = atomic_load_explicit(&page->slices, memory_order_acquire);
-    bool executes =
-        slices % 2 == 1 && atomic_load_explicit(&page->executing, memory_order_relaxed) == id;
-    return executes ? atomic_load_explicit(&page->began_ms, memory_order_relaxed) : otherwise;
+    for (size_t i = 0; i < RUNNER_LANES_MAX; i++) {
+        const struct page_lane *lane = &page->lanes[i];
+        uint64_t slices = atomic_load_explicit(&lane->slices, memory_order_acquire);
+        if (slices % 2 == 1 && atomic_load_explicit(&lane->executing, memory_order_relaxed) == id) {
+            return atomic_load_explicit(&lane->began_ms, memory_order_relaxed);
+        }
+    }
+    return otherwise;
 }
 
 void runner_describe_stuck(struct runner *runner)

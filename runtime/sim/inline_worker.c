@@ -4,7 +4,10 @@
 #include "sim/inline_worker.h"
 
 #include <assert.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -35,6 +38,7 @@ struct inline_worker {
     struct task step, up;
     struct alarm patience;
     uint64_t in_slice; /* the call whose code runs; 0: none */
+    int event;         /* readable: a held call was finished */
     uint64_t next_id;
     struct arena arena; /* the descriptor as the listener is told it */
     struct counts counts;
@@ -105,14 +109,16 @@ static bool on_wait(struct engine_host *host, uint64_t call)
     return false;
 }
 
-static void on_enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+static int64_t on_enter(struct engine_host *host, unsigned lane, uint64_t call, int64_t slice_ms)
 {
-    (void)slice_ms; /* a slice takes no virtual time */
+    (void)lane, (void)slice_ms; /* a slice takes no virtual time */
     of_host(host)->in_slice = call;
+    return world_ticks_ms(of_host(host)->world);
 }
 
-static void on_leave(struct engine_host *host)
+static void on_leave(struct engine_host *host, unsigned lane)
 {
+    (void)lane;
     of_host(host)->in_slice = 0;
 }
 
@@ -140,10 +146,20 @@ static void on_log(struct engine_host *host, enum log_level level, struct text t
               TEXT_ARG(text));
 }
 
-static int64_t on_time_left(struct engine_host *host)
+static void on_held(struct engine_host *host, uint64_t call)
 {
-    (void)host;
-    return RECONCILE_LIMIT_MS;
+    (void)host, (void)call; /* do_one waits for it */
+}
+
+static void on_wake(struct engine_host *host)
+{
+    static const uint64_t one = 1;
+    (void)!write(of_host(host)->event, &one, sizeof one);
+}
+
+static int64_t on_ticks(struct engine_host *host)
+{
+    return world_ticks_ms(of_host(host)->world);
 }
 
 static uint64_t on_random(struct engine_host *host)
@@ -173,7 +189,9 @@ static const struct engine_host_ops host_ops = {
     .leave = on_leave,
     .finished = on_finished,
     .log = on_log,
-    .time_left_ms = on_time_left,
+    .held = on_held,
+    .wake = on_wake,
+    .ticks_ms = on_ticks,
     .random = on_random,
     .die = on_die,
     .recycle = on_recycle,
@@ -193,6 +211,7 @@ static void begin(struct inline_worker *self, struct reconcile_call *call)
                      .now_ms = call->now_ms,
                      .entered_ms = call->entered_ms,
                      .slice_ms = flight_slice_ms(call),
+                     .limit_ms = flight_limit_ms(call),
                      .kinds = call->kinds,
                  });
 }
@@ -202,6 +221,25 @@ static void free_reply(struct reply *reply)
     free(reply->bytes);
     free(reply->problem);
     free(reply);
+}
+
+/* A test that never ends is worse than one that says why it does. */
+static void wait_for_held(struct inline_worker *self)
+{
+    while (self->engine->held > 0) {
+        struct pollfd event = {self->event, POLLIN, 0};
+        uint64_t count;
+        if (poll(&event, 1, HELD_WAIT_MS) == 0) {
+            char why[200];
+            snprintf(why, sizeof why,
+                     "a call was left to a thread of the plugin, which did not call finish within "
+                     "%d s; here nothing else goes on until it does",
+                     HELD_WAIT_MS / 1000);
+            on_die(&self->host, why);
+        }
+        (void)!read(self->event, &count, sizeof count);
+        engine_settle(self->engine);
+    }
 }
 
 /* Do one thing; false where there is nothing to do. */
@@ -220,6 +258,7 @@ static bool do_one(struct inline_worker *self)
     } else if ((link = list_pop(&self->waiting)) != NULL) {
         begin(self, call_of(link));
     }
+    wait_for_held(self);
     return link != NULL;
 }
 
@@ -242,6 +281,7 @@ static void on_patience(struct alarm *alarm)
             call->is_over = true;
             self->worker.listener->ops->overdue(self->worker.listener, &self->worker, call);
             engine_cancel(self->engine, call->id, TEXT("the run took longer than its limit"));
+            wait_for_held(self);
         } else if (call->asked_ticks_ms > 0 && !call->is_over) {
             look_within(self, call->asked_ticks_ms + flight_limit_ms(call) - now_ms);
         }
@@ -317,6 +357,7 @@ static void cancel(struct worker *worker, struct reconcile_call *call)
     rest(self);
     if (started) {
         engine_cancel(self->engine, call->id, TEXT("nobody waits for this run any more"));
+        wait_for_held(self);
     }
 }
 
@@ -343,11 +384,12 @@ enum tend_code inline_worker_open(struct world *world, const struct worker_order
 {
     struct inline_worker *self = alloc_new(sizeof *self);
     self->world = world;
-    self->host = (struct engine_host){&host_ops, metering_new()};
+    self->host = (struct engine_host){&host_ops, metering_new(), 0};
     self->worker = (struct worker){.ops = &worker_ops, .name = INLINE_WORKER_NAME};
     self->step.run = on_step;
     self->up.run = on_up;
     self->patience.fire = on_patience;
+    self->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     list_init(&self->waiting);
     list_init(&self->started);
     list_init(&self->over);
@@ -356,6 +398,7 @@ enum tend_code inline_worker_open(struct world *world, const struct worker_order
                                       &self->host, &self->engine, err);
     if (code != TEND_OK) {
         metering_free(self->host.metering);
+        close(self->event);
         free(self);
         return code;
     }
@@ -394,6 +437,7 @@ void inline_worker_crash(struct inline_worker *self, enum worker_blame blame)
     self->worker.calls = 0;
     for (struct list *link = list_pop(&calls); link != NULL; link = list_pop(&calls)) {
         engine_cancel(self->engine, call_of(link)->id, TEXT("the worker was crashed"));
+        wait_for_held(self);
         listener->ops->lost(listener, &self->worker, call_of(link), blame,
                             "the worker was crashed");
         blame = BLAME_NONE;
@@ -419,6 +463,7 @@ void inline_worker_close(struct inline_worker *self)
     counts_end(&self->counts);
     metrics_detach(&self->counted);
     metering_free(self->host.metering);
+    close(self->event);
     arena_done(&self->arena);
     free(self);
 }

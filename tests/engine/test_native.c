@@ -205,9 +205,6 @@ static void delivers_an_outcome_later(void)
         CHECK_TEXT(run_good(&bench, "later"),
                    "{\"afterMs\":7,\"outcome\":\"again\",\"status\":{\"later\":\"x\"}}");
     }
-    CHECK_TEXT(run_good(&bench, "never"),
-               "{\"message\":\"TEND_LATER was returned, nothing is asked, and finish was not "
-               "called\",\"outcome\":\"fail\",\"reason\":\"PluginMistake\"}");
 }
 
 static void answer(struct engine_bench *bench, uint64_t call, uint32_t ask, struct text bytes)

@@ -135,14 +135,15 @@ static bool wait_for_answer(struct engine_host *host, uint64_t call)
     return false;
 }
 
-static void enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+static int64_t enter(struct engine_host *host, unsigned lane, uint64_t call, int64_t slice_ms)
 {
-    (void)host, (void)call, (void)slice_ms;
+    (void)host, (void)lane, (void)call, (void)slice_ms;
+    return 0;
 }
 
-static void leave(struct engine_host *host)
+static void leave(struct engine_host *host, unsigned lane)
 {
-    (void)host;
+    (void)host, (void)lane;
 }
 
 static void finished(struct engine_host *host, uint64_t call, struct text text)
@@ -160,10 +161,16 @@ static void log_line(struct engine_host *host, enum log_level level, struct text
     (void)host, (void)level, (void)text;
 }
 
-static int64_t time_left_ms(struct engine_host *host)
+static void held(struct engine_host *host, uint64_t call)
+{
+    (void)host, (void)call;
+    require(false, "a script has no threads");
+}
+
+static int64_t ticks_ms(struct engine_host *host)
 {
     (void)host;
-    return RECONCILE_LIMIT_MS;
+    return 0;
 }
 
 static uint64_t random_bits(struct engine_host *host)
@@ -190,7 +197,8 @@ static const struct engine_host_ops ops = {.asked = asked,
                                            .leave = leave,
                                            .finished = finished,
                                            .log = log_line,
-                                           .time_left_ms = time_left_ms,
+                                           .held = held,
+                                           .ticks_ms = ticks_ms,
                                            .random = random_bits,
                                            .die = die,
                                            .recycle = recycle};

@@ -60,8 +60,8 @@ static void carries_a_run(void)
 {
     CLEANUP(close_post) struct post post;
     open_post(&post);
-    struct message_run run = {UINT64_MAX, TEXT("lab"), MESSAGE_FINALIZE, -1, INT64_MAX,
-                              30000,      7,           TEXT("{\"a\":1}")},
+    struct message_run run = {UINT64_MAX, TEXT("lab"), MESSAGE_FINALIZE, -1, INT64_MAX, 30000,
+                              60000,      7,           TEXT("{\"a\":1}")},
                        got = {0};
     message_write_run(&post.out, &run);
     if (!deliver(&post)) {
@@ -69,7 +69,8 @@ static void carries_a_run(void)
     }
     CHECK(message_read_run(&post.frame, &post.arena, &got, &post.err) == TEND_OK);
     CHECK(got.call == UINT64_MAX && got.verb == MESSAGE_FINALIZE && got.now_ms == -1);
-    CHECK(got.entered_ms == INT64_MAX && got.slice_ms == 30000 && got.kinds == 7);
+    CHECK(got.entered_ms == INT64_MAX && got.slice_ms == 30000);
+    CHECK(got.limit_ms == 60000 && got.kinds == 7);
     CHECK(text_is(got.controller, "lab") && text_is(got.object, "{\"a\":1}"));
 }
 
@@ -132,7 +133,7 @@ static void says_what_is_wrong_with_a_head(void)
     } cases[] = {
         {"[]", "frame \"run\": the head is no map"},
         {"{}", "frame \"run\": \"controller\" is no string"},
-        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"sliceMs\":1,\"kinds\":1}",
+        {"{\"controller\":\"a\",\"verb\":\"eat\",\"nowMs\":1,\"enteredMs\":1,\"sliceMs\":1,\"limitMs\":1,\"kinds\":1}",
          "frame \"run\": unknown verb \"eat\""},
         {"{\"controller\":\"a\",\"verb\":\"finalize\",\"nowMs\":\"1\",\"enteredMs\":1}",
          "frame \"run\": \"nowMs\" is no integer"},

@@ -58,15 +58,16 @@ static bool wait_for_answer(struct engine_host *host, uint64_t call)
     return true;
 }
 
-static void enter(struct engine_host *host, uint64_t call, int64_t slice_ms)
+static int64_t enter(struct engine_host *host, unsigned lane, uint64_t call, int64_t slice_ms)
 {
-    (void)call, (void)slice_ms;
+    (void)lane, (void)call, (void)slice_ms;
     of(host)->slices++;
+    return RECONCILE_LIMIT_MS; /* that much is left */
 }
 
-static void leave(struct engine_host *host)
+static void leave(struct engine_host *host, unsigned lane)
 {
-    (void)host;
+    (void)host, (void)lane;
 }
 
 static void finished(struct engine_host *host, uint64_t call, struct text result)
@@ -82,10 +83,21 @@ static void log_line(struct engine_host *host, enum log_level level, struct text
     buffer_format(&of(host)->log, "%d %.*s\n", (int)level, TEXT_ARG(text));
 }
 
-static int64_t time_left_ms(struct engine_host *host)
+static void held(struct engine_host *host, uint64_t call)
+{
+    (void)call;
+    of(host)->held++;
+}
+
+static void wake(struct engine_host *host)
+{
+    sem_post(&of(host)->woken);
+}
+
+static int64_t ticks_ms(struct engine_host *host)
 {
     (void)host;
-    return RECONCILE_LIMIT_MS;
+    return 0;
 }
 
 static uint64_t random_bits(struct engine_host *host)
@@ -112,7 +124,9 @@ static const struct engine_host_ops ops = {
     .leave = leave,
     .finished = finished,
     .log = log_line,
-    .time_left_ms = time_left_ms,
+    .held = held,
+    .wake = wake,
+    .ticks_ms = ticks_ms,
     .random = random_bits,
     .die = die,
     .recycle = recycle,
@@ -125,6 +139,7 @@ static void init(struct engine_bench *bench)
                                    .log = BUFFER_INIT(MIB),
                                    .questions = BUFFER_INIT(MIB),
                                    .answer = "null"};
+    sem_init(&bench->woken, 0, 0);
 }
 
 bool engine_bench_open(struct engine_bench *bench, const char *path)
@@ -165,6 +180,7 @@ void engine_bench_done(struct engine_bench *bench)
 {
     engine_closep(&bench->engine);
     metering_free(bench->host.metering);
+    sem_destroy(&bench->woken);
     buffer_done(&bench->result);
     buffer_done(&bench->log);
     buffer_done(&bench->questions);
@@ -180,6 +196,14 @@ const char *engine_bench_run(struct engine_bench *bench, const struct engine_cal
         (void)wait_for_answer(&bench->host, call->id);
     }
     return bench->finished == 1 ? buffer_view(&bench->result).ptr : "(not finished once)";
+}
+
+void engine_bench_settle(struct engine_bench *bench, unsigned finished)
+{
+    while (bench->finished < finished) {
+        (void)sem_wait(&bench->woken);
+        engine_settle(bench->engine);
+    }
 }
 
 const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err)

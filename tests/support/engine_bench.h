@@ -9,6 +9,8 @@
 #ifndef SUPPORT_ENGINE_BENCH_H
 #define SUPPORT_ENGINE_BENCH_H
 
+#include <semaphore.h>
+
 #include "base/buffer.h"
 #include "engine/engine.h"
 
@@ -32,6 +34,8 @@ struct engine_bench {
     uint32_t ask, open;  /* ... the first of `open` */
     unsigned finished;   /* results of the last call */
     unsigned slices;     /* of the last call */
+    unsigned held;       /* calls, ever */
+    sem_t woken;         /* held calls that were finished */
     uint64_t random;     /* the next number */
 };
 
@@ -49,6 +53,9 @@ void engine_bench_done(struct engine_bench *bench);
 
 /* The result of `call`, borrowed until the next. */
 const char *engine_bench_run(struct engine_bench *bench, const struct engine_call *call);
+
+/* Wait until `finished` calls are over, held ones among them. */
+void engine_bench_settle(struct engine_bench *bench, unsigned finished);
 
 /* Why the plugin at `path` is refused; "" where it is not. Borrowed until the next. */
 const char *engine_bench_refusal(struct engine_bench *bench, const char *path, struct error *err);

@@ -31,7 +31,6 @@ static void reconcile(struct tend_call *call, struct tend_result *result)
 
 static const struct tend_controller echo = {
     .size = sizeof echo,
-    .parallel = 64,
     .name = "echo",
     .kind = "bench.tend.dev/v1/Echo",
     .crd = crd,

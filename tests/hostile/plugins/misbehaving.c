@@ -59,7 +59,6 @@ static const char crd[] =
 
 static const struct tend_controller misbehaving = {
     .size = sizeof misbehaving,
-    .parallel = 8,
     .name = "misbehaving-" LANE,
     .kind = "example.com/v1/Misdeed" LANE,
     .crd = crd,

@@ -82,8 +82,13 @@ void flood_log(struct deed *deed)
 /* --- the shared page ------------------------------------------------------------------------------- */
 
 struct shared {
-    uint64_t executing, slices;
-    int64_t began_ms;
+    struct {
+        uint64_t executing, slices;
+        int64_t began_ms;
+        int32_t thread;
+        char rest[36];
+    } lanes[32];
+    int32_t died;
     char last_words[512];
 };
 
@@ -108,9 +113,13 @@ void scribble(struct deed *deed)
     if (page == NULL) {
         return;
     }
-    page->executing = draw(deed) % 2 == 0 ? draw(deed) : page->executing; /* accusing nobody */
-    page->slices = draw(deed) % 2 == 0 ? draw(deed) : UINT64_MAX;
-    page->began_ms = extremes[draw(deed) % 5];
+    for (size_t i = 0; i < 32; i += 1 + draw(deed) % 32) { /* accusing nobody */
+        page->lanes[i].executing = draw(deed) % 2 == 0 ? draw(deed) : page->lanes[0].executing;
+        page->lanes[i].slices = draw(deed) % 2 == 0 ? draw(deed) : UINT64_MAX;
+        page->lanes[i].began_ms = extremes[draw(deed) % 5];
+        page->lanes[i].thread = (int32_t)draw(deed);
+    }
+    page->died = draw(deed) % 2 == 0 ? (int32_t)draw(deed) : page->lanes[0].thread;
     for (size_t i = 0; i < sizeof page->last_words; i++) {
         page->last_words[i] = (char)draw(deed);
     }
@@ -150,7 +159,7 @@ static void say(const void *bytes, size_t size)
 static uint64_t own_call(void)
 {
     struct shared *page = map_page();
-    uint64_t call = page == NULL ? 1 : page->executing;
+    uint64_t call = page == NULL ? 1 : page->lanes[0].executing;
     if (page != NULL) {
         munmap(page, PAGE_SIZE);
     }

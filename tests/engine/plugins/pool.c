@@ -1,0 +1,148 @@
+/* Work that takes long: calls are handed to a few threads of the plugin, and finished from there.
+ *
+ * The callback returns TEND_LATER at once; from then on the call is the pool's, until it calls finish. While a
+ * thread has it, it reads and writes it as the callback would, but it asks nothing. It looks at time_left_ms
+ * now and then: 0 says that nobody waits any more.
+ */
+#include <pthread.h>
+
+#include <tend/plugin.h>
+
+enum { THREADS = 2, LOOK_EVERY = 100000 };
+
+/* In the memory of its call: gone with it. */
+struct job {
+    struct job *next;
+    struct tend_call *call;
+};
+
+struct pool {
+    pthread_mutex_t lock;
+    pthread_cond_t more;
+    struct job *first, **last;
+    int stopping;
+    pthread_t threads[THREADS];
+};
+
+/* --- the work ---------------------------------------------------------------------------------- */
+
+/* How many steps "3n + 1, or the half" take until 1. */
+static int64_t steps_of(uint64_t n)
+{
+    int64_t steps = 0;
+    for (; n > 1; steps++) {
+        n = n % 2 == 0 ? n / 2 : 3 * n + 1;
+    }
+    return steps;
+}
+
+static void work(struct tend_call *call)
+{
+    struct tend_result result = {.size = sizeof result};
+    int64_t below = tend_int(call, TEND_THIS, "spec.below", 1), best = 0, most = -1;
+    for (int64_t n = 1; n < below; n++) {
+        int64_t steps = steps_of((uint64_t)n);
+        if (steps > most) {
+            most = steps;
+            best = n;
+        }
+        if (n % LOOK_EVERY == 0 && call->api->time_left_ms(call) == 0) {
+            tend_retry(&result, "TooLong", "the search took longer than a run may");
+            call->api->finish(call, &result);
+            return;
+        }
+    }
+    tend_put_int(call, TEND_THIS, "status.best", best);
+    tend_put_int(call, TEND_THIS, "status.steps", most);
+    tend_done(&result);
+    call->api->finish(call, &result); /* from here on there is no call, and no job */
+}
+
+/* --- the pool ---------------------------------------------------------------------------------- */
+
+static void put(struct pool *pool, struct job *job)
+{
+    pthread_mutex_lock(&pool->lock);
+    *pool->last = job;
+    pool->last = &job->next;
+    pthread_cond_signal(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* NULL: the plugin stops. What is left is dropped by the host, after stop. */
+static struct tend_call *take(struct pool *pool)
+{
+    struct tend_call *call = NULL;
+    pthread_mutex_lock(&pool->lock);
+    while (pool->first == NULL && !pool->stopping) {
+        pthread_cond_wait(&pool->more, &pool->lock);
+    }
+    if (!pool->stopping) {
+        call = pool->first->call;
+        pool->first = pool->first->next;
+        pool->last = pool->first == NULL ? &pool->first : pool->last;
+    }
+    pthread_mutex_unlock(&pool->lock);
+    return call;
+}
+
+static void *run(void *data)
+{
+    struct tend_call *call;
+    while ((call = take(data)) != NULL) {
+        work(call);
+    }
+    return NULL;
+}
+
+static void stop(void *self)
+{
+    struct pool *pool = self;
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = 1;
+    pthread_cond_broadcast(&pool->more);
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < THREADS; i++) {
+        pthread_join(pool->threads[i], NULL);
+    }
+}
+
+static const char *start(const struct tend_host *host, struct tend_str config, void **ret_self)
+{
+    static struct pool pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, {0}};
+    (void)host;
+    (void)config;
+    pool.first = NULL;
+    pool.last = &pool.first;
+    pool.stopping = 0;
+    for (int i = 0; i < THREADS; i++) {
+        if (pthread_create(&pool.threads[i], NULL, run, &pool) != 0) {
+            return "there is no room for its threads";
+        }
+    }
+    *ret_self = &pool;
+    return NULL;
+}
+
+/* --- the controller ---------------------------------------------------------------------------- */
+
+static void reconcile(struct tend_call *call, struct tend_result *result)
+{
+    struct job *job = call->api->alloc(call, sizeof *job);
+    job->call = call;
+    tend_later(result);
+    put(call->self, job); /* last: it may be finished before this returns */
+}
+
+static const struct tend_controller pool = {
+    .size = sizeof pool,
+    .name = "pool",
+    .kind = "example.com/v1/Search",
+    .start = start,
+    .stop = stop,
+    .reconcile = reconcile,
+    .limit_ms = 600000, /* a run may take ten minutes ... */
+    .slice_ms = 1000,   /* ... but the callback is back at once */
+};
+static const struct tend_controller *const controllers[] = {&pool, NULL};
+TEND_PLUGIN("pool", "1.0.0", controllers)
