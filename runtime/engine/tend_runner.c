@@ -22,13 +22,13 @@
 /* Of malloc: each takes 64 MiB of address space, of which a runner has little. */
 enum { ARENAS_MAX = 4 };
 
-/* What holds for whatever is loaded; the host has set limits and priority, and made it a session of its
- * own. */
+/* What holds for whatever is loaded; the host has set limits and priority. A process group of its own:
+ * Ctrl-C is for the host, which ends its runners when it is done with them. */
 static bool prepare(void)
 {
     struct rlimit none = {0, 0};
-    return prctl(PR_SET_PDEATHSIG, 9) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           setrlimit(RLIMIT_CORE, &none) == 0;
+    return setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, 9) == 0 &&
+           prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && setrlimit(RLIMIT_CORE, &none) == 0;
 }
 
 /* --- who died

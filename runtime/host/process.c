@@ -69,7 +69,7 @@ static void become(const struct child_spec *spec, pid_t parent, int failures)
     struct failure failure = {"descriptors", 0};
     default_signals();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    setsid(); /* Ctrl-C is for the host; and a kernel that is fair to sessions takes its threads for one */
+    setpgid(0, 0); /* Ctrl-C is for the host, which ends its children in order */
     if (getppid() != parent) {
         _exit(127); /* the host ended before the death signal was set */
     }

@@ -1,10 +1,10 @@
-/* Starting and ending child processes. Each leads a session, and a group in it, and is known by descriptor (pidfd) and, until it is reaped, by number. */
+/* Starting and ending child processes. Each leads a group, and is known by descriptor (pidfd) and, until it is reaped, by number. */
 #ifndef HOST_PROCESS_H
 #define HOST_PROCESS_H
 
 #include "base/world.h"
 
-/* Start `spec`; the child gets its limits, default signals, a session, spec->fds and nothing else, and a
+/* Start `spec`; the child gets its limits, default signals, a process group, spec->fds and nothing else, and a
  * SIGKILL when the thread that called this ends. TEND_IO with the reason, also where exec itself failed. */
 NODISCARD enum tend_code process_spawn(const struct child_spec *spec, pid_t *ret_pid,
                                        int *ret_pidfd, struct error *err);

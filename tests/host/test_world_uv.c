@@ -234,26 +234,6 @@ static void hands_on_no_other_descriptor(void)
     finish("e");
 }
 
-/* Where processors are shared out among sessions first, a hundred threads of a child are one. */
-static void gives_a_child_a_session(void)
-{
-    if (!start()) {
-        return;
-    }
-    int ends[2];
-    char text[8] = {0};
-    CHECK(pipe2(ends, 02000000) == 0);
-    spawn_shell("read -r pid name state parent group session rest </proc/$$/stat;"
-                "[ $session = $$ ] && echo own >&3 || echo none >&3",
-                ends[1]);
-    close(ends[1]);
-    world_uv_run(bench.uv);
-    CHECK(read(ends[0], text, sizeof text - 1) > 0);
-    CHECK_TEXT(text, "own\n");
-    close(ends[0]);
-    finish("e");
-}
-
 static void kills_a_child(void)
 {
     if (!start()) {
@@ -405,8 +385,7 @@ SUITE({"fires alarms in the order of their moments, cleared ones never", fires_a
       {"starts a child with its descriptors and limits",
        starts_a_child_with_its_descriptors_and_limits},
       {"hands on no other descriptor", hands_on_no_other_descriptor},
-      {"gives a child a session", gives_a_child_a_session}, {"kills a child", kills_a_child},
-      {"leaves nothing of a child", leaves_nothing_of_a_child},
+      {"kills a child", kills_a_child}, {"leaves nothing of a child", leaves_nothing_of_a_child},
       {"says why a child cannot start", says_why_a_child_cannot_start},
       {"tells when a thread has ended", tells_when_a_thread_has_ended},
       {"ends before a thread does", ends_before_a_thread_does},

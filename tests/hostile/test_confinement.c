@@ -285,7 +285,7 @@ static const struct row {
     {"user", "EPERM", "EPERM", "ok", CALLS, ALWAYS},
     {"limit", "EPERM", "EPERM", "ok", CALLS, UNSANITIZED},
     {"priority", "EPERM", "EPERM", "ok", CALLS, ALWAYS},
-    {"group", "EPERM", "EPERM", "EPERM", CALLS, ALWAYS}, /* it leads a session */
+    {"group", "EPERM", "EPERM", "ok", CALLS, ALWAYS},
     {"outliving", "EPERM", "EPERM", "ok", CALLS, UNSANITIZED},
     {"personality", "EPERM", "EPERM", "ok", CALLS, UNSANITIZED},
     {"bpf", "EPERM", "EPERM", NULL, CALLS, ALWAYS},
