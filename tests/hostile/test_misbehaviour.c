@@ -41,7 +41,8 @@
 enum { LANES = 16, WATCHED = LANES + 1, PATIENCE_S = 60, LOOK_MS = 20, SAMPLES = 100 };
 enum {
     LEAST_KIB = 64 << 10
-}; /* what a host may have more at the end: what it remembers has bounds */
+};                         /* what a host may have more at the end: what it remembers has bounds */
+enum { FIRST_NEEDED = 8 }; /* descriptors that a host opens when it needs them first */
 enum fate { LIVES, DIES, HANGS, EITHER };
 
 static const struct misdeed {
@@ -608,7 +609,7 @@ static void walk_all(struct walk *walk, struct memory *memory)
 static bool settles(const struct host *host, int descriptors)
 {
     for (int i = 0; i < PATIENCE_S * 1000 / LOOK_MS; i++) {
-        if (descriptors_of(host) <= descriptors && children_of(host) <= WATCHED) {
+        if (descriptors_of(host) <= descriptors + FIRST_NEEDED && children_of(host) <= WATCHED) {
             return true;
         }
         poll(NULL, 0, LOOK_MS);
