@@ -34,8 +34,9 @@ static void wait_until_ready(struct hosted *hosted)
 static pid_t spawn(const struct hosted *hosted, const struct hosted_options *options, int output)
 {
     char program[] = "tend", run[] = "run", data[] = "--data", socket[] = "--socket",
-         plugins[] = "--plugins", scripts[] = "--scripts", log[400];
+         plugins[] = "--plugins", scripts[] = "--scripts", run_time[] = "--run-time", log[400];
     const char *folder = options->controllers;
+    bool is_short = folder != NULL && options->run_time != NULL;
     char *arguments[] = {program,
                          run,
                          data,
@@ -46,6 +47,8 @@ static pid_t spawn(const struct hosted *hosted, const struct hosted_options *opt
                          folder == NULL ? NULL : strdup(folder),
                          scripts,
                          folder == NULL ? NULL : strdup(folder),
+                         is_short ? run_time : NULL,
+                         is_short ? strdup(options->run_time) : NULL,
                          NULL};
     posix_spawn_file_actions_t actions;
     pid_t pid;
@@ -61,6 +64,7 @@ static pid_t spawn(const struct hosted *hosted, const struct hosted_options *opt
     free(arguments[5]);
     free(arguments[7]);
     free(arguments[9]);
+    free(arguments[11]);
     return pid;
 }
 
@@ -121,8 +125,11 @@ struct process_memory process_memory(pid_t pid)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
-    return (struct process_memory){.rss_mib = field_of(path, "Rss:") / 1024,
-                                   .pss_mib = field_of(path, "Pss:") / 1024};
+    return (struct process_memory){
+        .rss_mib = field_of(path, "Rss:") / 1024,
+        .pss_mib = field_of(path, "Pss:") / 1024,
+        .private_mib =
+            (field_of(path, "Private_Clean:") + field_of(path, "Private_Dirty:")) / 1024};
 }
 
 double process_cpu_ms(pid_t pid)

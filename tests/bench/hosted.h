@@ -8,6 +8,7 @@ struct hosted_options {
     const char *program;     /* tend; tend-runner stands beside it */
     const char *data;        /* a folder that may not exist yet; the socket is made beside it */
     const char *controllers; /* a folder of plugins or scripts; NULL: none */
+    const char *run_time;    /* of a reconcile; NULL: tend's own */
 };
 
 struct hosted {
@@ -28,7 +29,8 @@ pid_t hosted_runner(const struct hosted *hosted);
 
 struct process_memory {
     double rss_mib,
-        pss_mib; /* resident; and with each shared page split among those who share it */
+        pss_mib;        /* resident; and with each shared page split among those who share it */
+    double private_mib; /* what nobody shares */
 };
 struct process_memory process_memory(pid_t pid);
 
