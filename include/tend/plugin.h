@@ -198,7 +198,7 @@ struct tend_api {
     uint32_t size;
     uint32_t reserved;
 
-    /* An interface by name (TEND_METRICS), valid as long as `host`; NULL where there is none. [any] */
+    /* An interface by name (TEND_METRICS, TEND_CONFIG), valid as long as `host`; NULL where there is none. [any] */
     const void *(*find)(const struct tend_host *host, const char *id);
     /* A line in the host's log; cut at 1000 bytes, and 100 a second. An unknown level: INFO. [any] */
     void (*log)(const struct tend_host *host, int32_t level, const char *text);
@@ -461,6 +461,26 @@ struct tend_metrics {
     void (*observe)(const struct tend_host *host, tend_metric histogram, double value);
 };
 
+/* Configuration: what the host's configuration file says for the plugin's file. `start` has it as JSON, and
+ * reads it with these; so may every call. */
+#define TEND_CONFIG "tend.config/1"
+
+/* What stands at `path` ("regions[0].name"), or `otherwise` where that is absent or of another type. [any], all
+ * of it. */
+struct tend_config {
+    uint32_t size;
+    uint32_t reserved;
+    /* Valid as long as `host`; `otherwise` NULL: "". */
+    const char *(*text)(const struct tend_host *host, const char *path, const char *otherwise);
+    int64_t (*integer)(const struct tend_host *host, const char *path, int64_t otherwise);
+    double (*real)(const struct tend_host *host, const char *path, double otherwise);
+    int32_t (*boolean)(const struct tend_host *host, const char *path, int32_t otherwise);
+    /* A text such as "1m30s", in ms. */
+    int64_t (*duration)(const struct tend_host *host, const char *path, int64_t otherwise_ms);
+    /* How many items the list or map there has; 0 for anything else. */
+    uint32_t (*count)(const struct tend_host *host, const char *path);
+};
+
 /* --- everyday use: inline functions over the table; what takes a call is [work] ----------------- */
 
 static inline struct tend_str tend_str(const char *text)
@@ -643,6 +663,12 @@ static inline void tend_event(struct tend_call *call, int32_t tone, const char *
     call->api->event(call, tone, reason, message);
 }
 
+/* NULL: a host that has no such interface. [any] */
+static inline const struct tend_config *tend_config_of(const struct tend_host *host)
+{
+    return (const struct tend_config *)host->api->find(host, TEND_CONFIG);
+}
+
 /* Metrics, where the host has them; where it has none these do nothing. [any] */
 static inline const struct tend_metrics *tend_metrics_of(const struct tend_host *host)
 {
@@ -781,6 +807,9 @@ TEND_LAW_AT(tend_plugin, controllers, 24)
 TEND_LAW_SIZE(tend_metric_spec, 48)
 TEND_LAW_AT(tend_metric_spec, labels, 24)
 TEND_LAW_AT(tend_metric_spec, bound_count, 40)
+TEND_LAW_SIZE(tend_config, 56)
+TEND_LAW_AT(tend_config, integer, 16)
+TEND_LAW_AT(tend_config, count, 48)
 TEND_LAW_SIZE(tend_metrics, 40)
 TEND_LAW_AT(tend_metrics, declare, 8)
 TEND_LAW_AT(tend_metrics, observe, 32)

@@ -369,6 +369,7 @@ enum tend_code native_open(const char *path, const char *name, const struct valu
     CLEANUP(engine_closep) struct engine *engine = &native->engine;
     CLEANUP(buffer_done) struct buffer json = BUFFER_INIT(FRAME_HEAD_MAX);
     json_write(&json, config == NULL ? value_empty_map() : config);
+    TRY(json_parse(&native->arena, buffer_view(&json), &native->config, err));
     TRY(load(native, path, name, buffer_view(&json), &plugin, err));
     TRY(adopt(native, plugin, err));
     TRY(start(native, buffer_view(&json), err));

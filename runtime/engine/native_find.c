@@ -1,4 +1,4 @@
-/* One interface so far. A second one is a row of the table, and a file of its own where it is larger. */
+/* Metrics, and which interface is which. What is large has a file of its own (native_config.c). */
 #include "engine/native_find.h"
 
 #include <string.h>
@@ -99,6 +99,11 @@ const void *native_find(const struct tend_host *host, const char *id)
     static const struct tend_metrics metrics = {
         sizeof metrics, 0, declare, add, set, observe,
     };
-    bool counts = metering_of(host) != NULL && id != NULL && strcmp(id, TEND_METRICS) == 0;
-    return counts ? &metrics : NULL;
+    if (id == NULL) {
+        return NULL;
+    }
+    if (strcmp(id, TEND_CONFIG) == 0) {
+        return native_config_interface();
+    }
+    return metering_of(host) != NULL && strcmp(id, TEND_METRICS) == 0 ? &metrics : NULL;
 }

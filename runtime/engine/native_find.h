@@ -15,6 +15,9 @@ static inline struct native_controller *native_controller_of(const struct tend_h
     return CONTAINER_OF(of_host.ours, struct native_controller, host);
 }
 
+/* struct tend_config. */
+const void *native_config_interface(void);
+
 /* As api->find. */
 const void *native_find(const struct tend_host *host, const char *id);
 

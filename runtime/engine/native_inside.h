@@ -9,7 +9,8 @@
 struct native {
     struct engine engine;
     struct arena arena;
-    struct script *script; /* NULL: a shared object */
+    struct script *script;      /* NULL: a shared object */
+    const struct value *config; /* a map; never written to after it was read */
     struct native_controller *controllers;
     size_t controller_count;
     struct map calls; /* in flight, by the bytes of their id; on lanes under `lock` */

@@ -6,6 +6,10 @@
 
 #define PLUGIN TEND_BUILD "/tests/plugins/manual.so"
 
+static const char configuration[] =
+    "{\"dry\":true,\"every\":\"1m30s\",\"jobs\":3,\"region\":\"eu\",\"share\":0.5,"
+    "\"zones\":[{\"name\":\"a\"},{\"name\":\"b\"}]}";
+
 static void check(const char *what, const char *expected)
 {
     CLEANUP(engine_bench_done) struct engine_bench bench;
@@ -18,7 +22,7 @@ static void check(const char *what, const char *expected)
         what);
     struct engine_call call = {
         .id = 7, .controller = TEXT("manual"), .object = text_of(object), .now_ms = 1000};
-    if (CHECK(engine_bench_open(&bench, PLUGIN))) {
+    if (CHECK(engine_bench_open_with(&bench, PLUGIN, "manual.so", configuration))) {
         bench.answer = "{\"data\":{\"a\":\"x\"}}";
         bench.answers = BENCH_LATER;
         CHECK_TEXT(engine_bench_run(&bench, &call), expected);
@@ -38,6 +42,11 @@ static void says_when_something_does_not_hold(void)
 static void reading(void)
 {
     check("read", WELL);
+}
+
+static void reading_its_configuration(void)
+{
+    check("config", WELL);
 }
 
 static void nodes(void)
@@ -87,6 +96,7 @@ static void logging(void)
 }
 
 SUITE({"says when something does not hold", says_when_something_does_not_hold},
-      {"reading", reading}, {"nodes", nodes}, {"asking", asking}, {"writing", writing},
+      {"reading", reading}, {"reading its configuration", reading_its_configuration},
+      {"nodes", nodes}, {"asking", asking}, {"writing", writing},
       {"what is entered has to be a map", what_is_entered_has_to_be_a_map},
       {"finishing", finishing}, {"logging", logging})

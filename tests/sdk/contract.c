@@ -17,6 +17,7 @@ enum tend_tone contract_tone;
 enum tend_truth contract_truth;
 enum tend_level contract_level;
 enum tend_type contract_type;
+const struct tend_config *contract_config;
 const struct tend_metric_spec *contract_metric_spec;
 const struct tend_metrics *contract_metrics;
 enum tend_metric_type contract_metric_type;

@@ -42,6 +42,32 @@ static void reads(struct tend_call *call)
           *(char *)api->alloc(call, 1) == 0 && api->alloc(call, 0) != api->alloc(call, 0));
 }
 
+static void reads_its_configuration(struct tend_call *call)
+{
+    const struct tend_host *host = call->host;
+    const struct tend_config *config = tend_config_of(host);
+    claim(call, "the interface is there", config != NULL && config->size >= sizeof *config);
+    claim(call, "a text", strcmp(config->text(host, "region", "?"), "eu") == 0);
+    claim(call, "in a list", strcmp(config->text(host, "zones[1].name", "?"), "b") == 0);
+    claim(call, "otherwise", strcmp(config->text(host, "none", "?"), "?") == 0);
+    claim(call, "otherwise may be NULL here too",
+          strcmp(config->text(host, "none", NULL), "") == 0);
+    claim(call, "a number is no text", strcmp(config->text(host, "jobs", "?"), "?") == 0);
+    claim(call, "an integer", config->integer(host, "jobs", 0) == 3);
+    claim(call, "a text is no integer", config->integer(host, "region", 7) == 7);
+    claim(call, "reals",
+          config->real(host, "share", 0) == 0.5 && config->real(host, "jobs", 0) == 3);
+    claim(call, "a boolean", config->boolean(host, "dry", 0) == 1);
+    claim(call, "a number is no boolean", config->boolean(host, "jobs", -1) == -1);
+    claim(call, "a duration", config->duration(host, "every", 0) == 90 * 1000);
+    claim(call, "a text that is none", config->duration(host, "region", 5) == 5);
+    claim(call, "counts",
+          config->count(host, "zones") == 2 && config->count(host, "") == 6 &&
+              config->count(host, "region") == 0);
+    claim(call, "a malformed path is absent there",
+          config->integer(host, "zones[", 9) == 9 && config->integer(host, NULL, 9) == 9);
+}
+
 static void nodes_stay(struct tend_call *call)
 {
     const struct tend_api *api = call->api;
@@ -133,6 +159,8 @@ static void reconcile(struct tend_call *call, struct tend_result *result)
     claim(call, "one api", call->api == call->host->api && call->size >= sizeof *call);
     if (strcmp(what, "read") == 0) {
         reads(call);
+    } else if (strcmp(what, "config") == 0) {
+        reads_its_configuration(call);
     } else if (strcmp(what, "nodes") == 0) {
         nodes_stay(call);
     } else if (strcmp(what, "ask") == 0) {
