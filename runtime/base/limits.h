@@ -207,7 +207,9 @@
 #define HTTP_HEADERS_KEPT_MAX 100u
 
 /* --- store ------------------------------------------------------------------------------------- */
-#define STORE_PENDING_ROWS_MAX  8192u       /* rows under way: a commit stays below ~100 ms */
+#define LINGER_MS               2000  /* that a killed host's unborn child may hold its data ... */
+#define LINGER_LOOK_MS          10    /* ... looked at so often */
+#define STORE_PENDING_ROWS_MAX  8192u /* rows under way: a commit stays below ~100 ms */
 #define STORE_PENDING_BYTES_MAX (32u * MIB) /* documents under way: bounds memory and the WAL */
 #define READER_AGE_MAX_MS       60000       /* a snapshot keeps old versions: a slow list ends */
 #define READER_BYTES_MAX        (64u * MIB) /* old versions kept for snapshots, all together */

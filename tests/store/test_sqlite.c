@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -187,6 +188,36 @@ static void holds_without_its_file(void)
     CHECK(strstr(err.message, db->folder.path) != NULL);
     CHECK_INT(db_append(db, "{}", 1), TEND_OK);
     db_close(db);
+    CHECK_INT(db_open(db), TEND_OK);
+    db_free(db);
+}
+
+/* A host that dies while a child of it is not yet what it is to become: the child has all descriptors, and ends
+ * when the next host looks at the guard. */
+static void die_with_a_child(struct db *db)
+{
+    char path[512];
+    path_of(db, "LOCK", path, sizeof path);
+    pid_t host = fork();
+    if (host != 0) {
+        waitpid(host, NULL, 0);
+        return;
+    }
+    bool opened = db_open(db) == TEND_OK;
+    int looks = inotify_init();
+    opened = opened && inotify_add_watch(looks, path, IN_OPEN) >= 0;
+    if (opened && fork() == 0) {
+        char event[4096];
+        _exit(read(looks, event, sizeof event) > 0 ? 0 : 1);
+    }
+    _exit(0);
+}
+
+static void waits_for_what_a_dead_host_leaves(void)
+{
+    struct db *db = db_new();
+    db_close(db);
+    die_with_a_child(db);
     CHECK_INT(db_open(db), TEND_OK);
     db_free(db);
 }
@@ -510,6 +541,7 @@ static void survives_kill(void)
 SUITE({"the directory and the file are for their owner only", makes_a_private_directory},
       {"a second host is refused, with directory and process", refuses_a_second_host},
       {"and where its file LOCK was removed as well", holds_without_its_file},
+      {"waits for what a dead host leaves", waits_for_what_a_dead_host_leaves},
       {"children do not keep the guard", children_do_not_keep_the_guard},
       {"a directory that cannot be one is refused with its name", says_what_is_in_the_way},
       {"a newer format is refused", refuses_a_newer_format},

@@ -6,13 +6,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/limits.h"
 #include "base/text.h"
 
 static enum tend_code os_fail(struct error *err, const char *directory, const char *what)
@@ -79,12 +83,37 @@ static enum tend_code held(const struct data_directory *directory, int fd, struc
                 directory->path, (int)len, pid);
 }
 
+static bool holder_lives(int fd)
+{
+    char pid[32] = "";
+    ssize_t got = pread(fd, pid, sizeof pid - 1, 0);
+    long number = got > 0 ? strtol(pid, NULL, 10) : 0;
+    return number <= 0 || kill((pid_t)number, 0) == 0 || errno != ESRCH;
+}
+
+/* A host that is killed while it starts a program leaves a child that is not that program yet: it holds what
+ * its parent held, and is about to end. The next host may be there sooner. `guard` says whose it is. */
+static bool lock_or_wait(int fd, int guard)
+{
+    for (int tries = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+        if (errno != EWOULDBLOCK) {
+            return false;
+        }
+        if (tries == LINGER_MS / LINGER_LOOK_MS || holder_lives(guard)) {
+            errno = EWOULDBLOCK;
+            return false;
+        }
+        poll(NULL, 0, LINGER_LOOK_MS);
+    }
+    return true;
+}
+
 /* The directory as well: LOCK can be removed under a host, by hand or by a script that takes it for a
  * leftover, and the next host would lock a new one. A file system that cannot lock directories (NFS)
  * leaves it at LOCK. */
 static bool directory_is_free(const struct data_directory *directory)
 {
-    return flock(directory->fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+    return lock_or_wait(directory->fd, directory->lock_fd) || errno != EWOULDBLOCK;
 }
 
 static enum tend_code take_guard(struct data_directory *directory, struct error *err)
@@ -93,7 +122,7 @@ static enum tend_code take_guard(struct data_directory *directory, struct error 
     if (fd < 0) {
         return os_fail(err, directory->path, "open its file LOCK");
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (!lock_or_wait(fd, fd)) {
         enum tend_code code = errno == EWOULDBLOCK ? held(directory, fd, err)
                                                    : os_fail(err, directory->path, "lock it");
         close(fd);
