@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/limits.h"
+#include "base/moment.h"
 
 enum need { OPTIONAL, REQUIRED };
 #define ANYTHING VALUE_NULL /* no field may be null */
@@ -95,6 +96,17 @@ static enum tend_code check_role(const struct value *controller, struct error *e
     return TEND_OK;
 }
 
+/* Times are added to moments: they have an end. */
+static enum tend_code check_time(const struct value *controller, const char *field,
+                                 struct error *err)
+{
+    int64_t ms = value_int_or(value_get(controller, text_of(field)), 1);
+    return ms >= 1 && ms <= DURATION_MAX_MS
+               ? TEND_OK
+               : FAIL(err, TEND_INVALID,
+                      "a controller: \"%s\" is not between a millisecond and a century", field);
+}
+
 static enum tend_code check_controller(const struct value *controller, struct error *err)
 {
     static const struct field fields[] = {
@@ -122,11 +134,8 @@ static enum tend_code check_controller(const struct value *controller, struct er
                     WORKER_CALLS_MAX);
     }
     TRY(check_role(controller, err));
-    if (value_int_or(value_field(controller, "limitMs"), 1) < 1 ||
-        value_int_or(value_field(controller, "sliceMs"), 1) < 1) {
-        return FAIL(err, TEND_INVALID, "a controller: a time that it may take is not positive");
-    }
-    return TEND_OK;
+    TRY(check_time(controller, "limitMs", err));
+    return check_time(controller, "sliceMs", err);
 }
 
 enum tend_code shape_descriptor(const struct value *descriptor, struct error *err)

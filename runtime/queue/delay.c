@@ -8,6 +8,7 @@
 #include <assert.h>
 
 #include "base/limits.h"
+#include "base/moment.h"
 
 static void arm(struct delays *delays)
 {
@@ -49,7 +50,8 @@ void delays_done(struct delays *delays)
 void delay_set(struct delays *delays, struct delay *delay, int64_t delay_ms)
 {
     assert(delay_ms >= 0);
-    int64_t due_ms = world_ticks_ms(delays->world) + delay_ms;
+    int64_t after_ms = delay_ms < DURATION_MAX_MS ? delay_ms : DURATION_MAX_MS;
+    int64_t due_ms = world_ticks_ms(delays->world) + after_ms;
     if (delay_is_set(delay) && delay->node.due <= due_ms) {
         return;
     }

@@ -28,7 +28,7 @@ void delays_init(struct delays *delays, struct world *world,
                  void (*due)(struct delays *delays, struct delay *delay));
 void delays_done(struct delays *delays); /* what is set is forgotten */
 
-/* Due `delay_ms` (0 or more) from now, or when it is due already, whichever is earlier. */
+/* Due `delay_ms` (0 or more; a century where it is longer) from now, or when it is due already, whichever is earlier. */
 void delay_set(struct delays *delays, struct delay *delay, int64_t delay_ms);
 void delay_clear(struct delays *delays, struct delay *delay); /* harmless where it is clear */
 

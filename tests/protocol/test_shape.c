@@ -101,6 +101,12 @@ static void judges_descriptors(void)
          "\"parallel\":0}]}",
          "a controller: \"parallel\" is not between 1 and 64"},
         {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
+         "\"limitMs\":0}]}",
+         "a controller: \"limitMs\" is not between a millisecond and a century"},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
+         "\"sliceMs\":9223372036854775807}]}",
+         "a controller: \"sliceMs\" is not between a millisecond and a century"},
+        {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","
          "\"crd\":7}]}",
          "a controller: \"crd\" is neither text nor a map"},
         {"{\"name\":\"a\",\"version\":\"1\",\"controllers\":[{\"name\":\"a\",\"kind\":\"k\","

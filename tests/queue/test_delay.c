@@ -56,6 +56,22 @@ static void fires_on_time(void)
     teardown(&bench);
 }
 
+/* A moment that nobody lives to see is after all others, and not before them. */
+static void waits_for_ever(void)
+{
+    struct bench bench;
+    setup(&bench);
+    struct delay a = {0}, b = {0};
+    virtual_world_advance(&bench.v, 1000);
+    delay_set(&bench.delays, &a, INT64_MAX);
+    delay_set(&bench.delays, &b, 100);
+    virtual_world_advance(&bench.v, 100);
+    CHECK_INT(bench.fired, 1);
+    CHECK(bench.last == &b);
+    delay_clear(&bench.delays, &a);
+    teardown(&bench);
+}
+
 static void earlier_wins(void)
 {
     struct bench bench;
@@ -117,6 +133,7 @@ static void serves_a_crowd_in_slices(void)
 }
 
 SUITE({"fires each delay at its moment", fires_on_time},
+      {"waits for ever, and holds nobody up", waits_for_ever},
       {"keeps the earlier of two moments", earlier_wins},
       {"fires nothing that was cleared, and sets no alarm for nothing", clears},
       {"may be set anew while it fires", sets_anew_from_inside},
