@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/moment.h"
 #include "base/paths.h"
+#include "document/utf8.h"
 
 const char options_help[] =
     "usage: tend run [--config FILE] [--manifests DIR]... [--plugins DIR]... [--scripts DIR]... [flags]\n"
@@ -75,7 +76,7 @@ static const struct option flags[] = {
 
 /* `path`, below `folder` where it is relative, as an absolute one; what exists is resolved, what does not is
  * put below the working folder. */
-static enum tend_code make_absolute(const char *folder, const char *path, char **ret_path,
+static enum tend_code join_absolute(const char *folder, const char *path, char **ret_path,
                                     struct error *err)
 {
     char working[PATH_MAX] = "";
@@ -97,6 +98,19 @@ static enum tend_code make_absolute(const char *folder, const char *path, char *
     size += strlen(working) + 1;
     *ret_path = alloc_new(size);
     snprintf(*ret_path, size, "%s%s%s", working, joined[0] == '/' ? "" : "/", joined);
+    return TEND_OK;
+}
+
+/* What stands in a document has to be a text. */
+static enum tend_code make_absolute(const char *folder, const char *path, char **ret_path,
+                                    struct error *err)
+{
+    CLEANUP(freep) char *absolute = NULL;
+    TRY(join_absolute(folder, path, &absolute, err));
+    if (!utf8_is_text(absolute)) {
+        return FAIL(err, TEND_INVALID, "a path that is no UTF-8 text: rename the folder");
+    }
+    *ret_path = TAKE(absolute);
     return TEND_OK;
 }
 

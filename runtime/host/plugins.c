@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/paths.h"
+#include "document/utf8.h"
 #include "host/rivals.h"
 
 static void step_soon(struct plugins *plugins)
@@ -144,8 +145,14 @@ static struct entry *open_entry(struct plugins *plugins, size_t folder, const ch
     return entry;
 }
 
+/* A name that is no text cannot stand in a document. */
 static void look_at(struct plugins *plugins, size_t folder, const char *file)
 {
+    if (!utf8_is_text(file)) {
+        log_error(plugins->options.world->log, LOG_FIELDS({"plugin", file}),
+                  "it is passed over: its name is no UTF-8 text");
+        return;
+    }
     struct entry *entry = find_entry(plugins, file);
     if (entry == NULL && plugins->count >= PLUGINS_MAX) {
         log_error(plugins->options.world->log, LOG_FIELDS({"plugin", file}),

@@ -10,6 +10,7 @@
 #include "base/folder.h"
 #include "base/limits.h"
 #include "base/map.h"
+#include "document/utf8.h"
 #include "manifest/pass.h"
 #include "resource/builtin.h"
 #include "resource/key.h"
@@ -79,6 +80,17 @@ static void look_at(struct manifests *manifests, struct file *file)
         list_append(&manifests->dirty, &file->link);
     }
     step_soon(manifests);
+}
+
+/* A name that is no text cannot stand in a document. */
+static void look_at_path(struct manifests *manifests, const char *path)
+{
+    if (utf8_is_text(path)) {
+        look_at(manifests, file_at(manifests, path));
+    } else {
+        log_warn(manifests->options.world->log, LOG_FIELDS({"file", path}),
+                 "it is passed over: its name is no UTF-8 text");
+    }
 }
 
 static void forget(struct manifests *manifests, struct file *file)
@@ -163,7 +175,7 @@ static void on_listed(struct job *job)
                  listing->files.left_out, listing->folder, MANIFEST_FILES_MAX);
     }
     for (size_t i = 0; i < listing->files.count; i++) {
-        look_at(manifests, file_at(manifests, listing->files.paths[i]));
+        look_at_path(manifests, listing->files.paths[i]);
     }
     MAP_FOREACH (slot, &manifests->files) {
         struct file *file = slot->value;
@@ -220,7 +232,7 @@ static void on_changed(struct folder *folder, const char *name)
     size_t size = strlen(folder->path) + strlen(name) + 2;
     CLEANUP(freep) char *path = alloc_new(size);
     snprintf(path, size, "%s/%s", folder->path, name);
-    look_at(watched->manifests, file_at(watched->manifests, path));
+    look_at_path(watched->manifests, path);
 }
 
 /* --- what files wait for ----------------------------------------------------------------------- */

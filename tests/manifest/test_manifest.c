@@ -234,6 +234,19 @@ static void waits_for_a_namespace(void)
     bench_free(b);
 }
 
+static void passes_a_name_over_that_is_no_text(void)
+{
+    struct bench *b = bench_new();
+    put(b, "a\xff.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    come_up(b);
+    CHECK(said(b, "it is passed over: its name is no UTF-8 text"));
+    put(b, "b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\n");
+    look_again(b);
+    CHECK(!there(b, "configmaps/default/a"));
+    CHECK(there(b, "configmaps/default/b"));
+    bench_free(b);
+}
+
 static void create_namespace(struct bench *b, const char *text)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -410,6 +423,7 @@ static void refuses_what_is_no_file_and_what_is_too_large(void)
 
 SUITE({"applies definition and object in any order", applies_definition_and_object_in_any_order},
       {"waits for a namespace, and says so", waits_for_a_namespace},
+      {"passes a name over that is no text", passes_a_name_over_that_is_no_text},
       {"waits for what comes at any moment", waits_for_what_comes_at_any_moment},
       {"leaves the last good objects when a file breaks",
        leaves_the_last_good_objects_when_a_file_breaks},

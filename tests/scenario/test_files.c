@@ -51,6 +51,24 @@ static void notices_what_comes_changes_and_goes(void)
     host_free(host);
 }
 
+/* It would be in documents that nobody can read again. */
+static void a_name_that_is_no_text_is_passed_over(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "\xff.lua", MAPS("maps", "1"));
+    up(host);
+    put(&host->scripts, "a\xc3.lua", MAPS("maps", "1"));
+    put(&host->scripts, "\xc3\xa4.lua", OF_KIND("other", "B"));
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "(none)");
+    CHECK_TEXT(said(host, "other", "phase"), "live");
+    down(host);
+    up(host);
+    notice(host);
+    CHECK_TEXT(said(host, "other", "phase"), "live");
+    host_free(host);
+}
+
 static void comes_up_as_it_went_down(void)
 {
     struct host *host = host_new();
@@ -313,6 +331,7 @@ static void ends_at_any_time(void)
 SUITE({"settles when every file is as far as it gets",
        settles_when_every_file_is_as_far_as_it_gets},
       {"notices what comes, changes and goes", notices_what_comes_changes_and_goes},
+      {"a name that is no text is passed over", a_name_that_is_no_text_is_passed_over},
       {"comes up as it went down, and writes nothing", comes_up_as_it_went_down},
       {"of two, the first in order has it every time", the_first_in_order_has_it_every_time},
       {"a kind has one owner, and both say so", a_kind_has_one_owner_and_both_say_so},
