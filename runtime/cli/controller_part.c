@@ -70,7 +70,7 @@ static void print_content(FILE *out, const struct value *status, struct arena *a
     if (text_is(value_get_text(status, TEXT("isolation")), "inline")) {
         plain_print_titled(out, "Isolation:",
                            TEXT("inline: in the host's own process, neither confined nor limited; "
-                                "it is trusted like the host"));
+                                "it is trusted like the host, and runs one call at a time"));
     }
     print_limits(out, value_field(status, "limits"), arena);
     plain_print_titled(

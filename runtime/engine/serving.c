@@ -453,7 +453,7 @@ static bool greet(struct serving *serving)
         return false;
     }
     if (serving->ends.watch != NULL) {
-        serving->ends.watch->loaded(serving->ends.watch);
+        serving->ends.watch->loaded(serving->ends.watch, serving->engine->descriptor);
     }
     message_write_descriptor(&serving->out, serving->engine->descriptor);
     (void)send_out(serving); /* there is no lane yet */

@@ -7,14 +7,16 @@
 #include <stdbool.h>
 
 #include "base/text.h"
+#include "document/value.h"
 #include "engine/memory.h"
 #include "protocol/confinement.h"
 #include "protocol/page.h"
 
 /* For who shares its process with what is served. [the serving thread] */
 struct serving_watch {
-    /* The file is loaded and its controllers are started; the host is not told yet. */
-    void (*loaded)(struct serving_watch *watch);
+    /* The file is loaded and its controllers are started; the host is not told yet. `descriptor` as in
+     * protocol/shape.h. */
+    void (*loaded)(struct serving_watch *watch, const struct value *descriptor);
     /* `call` will run, over `object`. */
     void (*takes)(struct serving_watch *watch, uint64_t call, struct text object);
 };

@@ -40,12 +40,29 @@ static struct tenant *of(struct runner_means *means)
 
 /* --- its thread -------------------------------------------------------------------------------- */
 
+/* What it declares holds in a process; here it has this thread. */
+static void tell_alone(const struct tenant *tenant, const struct value *descriptor)
+{
+    const struct value *controllers = value_field(descriptor, "controllers");
+    for (size_t i = 0; i < value_count(controllers); i++) {
+        const struct value *controller = value_at(controllers, i);
+        long long parallel = (long long)value_int_or(value_field(controller, "parallel"), 1);
+        if (parallel > 1) {
+            dprintf(
+                tenant->lines,
+                "<6>controller %.*s declares parallel %lld; inline it runs one call at a time\n",
+                TEXT_ARG(value_get_text(controller, TEXT("name"))), parallel);
+        }
+    }
+}
+
 /* The runner reads the remark after the frame that comes next. */
-static void on_loaded(struct serving_watch *watch)
+static void on_loaded(struct serving_watch *watch, const struct value *descriptor)
 {
     struct tenant *tenant = CONTAINER_OF(watch, struct tenant, watch);
     CLEANUP(buffer_done) struct buffer changes = BUFFER_INIT(64 * KIB);
     CLEANUP(freep) struct process_state *after = alloc_new(sizeof *after);
+    tell_alone(tenant, descriptor);
     process_state_read(after);
     process_state_compare(&tenant->before, after, &changes);
     if (changes.len > 0) {
