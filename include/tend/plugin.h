@@ -62,14 +62,17 @@
  * it one, as before, but beside those of the others. A callback is on one thread from its beginning to its
  * return, waits included. Its `then`s, and the next callback, may be on another: what they need is kept in
  * the call or in `self`, not in thread-local storage. A call that blocks is one of the `parallel`; one
- * that has returned TEND_LATER is none. A test runs one callback at a time. A crash, an exit or a hang is
- * charged to the call whose thread it was; all others run again.
+ * that has returned TEND_LATER is none. A test, and a plugin that is run inline, has one thread, whatever
+ * `parallel` says. A crash, an exit or a hang is charged to the call whose thread it was; all others run again.
  *
  * Mistakes. Functions that write return nothing. A write that cannot be made (a malformed path, a
  * path outside `status.` of the object itself, a draft that is none) is remembered, and the outcome
  * becomes TEND_FAIL, reason "PluginMistake", with a message that names it. Nothing of that call is
  * written. So does more than a call may have: 256 objects applied or removed, 64 events, 64 conditions,
  * 1000 questions (the `then` of one more is not called), a million nodes, 4 MiB of writes.
+ *
+ * The host keeps status.observedGeneration, where the kind's schema declares it: the metadata.generation that the
+ * last run saw which has ended, whatever its outcome.
  *
  * Times are milliseconds. Moments are of the host's wall clock, since 1970 in UTC; use call->now_ms
  * and never a clock of your own: a test runs an hour in milliseconds.
@@ -362,9 +365,10 @@ enum tend_controller_flag {
 
 struct tend_controller {
     uint32_t size;
-    uint32_t parallel; /* callbacks at once, 64 at most; 0 is 1. See "What runs at once" */
-    const char *name;  /* one DNS label */
-    const char *kind;  /* "GROUP/VERSION/KIND" */
+    /* Callbacks at once, 64 at most; 0 is 1, and one at a time inline. See "What runs at once". */
+    uint32_t parallel;
+    const char *name; /* one DNS label */
+    const char *kind; /* "GROUP/VERSION/KIND" */
     /* "v1/ConfigMap, pods": kinds that it applies, by any of their names, there or not yet; their
      * changes wake the owner. NULL: none. */
     const char *owns;
@@ -378,10 +382,11 @@ struct tend_controller {
     /* Before any work. NULL, or a sentence that says why this controller cannot work here (it is
      * refused with that); the text stays valid until the plugin is gone. `config` is JSON, "{}"
      * where there is none, valid until the return. *ret_self is handed to every call. May be NULL.
-     * At most 5 s. [control] */
+     * At most 5 s. It may be called again in one process, after stop (inline, and where a test crashes the
+     * host), and for each controller: what it needs is allocated here, and no static. [control] */
     const char *(*start)(const struct tend_host *host, struct tend_str config, void **ret_self);
-    /* No call follows: join threads, close descriptors. Calls that are held are valid until its return.
-     * Not after a failed start. May be NULL. [control] */
+    /* No call follows: join threads, close descriptors, free what start has allocated. Calls that are held
+     * are valid until its return. Not after a failed start. May be NULL. [control] */
     void (*stop)(void *self);
 
     /* One run over one object. [work] */

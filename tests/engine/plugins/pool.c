@@ -3,8 +3,11 @@
  * The callback returns TEND_LATER at once; from then on the call is the pool's, until it calls finish. While a
  * thread has it, it reads and writes it as the callback would, but it asks nothing. It looks at time_left_ms
  * now and then: 0 says that nobody waits any more.
+ *
+ *     cc -std=c11 -shared -fPIC -fvisibility=hidden -Wl,-z,defs pool.c -o pool.so -pthread
  */
 #include <pthread.h>
+#include <stdlib.h>
 
 #include <tend/plugin.h>
 
@@ -20,9 +23,29 @@ struct pool {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct job *first, **last;
-    int stopping;
+    int stopping, started;
     pthread_t threads[THREADS];
 };
+
+static const char crd[] =
+    "apiVersion: apiextensions.k8s.io/v1\n"
+    "kind: CustomResourceDefinition\n"
+    "metadata: {name: searches.example.com}\n"
+    "spec:\n"
+    "  group: example.com\n"
+    "  scope: Namespaced\n"
+    "  names: {kind: Search, plural: searches, singular: search}\n"
+    "  versions:\n"
+    "  - name: v1\n"
+    "    served: true\n"
+    "    storage: true\n"
+    "    subresources: {status: {}}\n"
+    "    schema:\n"
+    "      openAPIV3Schema:\n"
+    "        type: object\n"
+    "        properties:\n"
+    "          spec: {type: object, properties: {below: {type: integer}}}\n"
+    "          status: {type: object, properties: {best: {type: integer}, steps: {type: integer}}}\n";
 
 /* --- the work ---------------------------------------------------------------------------------- */
 
@@ -102,25 +125,33 @@ static void stop(void *self)
     pool->stopping = 1;
     pthread_cond_broadcast(&pool->more);
     pthread_mutex_unlock(&pool->lock);
-    for (int i = 0; i < THREADS; i++) {
+    for (int i = 0; i < pool->started; i++) {
         pthread_join(pool->threads[i], NULL);
     }
+    pthread_cond_destroy(&pool->more);
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }
 
+/* Allocated, and no static: in one process it may be started again, and finds nothing of the last time. */
 static const char *start(const struct tend_host *host, struct tend_str config, void **ret_self)
 {
-    static struct pool pool = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0, {0}};
+    struct pool *pool = calloc(1, sizeof *pool);
     (void)host;
     (void)config;
-    pool.first = NULL;
-    pool.last = &pool.first;
-    pool.stopping = 0;
-    for (int i = 0; i < THREADS; i++) {
-        if (pthread_create(&pool.threads[i], NULL, run, &pool) != 0) {
+    if (pool == NULL) {
+        return "there is no memory for it";
+    }
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->more, NULL);
+    pool->last = &pool->first;
+    for (; pool->started < THREADS; pool->started++) {
+        if (pthread_create(&pool->threads[pool->started], NULL, run, pool) != 0) {
+            stop(pool); /* the host calls none after a failed start */
             return "there is no room for its threads";
         }
     }
-    *ret_self = &pool;
+    *ret_self = pool;
     return NULL;
 }
 
@@ -138,6 +169,7 @@ static const struct tend_controller pool = {
     .size = sizeof pool,
     .name = "pool",
     .kind = "example.com/v1/Search",
+    .crd = crd,
     .start = start,
     .stop = stop,
     .reconcile = reconcile,
