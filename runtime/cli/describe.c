@@ -131,6 +131,9 @@ static void print_parts(FILE *out, struct arena *arena, const struct value *root
         if (text_is(field->key, "status") && value_count(value_field(part, "conditions")) > 0) {
             conditions = value_field(part, "conditions");
             part = value_with(arena, part, TEXT("conditions"), NULL);
+            if (value_count(part) == 0) {
+                continue; /* they are all of it */
+            }
         }
         print_part(out, field->key, part);
     }
