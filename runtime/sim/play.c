@@ -297,19 +297,30 @@ static NODISCARD enum tend_code add_file(const struct play *play, const char *pa
     return TEND_OK;
 }
 
-/* x_test.lua is about x.lua beside it, where it says nothing else. */
+/* x_test.lua is about x.lua beside it, or x.so, where it says nothing else. */
 static NODISCARD enum tend_code add_beside(const struct play *play, struct controller_files *files,
                                            struct error *err)
 {
     static const char *const suffixes[] = {"_test.lua", "_test.yaml"};
-    CLEANUP(buffer_done) struct buffer path = BUFFER_INIT(INPUT_BYTES_MAX);
+    CLEANUP(buffer_done) struct buffer script = BUFFER_INIT(INPUT_BYTES_MAX);
+    CLEANUP(buffer_done) struct buffer plugin = BUFFER_INIT(INPUT_BYTES_MAX);
     struct text stem = text_of(play->path);
     for (size_t i = 0; i < COUNT_OF(suffixes); i++) {
         stem.len -= text_ends(stem, text_of(suffixes[i])) ? strlen(suffixes[i]) : 0;
     }
-    buffer_text(&path, stem);
-    buffer_chars(&path, ".lua");
-    return add_file(play, path.data, files, err);
+    buffer_text(&script, stem);
+    buffer_chars(&script, ".lua");
+    buffer_text(&plugin, stem);
+    buffer_chars(&plugin, ".so");
+    if (access(script.data, F_OK) == 0) {
+        return add_file(play, script.data, files, err);
+    }
+    if (access(plugin.data, F_OK) == 0) {
+        return add_file(play, plugin.data, files, err);
+    }
+    const char *name = strrchr(plugin.data, '/'); /* the path is absolute */
+    return FAIL(err, TEND_NOT_FOUND, "there is no %s to test, and no %s: say scripts = { \"...\" }",
+                script.data, name + 1);
 }
 
 static NODISCARD enum tend_code find_files(struct play *play, struct controller_files *files,
