@@ -12,7 +12,7 @@
 #include "cli/plain.h"
 #include "cli/template.h"
 
-enum { FILES = 3, STEPS = 3 };
+enum { FILES = 4, STEPS = 4 };
 
 /* Forms, with the places of templates. */
 struct plan {
@@ -20,8 +20,8 @@ struct plan {
     struct {
         enum template_id id;
         const char *name, *what;
-    } files[FILES];
-    const char *next[STEPS];
+    } files[FILES];          /* up to one without a name */
+    const char *next[STEPS]; /* up to NULL */
 };
 
 static const struct plan plans[] = {
@@ -34,10 +34,12 @@ static const struct plan plans[] = {
     {"plugin",
      {{TEMPLATE_PLUGIN, "@NAME@.c", "the controller, and its kind @KIND@"},
       {TEMPLATE_PLUGIN_BUILD, "CMakeLists.txt", "how it is built"},
+      {TEMPLATE_PLUGIN_TEST, "@NAME@_test.lua", "what it promises"},
       {TEMPLATE_OBJECT, "@NAME@.yaml", "an object to try it with"}},
      {"cmake -S @FOLDER@ -B @FOLDER@/build -DCMAKE_PREFIX_PATH=PREFIX && cmake --build "
       "@FOLDER@/build   # PREFIX: where `cmake --install` put tend",
-      "tend run --plugins @FOLDER@/build", "tend apply -f @AT@@NAME@.yaml"}},
+      "tend test @AT@@NAME@_test.lua", "tend run --plugins @FOLDER@/build",
+      "tend apply -f @AT@@NAME@.yaml"}},
 };
 static const struct plan *const plugin_plan = &plans[1];
 
@@ -46,7 +48,7 @@ struct making {
     struct naming naming;
     struct arena arena;
     const char *paths[FILES];
-    size_t made; /* of them */
+    size_t count, made; /* of them */
 };
 
 static struct text fill(struct making *making, struct text form)
@@ -104,7 +106,10 @@ static enum tend_code read_request(struct making *making, const struct arguments
         naming->folder = arena_text(&making->arena, folder);
         naming->at = arena_format(&making->arena, "%.*s/", TEXT_ARG(folder));
     }
-    for (size_t i = 0; i < FILES; i++) {
+    while (making->count < FILES && making->plan->files[making->count].name != NULL) {
+        making->count++;
+    }
+    for (size_t i = 0; i < making->count; i++) {
         struct text name = fill(making, text_of(making->plan->files[i].name));
         making->paths[i] =
             arena_format(&making->arena, "%.*s%.*s", TEXT_ARG(naming->at), TEXT_ARG(name)).ptr;
@@ -125,7 +130,7 @@ static enum tend_code check_free(const struct making *making, struct error *err)
     if (making->plan == plugin_plan && lstat(making->naming.folder.ptr, &found) == 0) {
         return already_there(making->naming.folder.ptr, err);
     }
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < making->count; i++) {
         if (lstat(making->paths[i], &found) == 0) {
             return already_there(making->paths[i], err);
         }
@@ -180,7 +185,7 @@ static enum tend_code make_all(struct making *making, struct error *err)
     bool made_folder;
     TRY(check_free(making, err));
     TRY(make_folder(making->naming.folder.ptr, &made_folder, err));
-    for (size_t i = 0; i < FILES && code == TEND_OK; i++) {
+    for (size_t i = 0; i < making->count && code == TEND_OK; i++) {
         code = make_file(making, i, err);
     }
     for (size_t i = 0; i < making->made && code != TEND_OK; i++) {
@@ -197,17 +202,17 @@ static enum tend_code make_all(struct making *making, struct error *err)
 static void tell(struct making *making, struct session *session)
 {
     int width = 0;
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < making->count; i++) {
         int len = (int)strlen(making->paths[i]);
         width = len > width ? len : width;
     }
-    for (size_t i = 0; i < FILES; i++) {
+    for (size_t i = 0; i < making->count; i++) {
         struct text what = fill(making, text_of(making->plan->files[i].what));
         fprintf(session->out, "%-*s  %.*s\n", width, making->paths[i], TEXT_ARG(what));
     }
     (void)session_output_closed(session); /* before what is said about it */
     fputs("\nNext:\n", session->err);
-    for (size_t i = 0; i < STEPS; i++) {
+    for (size_t i = 0; i < STEPS && making->plan->next[i] != NULL; i++) {
         struct text command = fill(making, text_of(making->plan->next[i]));
         fprintf(session->err, "  %.*s\n", TEXT_ARG(command));
     }

@@ -5,13 +5,14 @@
 #include "cli/templates/object.yaml.h"
 #include "cli/templates/plugin.c.h"
 #include "cli/templates/plugin.cmake.h"
+#include "cli/templates/plugin_test.lua.h"
 #include "cli/templates/script.lua.h"
 #include "cli/templates/script_test.lua.h"
 
 static const char *const texts[TEMPLATES] = {
     [TEMPLATE_SCRIPT] = script_lua_text,         [TEMPLATE_SCRIPT_TEST] = script_test_lua_text,
     [TEMPLATE_OBJECT] = object_yaml_text,        [TEMPLATE_PLUGIN] = plugin_c_text,
-    [TEMPLATE_PLUGIN_BUILD] = plugin_cmake_text,
+    [TEMPLATE_PLUGIN_BUILD] = plugin_cmake_text, [TEMPLATE_PLUGIN_TEST] = plugin_test_lua_text,
 };
 
 /* What goes where `place` is; NULL where that is no place. */

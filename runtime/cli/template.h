@@ -13,6 +13,7 @@ enum template_id {
     TEMPLATE_OBJECT,       /* object.yaml.in: of the kind that both controllers have */
     TEMPLATE_PLUGIN,       /* plugin.c.in */
     TEMPLATE_PLUGIN_BUILD, /* plugin.cmake.in */
+    TEMPLATE_PLUGIN_TEST,  /* plugin_test.lua.in */
     TEMPLATES
 };
 

@@ -200,6 +200,7 @@ static void makes_a_plugin(void)
     CHECK_INT(said.result, EXIT_DONE);
     CHECK(is_there(&folder, "door/door.c", "/* Door: "));
     CHECK(is_there(&folder, "door/CMakeLists.txt", "# door.so"));
+    CHECK(is_there(&folder, "door/door_test.lua", "-- What door.c promises"));
     CHECK(is_there(&folder, "door/door.yaml", "# One Door: "));
     CHECK(strstr(said.err, "/door/build\n  tend apply -f /") != NULL);
     CLEANUP(said_done) struct said again = make("plugin", "door", folder.path);
