@@ -7,10 +7,12 @@
 #include "cli/command.h"
 #include "cli/exit.h"
 #include "cli/nearby.h"
+#include "cli/owner.h"
 #include "cli/reference.h"
 #include "cli/refusal.h"
 #include "cli/source.h"
 #include "cli/target.h"
+#include "cli/way_on.h"
 #include "document/json.h"
 
 struct victim {
@@ -27,6 +29,7 @@ struct deleting {
     struct victim *victims;
     size_t count, capacity;
     bool waits;
+    const struct served_kind *told; /* whose controller was looked at last, once for all in a row */
     int64_t timeout_s;
     int worst;
 };
@@ -197,6 +200,46 @@ static enum tend_code send_abandon(struct deleting *deleting, const struct victi
     return code == TEND_NOT_FOUND ? TEND_OK : code; /* it went meanwhile */
 }
 
+static void say_waits(struct deleting *deleting, struct text name, const struct value *owner)
+{
+    const struct value *status = value_field(owner, "status");
+    struct text phase = owner_phase(owner), reason = value_get_text(status, TEXT("reason")),
+                message = value_get_text(status, TEXT("message"));
+    const char *end = "Ctrl-C ends the waiting, not the deletion (tend describe shows the way on)";
+    (void)session_output_closed(deleting->session); /* before what is said about it */
+    if (owner == NULL) {
+        session_say(deleting->session, "%.*s waits for a controller, and there is none; %s",
+                    TEXT_ARG(name), end);
+    } else if (text_is(phase, "live")) {
+        session_say(deleting->session, "%.*s waits for controller %.*s, which has set it aside; %s",
+                    TEXT_ARG(name), TEXT_ARG(owner_name(owner)), end);
+    } else {
+        session_say(deleting->session,
+                    "%.*s waits for controller %.*s, which is %.*s%s%.*s%s%s%.*s; %s",
+                    TEXT_ARG(name), TEXT_ARG(owner_name(owner)),
+                    TEXT_ARG(phase.len > 0 ? phase : TEXT("not reported yet")),
+                    reason.len > 0 ? " (" : "", TEXT_ARG(reason), reason.len > 0 ? ")" : "",
+                    message.len > 0 ? ": " : "", TEXT_ARG(message), end);
+    }
+}
+
+/* Who waits for a controller that does not come would wait in silence. What cannot be found out is not said. */
+static void look_at_owner(struct deleting *deleting, const struct victim *victim,
+                          const struct value *object, struct arena *arena)
+{
+    struct error ignored = ERROR_INIT;
+    const struct value *owner;
+    if (deleting->told == victim->kind || owner_is_host(victim->kind) ||
+        value_count(value_field(value_field(object, "metadata"), "finalizers")) == 0) {
+        return;
+    }
+    deleting->told = victim->kind;
+    if (owner_find(deleting->session, victim->kind, arena, &owner, &ignored) == TEND_OK &&
+        way_on_waits_in_vain(victim->kind, object, owner)) {
+        say_waits(deleting, victim->name, owner);
+    }
+}
+
 /* The host answers with the object while something holds it, with a Status when it is gone. */
 static enum tend_code delete_one(struct deleting *deleting, struct victim *victim,
                                  struct error *err)
@@ -223,6 +266,9 @@ static enum tend_code delete_one(struct deleting *deleting, struct victim *victi
             : abandons                         ? "is let go"
                                                : "is being deleted",
             is_dry ? " (dry run)" : "");
+    if (victim->uid.len > 0 && deleting->waits && !abandons) {
+        look_at_owner(deleting, victim, answer, &arena);
+    }
     return TEND_OK;
 }
 

@@ -30,8 +30,7 @@ const struct value *way_on_condition(const struct value *root)
     return found;
 }
 
-/* Is it held for a controller that does not come? */
-static bool waits_in_vain(const struct served_kind *kind, const struct value *root,
+bool way_on_waits_in_vain(const struct served_kind *kind, const struct value *root,
                           const struct value *owner)
 {
     CLEANUP(arena_done) struct arena arena = {0};
@@ -64,7 +63,7 @@ void way_on_print(FILE *out, const struct served_kind *kind, const struct value 
                   const struct value *owner)
 {
     const struct value *condition = way_on_condition(root);
-    bool is_held = waits_in_vain(kind, root, owner);
+    bool is_held = way_on_waits_in_vain(kind, root, owner);
     if (condition == NULL && !is_held) {
         return;
     }
