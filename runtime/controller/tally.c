@@ -5,7 +5,8 @@
  *
  * A run that blocks where it could have asked holds up all others of its worker, which works on one at a time. How
  * long it did is seen from here: from when the worker could go on with it, and was through with what it did
- * before, to what it says next. It is told when it is much longer than anything that was told already. */
+ * before, to what it says next. One that a thread of the plugin holds keeps nobody
+ * waiting, and is not looked at. It is told when it is much longer than anything that was told already. */
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "controller/inside.h"
@@ -86,6 +87,9 @@ void tally_heard(struct run *run)
     struct worker *worker = run->worker;
     int64_t now_ms = world_ticks_ms(run->controller->loop->world);
     int64_t since_ms = run->attended_ms > worker->heard_ms ? run->attended_ms : worker->heard_ms;
+    if (run->call.held) {
+        return; /* and whoever executes now is heard by itself */
+    }
     worker->heard_ms = now_ms;
     if (now_ms - since_ms >= SLOW_RUN_MS) {
         tally_slow(run->controller, run->work->key, now_ms - since_ms);

@@ -164,7 +164,8 @@ struct worker {
     struct worker_listener *listener;
     const char *name; /* for people: the plugin's file name; lives as long as the worker */
     bool is_up;       /* between `up` and `down` */
-    int64_t heard_ms; /* the loop's: when it asked or was done with something last, ticks */
+    int64_t heard_ms; /* when it was through with a slice last, ticks: noted by the loop where it is
+                       * asked or told of a result, by the worker where nobody is told */
     bool is_inline;   /* what it runs is in this very process, unconfined and unlimited */
     bool is_stuck;    /* it is down, and what it runs can be ended by nobody */
     struct worker_remark remark; /* from `up` on */

@@ -2,7 +2,8 @@
  * run on lanes, those send what is to be sent, at once and under a lock; else nobody locks anything.
  *
  * What has come is taken with one system call. A result is sent at once, because the next slice may never
- * end; only where a long row of slices was quick are results sent together, a few at a time: then it is the
+ * end, and so is what a slice asked that took its time: what it waits for begins then, and the host sees how
+ * long it executed. Only where a long row of slices was quick are results sent together, a few at a time: then it is the
  * system calls that cost most.
  *
  * While a plugin blocks in its call, frames go on being read: answers and cancellations of that call
@@ -274,8 +275,12 @@ static void leave(struct engine_host *host, unsigned lane)
 {
     struct serving *serving = of(host);
     page_end_slice(&serving->ends.page->lanes[lane]);
-    if (!on_lanes(serving)) {
-        serving->quick = now_ns() - serving->began_ns < QUICK_NS ? serving->quick + 1 : 0;
+    if (on_lanes(serving)) {
+        return;
+    }
+    serving->quick = now_ns() - serving->began_ns < QUICK_NS ? serving->quick + 1 : 0;
+    if (serving->quick == 0) {
+        (void)send_out(serving);
     }
 }
 

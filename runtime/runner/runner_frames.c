@@ -66,6 +66,12 @@ static struct reconcile_call *about(struct runner *runner, const struct frame *f
     return call;
 }
 
+/* It is through with something of which the loop is not told: what is next did not execute before. */
+static void note_heard(struct runner *runner)
+{
+    runner->worker.heard_ms = world_ticks_ms(runner->world);
+}
+
 static void answer_nothing(struct runner *runner, uint64_t call, uint32_t ask, struct text problem)
 {
     struct message_answer answer = {
@@ -88,6 +94,7 @@ static void take_ask(struct runner *runner, const struct frame *frame)
         (ask.so_far != NULL && shape_writes(ask.so_far, &err) != TEND_OK)) {
         nonsense(runner, frame->call, err.message);
     } else if (flight_is_ghost(call) || call->open >= CALL_OPEN_MAX) {
+        note_heard(runner);
         answer_nothing(runner, frame->call, ask.ask,
                        flight_is_ghost(call) ? TEXT("the call was cancelled")
                                              : TEXT("too many questions are open"));
@@ -106,6 +113,7 @@ static void take_held(struct runner *runner, const struct frame *frame)
 {
     struct reconcile_call *call = about(runner, frame);
     if (call != NULL) {
+        note_heard(runner);
         flight_held(&runner->flight, call, world_ticks_ms(runner->world));
         runner_look_within(runner, flight_limit_ms(call));
     }
@@ -136,6 +144,8 @@ static void take_result(struct runner *runner, const struct frame *frame)
     if (awaited) {
         runner->worker.calls--;
         runner->worker.listener->ops->done(runner->worker.listener, &runner->worker, call);
+    } else {
+        note_heard(runner);
     }
 }
 

@@ -196,6 +196,30 @@ static void what_holds_up_others_is_told(void)
     ring_free(r);
 }
 
+static const char *run_held(struct scripted_worker *worker, struct reconcile_call *call,
+                            const struct value *root)
+{
+    call->held = true; /* by a thread of the plugin */
+    return run_done(worker, call, root);
+}
+
+static void what_a_thread_holds_holds_up_nobody(void)
+{
+    struct ring *r = ring_new_live(run_held);
+    pass(r, 60 * 1000);
+    r->worker.hold = true;
+    create_lab(r, "lab-1", "");
+    virtual_world_run(&r->b->v);
+    virtual_world_advance(&r->b->v, 17 * SLOW_RUN_MS);
+    CHECK(scripted_worker_deliver(&r->worker));
+    r->worker.hold = false;
+    pass(r, TALLY_PAUSE_MS + TALLY_FIRST_MS);
+    CHECK_TEXT(said(r, "status.counts.runs"), "1");
+    CHECK_TEXT(said(r, "status.longestRun"), "(absent)");
+    CHECK_INT(times_said(r, "labinstance", "SlowReconcile"), 0);
+    ring_free(r);
+}
+
 /* As when another file takes over. */
 static void counts_go_on_in_the_next_controller(void)
 {
@@ -238,6 +262,7 @@ static void counts_go_on_in_the_next_host(void)
 
 SUITE({"counts what was run and what failed", counts_what_was_run_and_what_failed},
       {"what holds up others is told", what_holds_up_others_is_told},
+      {"what a thread holds holds up nobody", what_a_thread_holds_holds_up_nobody},
       {"counts go on in the next controller of that name", counts_go_on_in_the_next_controller},
       {"counts go on in the next host", counts_go_on_in_the_next_host},
       {"says what is live, from where and since when", says_what_is_live},

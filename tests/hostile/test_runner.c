@@ -167,6 +167,20 @@ static void blames_nobody_whose_result_was_gathered(void)
     CHECK_INT(bench.worker->calls, 0);
 }
 
+/* What is next may take its time, or never end: it is not to be told as the time of the one before. */
+static void hears_what_a_long_slice_asked_before_the_next_ends(void)
+{
+    CLEANUP(finish) struct bench bench;
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    start_call(&bench, 0, "toil");
+    start_call(&bench, 1, "spin");
+    run_until(&bench, "down ");
+    CHECK_TEXT(buffer_view(&bench.trace).ptr, "up waits0 lost0:free lost1:blamed down ");
+}
+
 static void ends_a_runner_that_breaks_the_protocol(void)
 {
     CLEANUP(finish) struct bench bench;
@@ -461,6 +475,8 @@ SUITE({"runs calls and answers questions", runs_calls},
       {"reads the definition that a plugin carries", reads_the_definition_that_a_plugin_carries},
       {"charges a death to the call that executed", charges_a_death_to_the_call_that_executed},
       {"blames nobody whose result was gathered", blames_nobody_whose_result_was_gathered},
+      {"hears what a long slice asked before the next ends",
+       hears_what_a_long_slice_asked_before_the_next_ends},
       {"ends a runner that breaks the protocol", ends_a_runner_that_breaks_the_protocol},
       {"starts again and serves", starts_again_and_serves},
       {"survives its death from outside", survives_its_death_from_outside},

@@ -31,6 +31,7 @@ static void takes_results_from_threads(void)
     start_call(&bench, 2, "keep"); /* held, while others come and go */
     start_call(&bench, 3, "");
     run_until(&bench, "\"n\":4");
+    CHECK(bench.worker->heard_ms > 0); /* when it was held: what is next did not execute before */
     CHECK_INT(bench.worker->calls, 1);
     start_call(&bench, 4, "release");
     run_until(&bench, "by another call");
