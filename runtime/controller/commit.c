@@ -576,3 +576,12 @@ void commit_build_failure(struct run *run, const char *condition)
     run->request_count += journal_settle(run, &run->requests[run->request_count]);
     set_precondition(run, kind);
 }
+
+void commit_build_death(struct run *run, const char *reason)
+{
+    run->request_count = 0;
+    run->call.result = NULL;
+    if (run_kind(run) != NULL && start_set(run, NULL) == TEND_OK) {
+        add_event(run, EVENT_WARNING, TEXT("RunnerDied"), text_of(reason));
+    }
+}

@@ -569,8 +569,9 @@ NODISCARD enum tend_code commit_build_so_far(struct run *run, const struct value
                                              const struct admission_request *effect, size_t count,
                                              struct error *err);
 
-/* Only that it failed: condition `type` and an event. */
+/* Only that it failed: condition `type` and an event. Or: an event that its worker died of it. */
 void commit_build_failure(struct run *run, const char *condition);
+void commit_build_death(struct run *run, const char *reason);
 
 /* contest.c: the run is to write the object of that kind and name, which is at `revision`. TEND_CONFLICT where
  * another controller has done so last, and the two take turns: the run has to wait for run->after_ms. */

@@ -496,10 +496,36 @@ void controller_done(struct worker_listener *listener, struct worker *worker,
     run_commit(run);
 }
 
+/* Its event was written, or could not be: the log has the death as well. */
+static void told_death(struct admission_call *call, const struct admission_result *result)
+{
+    struct run *run = CONTAINER_OF(call, struct run, commit);
+    if (result->code != TEND_OK) {
+        log_debug(run->controller->loop->log, LOG_FIELDS({"object", run->work->key.ptr}),
+                  "no event of its death: %s", result->message);
+    }
+    run_end(run, WORK_FAILED);
+}
+
+/* It is tried again; whoever looks at the object meanwhile is to know what its run did. */
+static void tell_death(struct run *run, const char *reason)
+{
+    measure_result(run->controller, RESULT_ERROR);
+    commit_build_death(run, reason);
+    if (run->request_count == 0) {
+        run_end(run, WORK_FAILED);
+        return;
+    }
+    run->phase = RUN_COMMITTING;
+    run->commit.answered = told_death;
+    run_submit(run, &run->commit);
+}
+
 /* Twice in ten minutes is no accident: it is set aside until its spec changes or a retry is asked for. */
 static void blame(struct run *run, const char *reason)
 {
     struct subject *subject = run->subject;
+    struct error err = ERROR_INIT;
     int64_t now_ms = world_ticks_ms(run->controller->loop->world);
     if (is_outlived(run)) {
         run_again(run);
@@ -511,9 +537,12 @@ static void blame(struct run *run, const char *reason)
         subject->death_ms = now_ms;
     }
     subject->deaths++;
-    if (subject->deaths < QUARANTINE_DEATHS) {
-        measure_result(run->controller, RESULT_ERROR);
+    waits_end(run);
+    if (run_decode(run, &err) != TEND_OK) { /* damaged since: said where it was noticed */
+        note_error(run, err.message);
         run_end(run, WORK_FAILED);
+    } else if (subject->deaths < QUARANTINE_DEATHS) {
+        tell_death(run, reason);
     } else {
         reason =
             arena_format(&run->arena,

@@ -36,8 +36,7 @@ void runner_set_alarm(struct runner *runner, int64_t after_ms)
     world_alarm_set(runner->world, &runner->alarm, world_ticks_ms(runner->world) + after_ms);
 }
 
-/* --- calls
- * ------------------------------------------------------------------------------------- */
+/* --- calls --- */
 
 static struct patience_look look_of(const struct runner *runner)
 {
@@ -164,8 +163,7 @@ static void cancel_call(struct worker *worker, struct reconcile_call *call)
 
 static const struct worker_ops worker_ops = {start_call, answer_call, cancel_call};
 
-/* --- the end of a process
- * ---------------------------------------------------------------------- */
+/* --- the end of a process --- */
 
 /* Kill it, for a reason that is worth telling; ended() does the rest. */
 void runner_end_process(struct runner *runner, const char *format, ...)
@@ -227,13 +225,16 @@ static bool is_down(const struct runner *runner)
 
 static void go_down(struct runner *runner)
 {
+    CLEANUP(arena_done) struct arena arena = {0};
+    uint64_t culprit = culprit_of(runner);
+    const char *told = runner_tell_end(runner, culprit, &arena);
     runner->worker.is_up = false;
-    lose(runner, &runner->flight.sent, culprit_of(runner), runner->why);
+    lose(runner, &runner->flight.sent, culprit, runner->why);
     if (is_down(runner)) {
         lose(runner, &runner->flight.queued, 0, runner->why);
     }
     if (is_down(runner)) {
-        runner->worker.listener->ops->down(runner->worker.listener, &runner->worker, runner->why);
+        runner->worker.listener->ops->down(runner->worker.listener, &runner->worker, told);
     }
 }
 
@@ -309,8 +310,7 @@ static void give_up(struct runner *runner)
     }
 }
 
-/* --- the start of a process
- * -------------------------------------------------------------------- */
+/* --- the start of a process --- */
 
 /* The descriptors are the wire's and the lines' from now on. */
 static enum tend_code listen_to(struct runner *runner, int socket, int output, struct error *err)
@@ -457,8 +457,7 @@ static void fire(struct alarm *alarm)
     }
 }
 
-/* --- life
- * -------------------------------------------------------------------------------------- */
+/* --- life --- */
 
 static struct child_limits limits_of(const struct runner_bounds *bounds)
 {

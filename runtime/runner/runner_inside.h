@@ -59,6 +59,10 @@ void runner_end_process(struct runner *runner, const char *format, ...) PRINTF_L
 /* runner_stuck.c: in `why`, what it does instead of ending. */
 void runner_describe_stuck(struct runner *runner);
 
+/* runner_stuck.c: why it is down, with the object that is blamed, where one is and `why` does not say it; of
+ * `arena`. Before its calls are lost. */
+const char *runner_tell_end(const struct runner *runner, uint64_t culprit, struct arena *arena);
+
 /* Its one alarm: by phase. */
 void runner_set_alarm(struct runner *runner, int64_t after_ms);
 

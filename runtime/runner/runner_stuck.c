@@ -1,4 +1,5 @@
-/* Only code inside the host can be stuck: a process that does not end is killed. */
+/* What is said of the end of a runner, and of one that does not end. Only code inside the host can be stuck: a
+ * process that does not end is killed. */
 #include <stdio.h>
 
 #include "document/doc.h"
@@ -50,4 +51,15 @@ void runner_describe_stuck(struct runner *runner)
         what = arena_format(&arena, "%.*s, and it does not end", TEXT_ARG(what));
     }
     snprintf(runner->why, sizeof runner->why, "%.*s; %s", TEXT_ARG(what), way_out);
+}
+
+const char *runner_tell_end(const struct runner *runner, uint64_t culprit, struct arena *arena)
+{
+    const struct reconcile_call *call = flight_find(&runner->flight, culprit);
+    if (call == NULL || flight_is_ghost(call) || runner->phase == STUCK) {
+        return arena_text(arena, text_of(runner->why)).ptr;
+    }
+    return arena_format(arena, "%s, in a run over %.*s", runner->why,
+                        TEXT_ARG(name_of(call, arena)))
+        .ptr;
 }

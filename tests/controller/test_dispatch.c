@@ -488,6 +488,8 @@ static void a_death_is_charged_to_its_object(void)
     virtual_world_advance(&r->b->v, 200);
     CHECK_INT(scripted_worker_calls(&r->worker), 1); /* "bad", after a backoff */
     CHECK_TEXT(condition_of(r, "bad", "Quarantined"), "");
+    CHECK_INT(times_said(r, "bad", "RunnerDied"), 1);
+    CHECK_INT(times_said(r, "good", "RunnerDied"), 0);
     scripted_worker_die(&r->worker, true);
     r->worker.hold = false;
     pass(r, 3600 * 1000 - 1000);

@@ -119,11 +119,11 @@ static void charges_a_death_to_the_call_that_executed(void)
     static const struct {
         const char *what, *reason;
     } cases[] = {
-        {"crash", "it was killed by signal 11 (Segmentation fault)"},
-        {"exit", "it exited with status 3"},
-        {"spin", "a run did not end within its limit of 50 ms"},
-        {"hang-up", "it closed its socket"},
-        {"cut-off", "it exited with status 0"},
+        {"crash", "it was killed by signal 11 (Segmentation fault), in a run over Naughty a"},
+        {"exit", "it exited with status 3, in a run over Naughty a"},
+        {"spin", "a run did not end within its limit of 50 ms, in a run over Naughty a"},
+        {"hang-up", "it closed its socket, in a run over Naughty a"},
+        {"cut-off", "it exited with status 0, in a run over Naughty a"},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         CLEANUP(finish) struct bench bench;

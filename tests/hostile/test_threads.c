@@ -65,7 +65,7 @@ static void charges_what_is_never_finished(void)
     CHECK_TEXT(
         buffer_view(&bench.reason).ptr,
         "a run did not end within its limit of 50 ms: it was left to a thread of the plugin, "
-        "which did not call finish");
+        "which did not call finish, in a run over Naughty a");
 }
 
 /* The call is gone for its owner, but a thread has it: its time runs. */
