@@ -256,13 +256,15 @@ static void recover(struct runner *runner)
     }
 }
 
-/* How it ended; in its own words where it had some. */
+/* How it ended; in its own words where it had some. Before it was up, it had no run to end in. */
 static void describe_end(struct runner *runner, const char *how)
 {
+    bool was_loading = !runner->worker.is_up && runner->phase != STUCK;
     snprintf(runner->why, sizeof runner->why, "%.*s", (int)sizeof runner->page->last_words - 1,
              runner->page->last_words);
     if (runner->why[0] == '\0' || !utf8_is_text(runner->why)) {
-        snprintf(runner->why, sizeof runner->why, "%s", how);
+        snprintf(runner->why, sizeof runner->why, "%s%s", how,
+                 was_loading ? " while it was loaded or started" : "");
     }
 }
 

@@ -289,7 +289,8 @@ static void refuses_what_cannot_be_loaded(void)
     static const struct {
         const char *file, *reason;
     } cases[] = {
-        {PLUGINS "crash_constructor.so", "it was killed by signal 11 (Segmentation fault)"},
+        {PLUGINS "crash_constructor.so",
+         "it was killed by signal 11 (Segmentation fault) while it was loaded or started"},
         {PLUGINS "broken_crd.so", "controller broken: its CustomResourceDefinition: line 1"},
         {"/no/such.so", "cannot open /no/such.so: No such file or directory"},
         {"/bin/sh", "not a plugin: it has no TEND note"},
