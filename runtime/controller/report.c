@@ -120,7 +120,8 @@ static const struct value *with_limits(struct arena *arena, const struct value *
     const struct value *map = with_text(arena, NULL, "confine", limits->confinement);
     map = value_with(arena, map, TEXT("memory"), memory);
     map = value_with(arena, map, TEXT("files"), value_int(arena, limits->open_files));
-    map = with_text(arena, map, "runTime", duration_format(limits->run_ms, run_time));
+    int64_t run_ms = report->limit_ms > 0 ? report->limit_ms : limits->run_ms;
+    map = with_text(arena, map, "runTime", duration_format(run_ms, run_time));
     map = value_with(arena, map, TEXT("parallel"), most);
     return value_with(arena, status, TEXT("limits"), map);
 }
@@ -283,6 +284,7 @@ void report_controller(struct controller *controller)
                             .isolation = controller->worker->is_inline ? "inline" : "",
                             .limits = &controller->worker->limits,
                             .most = controller->most,
+                            .limit_ms = controller->limit_ms,
                             .since_ms = controller->since_ms,
                             .restarts = controller->lives > 1 ? controller->lives - 1 : 0,
                             .tally = &controller->tally};

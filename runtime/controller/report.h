@@ -26,6 +26,7 @@ struct report {
     const char *file, *hash, *version, *kind, *last_good, *rejected, *isolation;
     const struct worker_limits *limits; /* NULL: leave what is there */
     size_t most;                        /* with them: objects at once; 0: no bound of its own */
+    int64_t limit_ms;                   /* with them: of its runs, goes before theirs; 0: theirs */
     const char *contested; /* the message of condition Contested; NULL and "" as above */
     int64_t since_ms;      /* wall clock */
     uint64_t restarts;

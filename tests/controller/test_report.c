@@ -23,6 +23,25 @@ static void says_what_is_live(void)
     ring_free(r);
 }
 
+static void says_the_limits_that_hold(void)
+{
+    static const struct {
+        int64_t declared_ms;
+        const char *holds;
+    } cases[] = {{0, "\"30s\""}, {20 * 1000, "\"20s\""}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct ring *r = ring_new(run_done);
+        r->limit_ms = cases[i].declared_ms;
+        r->worker.worker.limits =
+            (struct worker_limits){.confinement = "strict", .open_files = 64, .run_ms = 30 * 1000};
+        ring_live(r);
+        settle(r);
+        CHECK_TEXT(said(r, "status.limits.runTime"), cases[i].holds);
+        CHECK_TEXT(said(r, "status.limits.files"), "64");
+        ring_free(r);
+    }
+}
+
 static void says_what_is_lost_and_back(void)
 {
     struct ring *r = ring_new_live(run_done);
@@ -266,6 +285,7 @@ SUITE({"counts what was run and what failed", counts_what_was_run_and_what_faile
       {"counts go on in the next controller of that name", counts_go_on_in_the_next_controller},
       {"counts go on in the next host", counts_go_on_in_the_next_host},
       {"says what is live, from where and since when", says_what_is_live},
+      {"says the limits that hold", says_the_limits_that_hold},
       {"says what is lost, and that it is back", says_what_is_lost_and_back},
       {"a worker that dies all the time is no flood of writes",
        a_worker_that_dies_all_the_time_is_no_flood},
