@@ -191,6 +191,7 @@ static void set_version(struct controller *controller, const struct controller_o
     size_t parallel = options->parallel == 0 ? 1 : options->parallel;
     controller->parallel = parallel < WORKER_CALLS_MAX ? parallel : WORKER_CALLS_MAX;
     controller->most = options->most;
+    controller->declared = options->declared;
     controller->worker = options->worker;
     controller->limit_ms = options->limit_ms;
     controller->slice_ms = options->slice_ms;

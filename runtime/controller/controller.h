@@ -50,6 +50,8 @@ struct controller_options {
     struct worker *worker;
     size_t parallel; /* objects at a time; 0: 1; at most WORKER_CALLS_MAX */
     size_t most; /* ... and with those that wait for something outside; 0: no bound of its own */
+    size_t
+        declared; /* runs that its plugin executes at once; only told; 0: as many as `parallel` */
     int64_t limit_ms, slice_ms;        /* of a run: see struct reconcile_call; 0: as ever */
     const char *file, *hash, *version; /* what status shows; NULL: not known */
 };

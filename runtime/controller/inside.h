@@ -298,7 +298,7 @@ struct controller {
     enum controller_role role;
     struct scope scope;
     struct worker *worker;
-    size_t parallel, most;
+    size_t parallel, most, declared;
     int64_t limit_ms, slice_ms;
     int64_t replaced; /* revision at which its version began to answer; 0: with the controller */
 

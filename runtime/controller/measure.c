@@ -101,6 +101,15 @@ void measure_result(struct controller *controller, enum run_result result)
     }
 }
 
+/* How many runs may execute at once: it may be told to take fewer objects than its plugin would. */
+static size_t places_of(const struct controller *controller)
+{
+    size_t places = controller->parallel;
+    places =
+        controller->declared > 0 && controller->declared < places ? controller->declared : places;
+    return controller->most > 0 && controller->most < places ? controller->most : places;
+}
+
 void measure_collect(struct metrics_source *source)
 {
     struct loop *loop = CONTAINER_OF(source, struct loop, gauges);
@@ -109,7 +118,7 @@ void measure_collect(struct metrics_source *source)
         const struct measures *measures = &controller->measures;
         struct work_count count = work_flow_count(controller->flow);
         metric_set(measures->active, (double)count.running);
-        metric_set(measures->places, (double)controller->parallel);
+        metric_set(measures->places, (double)places_of(controller));
         metric_set(measures->depth, (double)count.waiting);
         metric_set(measures->later, (double)count.later);
         metric_set(measures->parked, (double)controller->parked);

@@ -58,6 +58,7 @@ struct controller_options seat_options(const struct seat *seat, struct worker *w
          * neither the way to the runner nor the commit of one object keeps the next from running. */
         .parallel = WORKER_CALLS_MAX,
         .most = seat->most,
+        .declared = (size_t)value_int_or(value_field(seat->described, "parallel"), 1),
         .file = file,
         .hash = hash,
         .version = version,

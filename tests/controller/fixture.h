@@ -18,7 +18,7 @@ struct ring { /* the whole loop: a bench with the rooms above the gate */
     struct loop_options options;
     scripted_run *run;
     const char *const *owns;
-    size_t parallel, most;
+    size_t parallel, most, declared;
     int64_t limit_ms; /* that the controller declares; 0: none */
     struct log log;
     size_t moves;  /* lines that tell of a state */
@@ -50,6 +50,7 @@ static inline void ring_add(struct ring *r)
                                          .worker = &r->worker.worker,
                                          .parallel = r->parallel == 0 ? 4 : r->parallel,
                                          .most = r->most,
+                                         .declared = r->declared,
                                          .limit_ms = r->limit_ms,
                                          .file = "labinstance.so",
                                          .hash = "abc",

@@ -12,14 +12,20 @@ struct counted {
     struct metrics *metrics;
 };
 
-/* A loop that counts, whose controller is live. */
-static struct counted counted_new(scripted_run *run)
+/* A loop that counts; there is no controller. */
+static struct counted counted_open(scripted_run *run)
 {
     struct counted counted = {alloc_new(sizeof(struct ring)), metrics_new()};
     counted.r->b = bench_with_labs();
     counted.r->run = run;
     counted.r->options.metrics = counted.metrics;
     ring_open(counted.r);
+    return counted;
+}
+
+static struct counted counted_new(scripted_run *run)
+{
+    struct counted counted = counted_open(run);
     ring_live(counted.r);
     return counted;
 }
@@ -143,8 +149,28 @@ static void counters_outlive_their_controller_and_gauges_do_not(void)
     CHECK(exposition_now(c.metrics, TOTAL("requeue")) == 1);
 }
 
+/* Objects under way are more than that: most of them wait in the plugin for their turn. */
+static void tells_how_many_may_execute_at_once(void)
+{
+    static const struct {
+        size_t parallel, declared, most;
+        double executing;
+    } cases[] = {{64, 0, 0, 64}, {64, 3, 0, 3}, {64, 3, 2, 2}, {2, 3, 0, 2}};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        COUNTED c = counted_open(run_as_told);
+        c.r->parallel = cases[i].parallel;
+        c.r->declared = cases[i].declared;
+        c.r->most = cases[i].most;
+        ring_live(c.r);
+        CLEANUP(freep) char *page = exposition_page(c.metrics);
+        CHECK(exposition_sample(page, OF("controller_runtime_max_concurrent_reconciles")) ==
+              cases[i].executing);
+    }
+}
+
 SUITE({"every end is counted once", every_end_is_counted_once},
       {"tells what runs and what waits", tells_what_runs_and_what_waits},
+      {"tells how many may execute at once", tells_how_many_may_execute_at_once},
       {"what is lost or overtaken is counted", what_is_lost_or_overtaken_is_counted},
       {"counters outlive their controller and gauges do not",
        counters_outlive_their_controller_and_gauges_do_not})
