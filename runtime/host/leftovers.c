@@ -38,6 +38,14 @@ static struct text status_text(const struct value *root, const char *field)
 
 /* --- Controllers -------------------------------------------------------------------------------- */
 
+/* Lost for what became of its process, which the next one would mend: a file that is gone, it does not. */
+static bool lacks_a_process(const struct value *root)
+{
+    struct text reason = status_text(root, "reason");
+    return text_is(status_text(root, "phase"), "lost") &&
+           (text_is(reason, "WorkerLost") || text_is(reason, "Stuck"));
+}
+
 /* Nobody has it any more, and it does not say so. What its file is refused for says more, also where that is
  * only on its way to the store: one that says nothing yet was made a moment ago. */
 static bool is_orphan(struct leftovers *leftovers, const struct value *root)
@@ -48,7 +56,7 @@ static bool is_orphan(struct leftovers *leftovers, const struct value *root)
     if (phase.len == 0 && report_is_known(leftovers->loop, meta_of(root).name)) {
         return false;
     }
-    return !text_is(phase, "lost") &&
+    return (!text_is(phase, "lost") || lacks_a_process(root)) &&
            !(told && leftovers->ops->is_unserved(leftovers, status_text(root, "file")));
 }
 

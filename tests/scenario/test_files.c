@@ -69,6 +69,42 @@ static void a_name_that_is_no_text_is_passed_over(void)
     host_free(host);
 }
 
+/* Why it is lost is the file then, and not what its last process died of. */
+static void a_lost_one_whose_file_goes_says_so(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    host->maker.stuck = "no process for it";
+    scripted_maker_kill(&host->maker, scripted_maker_worker(&host->maker, 0));
+    pass(host, 2 * REPORT_PAUSE_MS);
+    CHECK_TEXT(said(host, "maps", "reason"), "WorkerLost");
+    take(&host->scripts, "a.lua");
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "lost");
+    CHECK_TEXT(said(host, "maps", "reason"), "FileRemoved");
+    CHECK(strstr(said(host, "maps", "message"), "/a.lua was removed; its objects stay") != NULL);
+    host_free(host);
+}
+
+static void one_that_was_lost_when_the_host_ended_is_told_too(void)
+{
+    struct host *host = host_new();
+    put(&host->scripts, "a.lua", MAPS("maps", "1"));
+    up(host);
+    host->maker.stuck = "no process for it";
+    scripted_maker_kill(&host->maker, scripted_maker_worker(&host->maker, 0));
+    pass(host, 2 * REPORT_PAUSE_MS);
+    CHECK_TEXT(said(host, "maps", "reason"), "WorkerLost");
+    down(host);
+    take(&host->scripts, "a.lua");
+    up(host);
+    notice(host);
+    CHECK_TEXT(said(host, "maps", "phase"), "lost");
+    CHECK_TEXT(said(host, "maps", "reason"), "NoPlugin");
+    host_free(host);
+}
+
 static void comes_up_as_it_went_down(void)
 {
     struct host *host = host_new();
@@ -332,6 +368,9 @@ SUITE({"settles when every file is as far as it gets",
        settles_when_every_file_is_as_far_as_it_gets},
       {"notices what comes, changes and goes", notices_what_comes_changes_and_goes},
       {"a name that is no text is passed over", a_name_that_is_no_text_is_passed_over},
+      {"a lost one whose file goes says so", a_lost_one_whose_file_goes_says_so},
+      {"one that was lost when the host ended is told too",
+       one_that_was_lost_when_the_host_ended_is_told_too},
       {"comes up as it went down, and writes nothing", comes_up_as_it_went_down},
       {"of two, the first in order has it every time", the_first_in_order_has_it_every_time},
       {"a kind has one owner, and both say so", a_kind_has_one_owner_and_both_say_so},
