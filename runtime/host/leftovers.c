@@ -71,6 +71,7 @@ static void tell_disabled(struct leftovers *leftovers, const struct value *root,
                             .phase = "disabled",
                             .reason = "Disabled",
                             .message = message.ptr,
+                            .contested = "",
                             .since_ms = world_wall_ms(leftovers->world)};
     report_write(leftovers->loop, &report);
 }
@@ -89,6 +90,7 @@ static void tell_orphan(struct leftovers *leftovers, const struct value *root, s
                                 .phase = "lost",
                                 .reason = "NoPlugin",
                                 .message = "no plugin in the folders has this controller",
+                                .contested = "",
                                 .since_ms = world_wall_ms(leftovers->world)};
         report_write(leftovers->loop, &report);
     }

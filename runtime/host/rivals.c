@@ -82,18 +82,21 @@ static void tell(const struct entry *entry)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct text files = TEXT("");
+    size_t unasked = 0;
     LIST_FOREACH (link, &entry->plugins->entries) {
         const struct entry *other = plugins_entry(link);
         if (keeps_out(entry, other)) {
             files = arena_format(&arena, "%.*s%s%s", TEXT_ARG(files), files.len > 0 ? ", " : "",
                                  plugin_file(other->plugin));
+            unasked += plugin_is_pinned_out(other->plugin) ? 0 : 1;
         }
     }
     if (files.len > 0) {
-        files = arena_format(&arena,
-                             "refused, because it wants what %s has: %.*s; keep one of them, or "
-                             "name one under `kinds` in the host's configuration",
-                             plugin_file(entry->plugin), TEXT_ARG(files));
+        files = arena_format(&arena, "refused, because it wants what %s has: %.*s; %s",
+                             plugin_file(entry->plugin), TEXT_ARG(files),
+                             unasked > 0 ? "keep one of them, or name one under `kinds` in the "
+                                           "host's configuration"
+                                         : "`kinds` of the host's configuration says so");
     }
     plugin_contest(entry->plugin, files.ptr);
 }

@@ -119,8 +119,12 @@ void plugin_refuse(struct plugin *plugin, const char *hash, enum tend_code code,
     plugin_set_kept_out(plugin, code == TEND_EXISTS ? succession->rival_file : NULL);
     switch (plugin->purpose) {
     case PURPOSE_FRESH:
-        standing_set(&plugin->standing, code == TEND_EXISTS ? PROBLEM_BLOCKED : PROBLEM_REFUSED,
-                     hash, reason);
+        if (code == TEND_EXISTS && succession->pin == PIN_OTHERS) {
+            standing_pinned_out(&plugin->standing, hash, reason);
+        } else {
+            standing_set(&plugin->standing, code == TEND_EXISTS ? PROBLEM_BLOCKED : PROBLEM_REFUSED,
+                         hash, reason);
+        }
         break;
     case PURPOSE_LAST_GOOD:
         no_fallback(plugin, hash, reason);
@@ -327,7 +331,7 @@ static void check_way(struct plugin *plugin)
         return;
     }
     plugin->way = WAY_MADE;
-    standing_set(&plugin->standing, PROBLEM_BLOCKED, NULL, plugin->way_message);
+    standing_pinned_out(&plugin->standing, NULL, plugin->way_message);
     if (plugin_serving(plugin) != NULL && plugin->versions.leaving == SERVING_STAYS) {
         versions_leave(&plugin->versions);
         telling_leaves(&plugin->telling, plugin_serving(plugin), "MadeWay", plugin->way_message);
@@ -352,6 +356,11 @@ void plugin_contest(struct plugin *plugin, const char *message)
 const char *plugin_kept_out_by(const struct plugin *plugin)
 {
     return plugin_is_blocked(plugin) ? plugin->kept_out_by : NULL;
+}
+
+bool plugin_is_pinned_out(const struct plugin *plugin)
+{
+    return plugin->standing.pin == PIN_OTHERS;
 }
 
 bool plugin_is_present(const struct plugin *plugin)

@@ -107,6 +107,9 @@ bool plugin_has(const struct plugin *plugin, struct text controller);
 /* Is it loaded with that content, or about to be? */
 bool plugin_holds(const struct plugin *plugin, const char *hash);
 
+/* Is it refused, or does it make way, because the host is told so? */
+bool plugin_is_pinned_out(const struct plugin *plugin);
+
 /* Is it refused because of another file? A look is worth while when that one changed. */
 bool plugin_is_blocked(const struct plugin *plugin);
 const char *plugin_kept_out_by(

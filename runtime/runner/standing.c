@@ -42,8 +42,15 @@ void standing_set(struct standing *standing, enum problem problem, const char *h
                   const char *message)
 {
     standing->problem = problem;
+    standing->pin = PIN_NONE;
     set_text(&standing->hash, hash);
     set_text(&standing->message, message);
+}
+
+void standing_pinned_out(struct standing *standing, const char *hash, const char *message)
+{
+    standing_set(standing, PROBLEM_BLOCKED, hash, message);
+    standing->pin = PIN_OTHERS;
 }
 
 void standing_double(struct standing *standing, const char *hash, const char *holder)
@@ -158,15 +165,16 @@ static struct text note_of_problem(const struct standing *standing, const char *
 
 static void tell_unserved(const struct standing *standing, struct telling *telling)
 {
-    static const struct {
-        const char *phase, *reason;
-    } words[] = {[PROBLEM_NONE] = {"refused", "Refused"},
-                 [PROBLEM_WAITING] = {"waiting", "Incomplete"},
-                 [PROBLEM_STUCK] = {"waiting", "RunnerFailed"},
-                 [PROBLEM_REFUSED] = {"refused", "Refused"},
-                 [PROBLEM_BLOCKED] = {"refused", "Conflict"},
-                 [PROBLEM_DISABLED] = {"disabled", "Disabled"}};
-    telling_unserved(telling, words[standing->problem].phase, words[standing->problem].reason,
+    static const struct unserved words[] = {
+        [PROBLEM_NONE] = {"refused", "Refused", "Refused", LOG_ERROR, EVENT_WARNING},
+        [PROBLEM_WAITING] = {"waiting", "Incomplete", "Waiting", LOG_WARN, EVENT_WARNING},
+        [PROBLEM_STUCK] = {"waiting", "RunnerFailed", "Waiting", LOG_WARN, EVENT_WARNING},
+        [PROBLEM_REFUSED] = {"refused", "Refused", "Refused", LOG_ERROR, EVENT_WARNING},
+        [PROBLEM_BLOCKED] = {"refused", "Conflict", "Refused", LOG_ERROR, EVENT_WARNING},
+        [PROBLEM_DISABLED] = {"disabled", "Disabled", "Disabled", LOG_INFO, EVENT_NORMAL}};
+    static const struct unserved as_asked = {"refused", "Conflict", "Refused", LOG_INFO,
+                                             EVENT_NORMAL};
+    telling_unserved(telling, standing->pin == PIN_OTHERS ? &as_asked : &words[standing->problem],
                      standing->hash, standing->message);
 }
 

@@ -4,6 +4,7 @@
 #ifndef RUNNER_STANDING_H
 #define RUNNER_STANDING_H
 
+#include "runner/pin.h"
 #include "runner/telling.h"
 
 /* Why a version is to serve. */
@@ -26,6 +27,7 @@ enum problem {
 struct standing {
     enum purpose served_as; /* who serves */
     enum problem problem;
+    enum pin pin;           /* PIN_OTHERS: it is blocked because the host is told so */
     char *hash;             /* of the content that has it; NULL: not known */
     char *message;          /* what is wrong */
     struct history history; /* `message`: why `rejected` was rolled back */
@@ -41,6 +43,9 @@ void standing_recall(struct standing *standing, const struct telling *telling);
 /* What is wrong with the file, if anything. Texts are copied; NULL allowed. */
 void standing_set(struct standing *standing, enum problem problem, const char *hash,
                   const char *message);
+
+/* It is blocked because the host is told that another file has its kind: nobody has to be alarmed. */
+void standing_pinned_out(struct standing *standing, const char *hash, const char *message);
 
 /* `file` is not to be loaded. */
 void standing_disabled(struct standing *standing, const char *file);

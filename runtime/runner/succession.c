@@ -255,6 +255,7 @@ static NODISCARD enum tend_code check_pin(struct succession *succession, struct 
         owner == NULL ? NULL : controller_find(succession->loop, owner);
     bool serves = rival != NULL && strcmp(controller_file(rival), file) == 0;
     note_rival(succession, serves ? owner : NULL, file);
+    succession->pin = PIN_OTHERS;
     return FAIL(&succession->err, TEND_EXISTS,
                 "%s is for %s: `kinds` of the host's configuration says so", seat->kind, file);
 }
@@ -283,8 +284,9 @@ static NODISCARD enum tend_code check_kind(struct succession *succession, struct
     }
     note_rival(succession, owner, controller_file(rival));
     return FAIL(&succession->err, TEND_EXISTS,
-                "%s is owned by controller %s of %s already; a kind has one owner", seat->kind,
-                owner, controller_file(rival));
+                "%s is owned by controller %s of %s already; a kind has one owner, and `kinds` in "
+                "the host's configuration can name another one",
+                seat->kind, owner, controller_file(rival));
 }
 
 static NODISCARD enum tend_code find_place(struct succession *succession, struct seat *seat)
@@ -307,8 +309,11 @@ static NODISCARD enum tend_code find_place(struct succession *succession, struct
     if (there != NULL) {
         note_rival(succession, seat->name, controller_file(there));
         return FAIL(&succession->err, TEND_EXISTS,
-                    "controller %s is in %s already; keep one of the two files", seat->name,
-                    controller_file(there));
+                    "controller %s is in %s already; keep one of the two files%s", seat->name,
+                    controller_file(there),
+                    seat->role == ROLE_OBSERVER ? ""
+                                                : ", or name one under `kinds` in the host's "
+                                                  "configuration");
     }
     struct controller_options options = seat_options(seat, version->made.worker, succession->file,
                                                      version->content.hash, version->called);
@@ -347,6 +352,7 @@ static NODISCARD enum tend_code judge(struct succession *succession)
 void succession_forget(struct succession *succession)
 {
     succession->rival = succession->rival_file = succession->way_for = NULL;
+    succession->pin = PIN_NONE;
 }
 
 void succession_begin(struct succession *succession, struct version *version,
@@ -415,6 +421,7 @@ static void remove_seat(struct succession *succession, const struct seat *seat)
                             .phase = "lost",
                             .reason = "NotInPlugin",
                             .message = message,
+                            .contested = "",
                             .since_ms = world_wall_ms(succession->world)};
     controller_remove(seat->controller);
     report_write(succession->loop, &report);

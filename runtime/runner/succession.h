@@ -54,6 +54,7 @@ struct succession {
      * may begin again when the way is made. */
     const char *rival, *rival_file;
     const char *way_for;
+    enum pin pin; /* PIN_OTHERS: it is in the way because the host is told so */
 };
 
 /* The rest was set. */

@@ -213,45 +213,33 @@ static const char *find_stand_in(struct telling *telling)
     return telling->stand_in;
 }
 
-/* How loud a phase is told. */
-static const struct {
-    const char *phase, *word, *event;
-    enum log_level level;
-    enum event_type type;
-} unserved[] = {{"refused", "refused", "Refused", LOG_ERROR, EVENT_WARNING},
-                {"waiting", "waiting", "Waiting", LOG_WARN, EVENT_WARNING},
-                {"disabled", "disabled", "Disabled", LOG_INFO, EVENT_NORMAL}};
-
-void telling_unserved(struct telling *telling, const char *phase, const char *reason,
-                      const char *hash, const char *message)
+void telling_unserved(struct telling *telling, const struct unserved *how, const char *hash,
+                      const char *message)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    size_t how = 0;
-    while (strcmp(unserved[how].phase, phase) != 0) {
-        how++;
-    }
     if (telling->stand_in != NULL && is_anothers(telling, telling->stand_in, &arena)) {
         free(TAKE(telling->stand_in)); /* since then: it says so under another name */
         free(TAKE(telling->said));
     }
-    if (!is_said_anew(telling, phase, message)) {
+    if (!is_said_anew(telling, how->phase, message)) {
         return;
     }
-    log_write(telling->world->log, unserved[how].level, LOG_FIELDS({"plugin", telling->file}),
-              "%s: %s", unserved[how].word, message);
+    log_write(telling->world->log, how->level, LOG_FIELDS({"plugin", telling->file}), "%s: %s",
+              how->phase, message);
     const char *name = find_stand_in(telling);
     const struct value *status = status_of(telling, name, &arena);
-    if (!says(status, "phase", phase) || !says(status, "message", message)) {
-        notice_stand_in(&telling->notices, name, unserved[how].type, unserved[how].event, message);
+    if (!says(status, "phase", how->phase) || !says(status, "message", message)) {
+        notice_stand_in(&telling->notices, name, how->type, how->event, message);
         say_to_rival(telling, message);
     }
     struct report report = {.name = name,
-                            .phase = phase,
-                            .reason = reason,
+                            .phase = how->phase,
+                            .reason = how->reason,
                             .message = message,
                             .file = telling->file,
                             .hash = hash == NULL ? "" : hash,
                             .version = "",
+                            .contested = "", /* who does not serve is in nobody's way */
                             .since_ms = world_wall_ms(telling->world)};
     report_write(telling->loop, &report);
 }
@@ -267,6 +255,7 @@ void telling_retract(struct telling *telling, const struct version *version, con
                                 .phase = "lost",
                                 .reason = reason,
                                 .message = message,
+                                .contested = "",
                                 .since_ms = world_wall_ms(telling->world)};
         report_write(telling->loop, &report);
     }

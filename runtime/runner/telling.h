@@ -44,9 +44,17 @@ void telling_serves(struct telling *telling, const struct version *version);
 void telling_leaves(struct telling *telling, const struct version *version, const char *reason,
                     const char *message);
 
-/* Nothing serves, for that reason: "refused", "waiting" or "disabled". `hash` may be NULL. */
-void telling_unserved(struct telling *telling, const char *phase, const char *reason,
-                      const char *hash, const char *message);
+/* How it is told that nothing serves: what its Controller says ("refused", "waiting" or "disabled", and a reason),
+ * the reason of the Event, and how loud. */
+struct unserved {
+    const char *phase, *reason, *event;
+    enum log_level level;
+    enum event_type type;
+};
+
+/* Nothing serves. `hash` may be NULL. */
+void telling_unserved(struct telling *telling, const struct unserved *how, const char *hash,
+                      const char *message);
 
 /* Nobody stands in for the file any more. */
 void telling_retract(struct telling *telling, const struct version *version, const char *reason,

@@ -126,8 +126,37 @@ static void the_named_one_has_it_whatever_the_order(void)
         CHECK(strstr(said(host, cases[i].loser, "message"),
                      "`kinds` of the host's configuration") != NULL);
         CHECK(is_contested_by(host, "maps", "/"));
+        CHECK(strstr(contested(host, "maps"), "configuration says so") != NULL);
+        CHECK(strstr(buffer_view(&host->lines).ptr, "level=error") == NULL); /* it was asked for */
         CHECK_INT(host->summary.live, 1);
         CHECK_INT(host->summary.refused, 1);
+        host_free(host);
+    }
+}
+
+/* Who was contested and does not serve any more is not: under the name of its file, which says then why it is
+ * refused, and under another one. */
+static void who_lost_a_kind_is_not_contested(void)
+{
+    static const char *const contents[] = {MAPS("a", "1"), MAPS("first", "1")};
+    static const char *const names[] = {"a", "first"}, *const phases[] = {"refused", "lost"};
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", contents[i]);
+        put(&host->scripts, "b.lua", MAPS("second", "2"));
+        up(host);
+        notice(host);
+        CHECK(is_contested_by(host, names[i], "/b.lua"));
+        CHECK(strstr(contested(host, names[i]), "name one under `kinds`") != NULL);
+        CHECK(strstr(said(host, "b", "message"), "`kinds` in the host's configuration") != NULL);
+        down(host);
+        configure(host, PIN_B);
+        up(host);
+        notice(host);
+        CHECK(serves(host, "second", &host->scripts, "b.lua"));
+        CHECK_TEXT(said(host, names[i], "phase"), phases[i]);
+        CHECK_TEXT(contested(host, names[i]), "");
+        CHECK(is_contested_by(host, "second", "/a.lua"));
         host_free(host);
     }
 }
@@ -317,6 +346,7 @@ SUITE({"the live one names its rivals", the_live_one_names_its_rivals},
        who_is_refused_for_another_reason_is_no_rival},
       {"who leaves is in nobody's way", who_leaves_is_in_nobodys_way},
       {"the named one has it, whatever the order", the_named_one_has_it_whatever_the_order},
+      {"who lost a kind is not contested", who_lost_a_kind_is_not_contested},
       {"a pin that changes moves the kind", a_pin_that_changes_moves_the_kind},
       {"a named one that comes takes over", a_named_one_that_comes_takes_over},
       {"a named one that cannot serve is not waited for",
