@@ -45,15 +45,14 @@ bool tenants_forgive(void *house, const char *file)
     return held;
 }
 
-static void raise_isolation(const struct tenants *tenants, const char *name, const char *what,
-                            struct worker_remark *ret_remark)
+/* Said by who serves: its Controller, an Event and the log, once. */
+static void raise_isolation(const char *what, struct worker_remark *ret_remark)
 {
     ret_remark->reason = "IsolationRaised";
     snprintf(ret_remark->message, sizeof ret_remark->message,
              "it runs in a process of its own, because inline %s; put another content there, or "
              "`tend retry` its controller, to have it inline again",
              what);
-    log_warn(tenants->world->log, LOG_FIELDS({"plugin", name}), "%s", ret_remark->message);
 }
 
 enum tend_code tenants_take_in(void *house, const struct worker_order *order,
@@ -67,7 +66,7 @@ enum tend_code tenants_take_in(void *house, const struct worker_order *order,
     tenants_hash(order->file, hash);
     const char *what = crash_notes_find(&tenants->notes, hash);
     if (what != NULL) {
-        raise_isolation(tenants, order->name, what, &ret_place->remark);
+        raise_isolation(what, &ret_place->remark);
     } else {
         ret_place->means = tenant_new(tenants, order->name);
     }
