@@ -373,16 +373,21 @@ void succession_begin(struct succession *succession, struct version *version,
 
 /* --- taking over ------------------------------------------------------------------------------- */
 
-/* What served under that name when it was told last, which may be in another life of the host. */
+/* Is it what served under that name when it was told last, which may be in another life of the host? A file that
+ * was refused under that name did not serve. */
 static bool served_before(struct succession *succession, const struct seat *seat)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct text key = key_make(&arena, TEXT(BUILTIN_CONTROLLERS), TEXT(""), text_of(seat->name));
     struct doc *doc = store_get(succession->store, key);
     const struct value *root = NULL;
-    return doc != NULL && doc_tree(doc, &arena, &root, NULL) == TEND_OK &&
-           text_is(value_text_or(value_field(value_field(root, "status"), "hash"), TEXT("")),
-                   succession->version->content.hash);
+    if (doc == NULL || doc_tree(doc, &arena, &root, NULL) != TEND_OK) {
+        return false;
+    }
+    const struct value *status = value_field(root, "status");
+    struct text phase = value_get_text(status, TEXT("phase"));
+    return (text_is(phase, "live") || text_is(phase, "lost")) &&
+           text_is(value_get_text(status, TEXT("hash")), succession->version->content.hash);
 }
 
 static void install_seat(struct succession *succession, struct seat *seat)
@@ -400,9 +405,10 @@ static void install_seat(struct succession *succession, struct seat *seat)
         controller_remove(seat->controller);
         code = controller_add(succession->loop, &options, &seat->controller, &err);
         assert(code == TEND_OK); /* its name is free, and all else was checked */
+        controller_renew(seat->controller);
         break;
     case PLACE_ADDED:
-        if (!served_before(succession, seat)) {
+        if (seat->evicts != NULL || !served_before(succession, seat)) {
             controller_renew(seat->controller);
         }
         break;

@@ -255,6 +255,7 @@ void telling_retract(struct telling *telling, const struct version *version, con
                                 .phase = "lost",
                                 .reason = reason,
                                 .message = message,
+                                .hash = "", /* of what did not serve */
                                 .contested = "",
                                 .since_ms = world_wall_ms(telling->world)};
         report_write(telling->loop, &report);

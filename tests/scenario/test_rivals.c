@@ -288,6 +288,80 @@ static void comes_up_as_it_went_down_with_a_pin(void)
     host_free(host);
 }
 
+/* --- what was given up ------------------------------------------------------------------------------- */
+
+/* A kind with a status, where what was given up says so, and a controller that gives up whatever it sees. */
+#define ITEMS                                                                                      \
+    "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition,\n"                      \
+    "  metadata: {name: items.example.com}, spec: {group: example.com, scope: Namespaced,\n"       \
+    "  names: {kind: Item, plural: items, singular: item}, versions: [{name: v1, served: true,\n"  \
+    "  storage: true, subresources: {status: {}}, schema: {openAPIV3Schema: {type: object,\n"      \
+    "  properties: {status: {type: object, properties: {conditions: {type: array, items:\n"        \
+    "  {type: object, x-kubernetes-preserve-unknown-fields: true}}}}}}}}]}}"
+#define GIVES_UP(name, version)                                                                    \
+    "{descriptor: {name: x, version: '" version "', controllers: [{name: " name                    \
+    ", kind: example.com/v1/Item,\n crd: " ITEMS "}]}, run: {'': '{outcome: fail}'}}\n"
+
+static void answered(struct admission_call *call, const struct admission_result *result)
+{
+    (void)call;
+    CHECK_INT(result->code, TEND_OK);
+}
+
+static void create_item(struct host *host)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const struct value *metadata =
+        value_with(&arena, value_empty_map(), TEXT("name"), value_chars(&arena, "i"));
+    const struct value *item = value_with(&arena, value_empty_map(), TEXT("apiVersion"),
+                                          value_chars(&arena, "example.com/v1"));
+    item = value_with(&arena, item, TEXT("kind"), value_chars(&arena, "Item"));
+    struct admission_request request = {
+        .verb = ADMIT_CREATE, .body = value_with(&arena, item, TEXT("metadata"), metadata)};
+    struct admission_set set = {.requests = &request, .count = 1};
+    struct admission_call call = {.answered = answered};
+    admission_submit(host->rooms.gate, &set, &call);
+    virtual_world_run(&host->v);
+}
+
+static unsigned runs_started(const struct host *host)
+{
+    unsigned started = 0;
+    for (size_t i = 0; i < scripted_maker_count(&host->maker); i++) {
+        started += (unsigned)scripted_maker_worker(&host->maker, i)->started;
+    }
+    return started;
+}
+
+/* Each file that takes over looks at it once, over restarts as well; and then it is left alone. */
+static void what_one_file_gave_up_is_tried_by_the_other(void)
+{
+    static const char *const contents[] = {GIVES_UP("b", "2"), GIVES_UP("other", "2"),
+                                           GIVES_UP("items", "2")};
+    for (size_t i = 0; i < COUNT_OF(contents); i++) {
+        struct host *host = host_new();
+        put(&host->scripts, "a.lua", GIVES_UP("items", "1"));
+        put(&host->scripts, "b.lua", contents[i]);
+        up(host);
+        create_item(host);
+        notice(host);
+        CHECK_INT(runs_started(host), 1);
+        for (int round = 0; round < 4; round++) {
+            down(host);
+            configure(host, round % 2 == 0 ? "kinds: {example.com/v1/Item: b.lua}"
+                                           : "kinds: {example.com/v1/Item: a.lua}");
+            up(host);
+            notice(host);
+            CHECK_INT(runs_started(host), 1);
+        }
+        down(host);
+        up(host);
+        notice(host);
+        CHECK_INT(runs_started(host), 0);
+        host_free(host);
+    }
+}
+
 /* --- what else is said of files ---------------------------------------------------------------------- */
 
 static void what_is_disabled_is_not_loaded(void)
@@ -354,5 +428,6 @@ SUITE({"the live one names its rivals", the_live_one_names_its_rivals},
       {"nobody leaves for one that is refused", nobody_leaves_for_one_that_is_refused},
       {"namesakes are equals", namesakes_are_equals},
       {"comes up as it went down, with a pin", comes_up_as_it_went_down_with_a_pin},
+      {"what one file gave up is tried by the other", what_one_file_gave_up_is_tried_by_the_other},
       {"what is disabled is not loaded", what_is_disabled_is_not_loaded},
       {"what is named and not there is told once", what_is_named_and_not_there_is_told_once})
