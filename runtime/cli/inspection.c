@@ -84,13 +84,25 @@ static enum tend_code put_content(struct inspection *inspection, const char *fil
     return put_plugin(inspection, err);
 }
 
-static enum tend_code judge(struct inspection *inspection, const char *file, struct error *err)
+static enum tend_code judge_file(struct inspection *inspection, const char *file, struct error *err)
 {
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(PLUGIN_BYTES_MAX + 64 * KIB);
-    TRY(check_name(file, err));
     TRY(plain_file_take(file, "plugins", PLUGIN_BYTES_MAX, &bytes, err));
     put_file(inspection, buffer_view(&bytes));
     return put_content(inspection, file, buffer_view(&bytes), err);
+}
+
+/* Of a file with another name, what it is as well: a new name may not be all that it needs. */
+static enum tend_code judge(struct inspection *inspection, const char *file, struct error *err)
+{
+    struct error named = ERROR_INIT, held = ERROR_INIT;
+    if (check_name(file, &named) == TEND_OK) {
+        return judge_file(inspection, file, err);
+    }
+    if (judge_file(inspection, file, &held) == TEND_OK) {
+        return FAIL(err, TEND_INVALID, "%s", named.message);
+    }
+    return FAIL(err, TEND_INVALID, "%s; and %s", named.message, held.message);
 }
 
 const struct value *inspection_make(const char *file, struct arena *arena)

@@ -72,26 +72,32 @@ static void tells_what_the_reference_declares(void)
 
 static void tells_of_several(void)
 {
-    static const char *const files[] = {TEND_BUILD "/plugins/minimal.so", TEND_TESTS "/README.md",
+    static const char *const files[] = {TEND_BUILD "/plugins/minimal.so",
                                         TEND_BUILD "/plugins/gone.so"};
     struct said said;
     inspect(NULL, files, COUNT_OF(files), &said);
     CHECK_INT(said.result, EXIT_FAILED);
-    CHECK_TEXT(claims(&said),
-               "Plugin:        minimal 1.0.0\n"
-               "Controller:    greeting\n"
-               "  Kind:          example.com/v1/Greeting\n"
-               "  Definition:    greetings.example.com\n"
-               "  Parallel:      1\n"
-               "\n"
-               "File:          " TEND_TESTS "/README.md\n"
-               "Verdict:       would not load\n"
-               "Why:           a host does not look at it: the names of plugins end in .so\n"
-               "\n"
-               "File:          " TEND_BUILD "/plugins/gone.so\n"
-               "Verdict:       would not load\n"
-               "Why:           cannot open " TEND_BUILD
-               "/plugins/gone.so: No such file or directory\n");
+    CHECK_TEXT(claims(&said), "Plugin:        minimal 1.0.0\n"
+                              "Controller:    greeting\n"
+                              "  Kind:          example.com/v1/Greeting\n"
+                              "  Definition:    greetings.example.com\n"
+                              "  Parallel:      1\n"
+                              "\n"
+                              "File:          " TEND_BUILD "/plugins/gone.so\n"
+                              "Verdict:       would not load\n"
+                              "Why:           cannot open " TEND_BUILD
+                              "/plugins/gone.so: No such file or directory\n");
+}
+
+/* Two reasons, where a new name would not be enough. */
+static void says_what_a_file_of_another_name_is(void)
+{
+    static const char *const file = TEND_TESTS "/README.md";
+    struct said said;
+    inspect(NULL, &file, 1, &said);
+    CHECK_INT(said.result, EXIT_FAILED);
+    CHECK(strstr(said.out, "Why:           a host does not look at it: the names of plugins end in "
+                           ".so; and not a plugin: it looks like a text file\n") != NULL);
 }
 
 static void tells_machines_as_well(void)
@@ -137,6 +143,7 @@ static void says_what_it_does_not_take(void)
 }
 
 SUITE({"tells what the reference declares", tells_what_the_reference_declares},
+      {"says what a file of another name is", says_what_a_file_of_another_name_is},
       {"tells of several files", tells_of_several},
       {"tells machines as well", tells_machines_as_well},
       {"shows bytes as text", shows_bytes_as_text},
