@@ -10,6 +10,7 @@
 #include "cli/target.h"
 #include "cli/way_on.h"
 #include "document/path.h"
+#include "resource/builtin.h"
 
 /* --- asking ------------------------------------------------------------------------------------- */
 
@@ -23,12 +24,24 @@ static enum tend_code send_retry(struct session *session, struct text path, stru
     return session_patch(session, path, "tend-retry", patch, err);
 }
 
+/* A Controller that is live, and to which nothing is to be told: no reason, and no content that was rejected. */
+static bool is_well(const struct reference *reference, const struct value *root)
+{
+    const struct value *status = value_field(root, "status");
+    return text_is(reference->kind->resource, BUILTIN_CONTROLLERS) &&
+           text_is(value_get_text(status, TEXT("phase")), "live") &&
+           value_get_text(status, TEXT("reason")).len == 0 &&
+           value_get_text(status, TEXT("rejected")).len == 0;
+}
+
 static void say_retried(struct session *session, const struct reference *reference,
                         const struct value *root)
 {
     const struct value *condition = way_on_condition(root);
-    fprintf(session->out, "%.*s \"%.*s\" is tried again", TEXT_ARG(reference->kind->shown),
-            TEXT_ARG(reference->name));
+    fprintf(session->out, "%.*s \"%.*s\" %s", TEXT_ARG(reference->kind->shown),
+            TEXT_ARG(reference->name),
+            is_well(reference, root) ? "is live, and nothing is wrong with its file: it serves on"
+                                     : "is tried again");
     if (condition != NULL) {
         struct text type = value_get_text(condition, TEXT("type"));
         struct text message = value_get_text(condition, TEXT("message"));
