@@ -291,7 +291,8 @@ static bool split_kind(struct text kind, struct text *ret_group, struct text *re
     struct text rest = kind, first = text_cut(&rest, '/'), second = text_cut(&rest, '/');
     *ret_group = rest.len > 0 ? first : TEXT("");
     *ret_name = rest.len > 0 ? rest : second;
-    return first.len > 0 && second.len > 0 && memchr(rest.ptr, '/', rest.len) == NULL;
+    return first.len > 0 && second.len > 0 && kind.ptr[kind.len - 1] != '/' &&
+           memchr(rest.ptr, '/', rest.len) == NULL;
 }
 
 static enum tend_code read_kinds(struct reader *reader, const struct given *given, int option)

@@ -171,6 +171,8 @@ static void tells_where_it_is_wrong(void)
          "/tmp/tend.yaml:1:9: \"Lab\" is no kind; write GROUP/VERSION/KIND, as a "
          "controller does"},
         {"kinds: {a/v1/B/C: a.so}", "/tmp/tend.yaml:1:9: \"a/v1/B/C\" is no kind"},
+        {"kinds: {a/v1/: a.so}", "/tmp/tend.yaml:1:9: \"a/v1/\" is no kind"},
+        {"kinds: {a/: a.so}", "/tmp/tend.yaml:1:9: \"a/\" is no kind"},
         {"kinds: {a/v1/B: a}", "/tmp/tend.yaml:1:17: \"a\" is no plugin (*.so) or script (*.lua)"},
         {"kinds: {a/v1/B: a.so, a/v2/B: b.so}",
          "/tmp/tend.yaml:1:23: B is named twice, in two versions"},
