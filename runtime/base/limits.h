@@ -103,11 +103,13 @@
 #define RUNNER_START_MS    5000 /* from exec to descriptor; a plugin that hangs is refused */
 #define RUNNER_STOP_MS     2000 /* to stop by itself, before it is killed */
 #define RUNNER_BACKOFF_MS  1000 /* the second restart in a row; doubled for each further one ... */
-#define RUNNER_BACKOFF_MAX 300000     /* ... up to this */
-#define RUNNER_BYTES_OUT   (8u * MIB) /* sent and not yet answered; what is beyond waits here */
-#define RUNNER_LINES_MAX   100u       /* logged of one runner in a second */
-#define RUNNER_LINE_MAX    1000u      /* bytes; longer lines are cut */
-#define HOST_FILES_MIN     256u       /* descriptors: a few of its own, four of a runner, clients */
+#define RUNNER_BACKOFF_MAX 300000      /* ... up to this */
+#define RUNNER_BYTES_OUT   (8u * MIB)  /* sent and not yet answered; what is beyond waits here */
+#define RUNNER_ANSWERS_MAX (64u * MIB) /* sent and not yet read; what is more is a sentence */
+#define RUNNER_UNREAD_MAX  (80u * MIB) /* the same of everything: it does not read, and is ended */
+#define RUNNER_LINES_MAX   100u        /* logged of one runner in a second */
+#define RUNNER_LINE_MAX    1000u       /* bytes; longer lines are cut */
+#define HOST_FILES_MIN     256u /* descriptors: a few of its own, four of a runner, clients */
 #define RUNNER_LANES_MAX   32u /* threads that run calls: more than cores is for calls that block */
 #define LANE_STACK_BYTES   (2u * MIB) /* of each; all of them are a sixteenth of RUNNER_MEMORY_MAX */
 #define LANE_SIGNAL_BYTES  (64u * KIB) /* for signal handlers, when that is used up */

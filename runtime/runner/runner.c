@@ -131,23 +131,13 @@ static void answer_call(struct worker *worker, struct reconcile_call *call, uint
                         const struct worker_answer *given)
 {
     struct runner *runner = of(worker);
-    struct message_answer answer = {
-        .call = call->id, .ask = ask, .now_ms = world_wall_ms(runner->world)};
     if (runner->phase != UP) {
         return;
     }
     expect(runner);
     flight_answered(&runner->flight, call, world_ticks_ms(runner->world));
     runner_look_within(runner, flight_slice_ms(call) + runner->grace_ms);
-    if (given->code != TEND_OK) {
-        answer.problem = text_of(given->message);
-    } else if (given->bytes.len > ANSWER_BYTES_MAX) {
-        answer.problem = TEXT("the answer is larger than 8 MiB; select less");
-    } else {
-        answer.bytes = given->bytes;
-    }
-    message_write_answer(&runner->wire.out, &answer);
-    wire_flush(&runner->wire);
+    runner_answer(runner, call->id, ask, given);
 }
 
 static void cancel_call(struct worker *worker, struct reconcile_call *call)

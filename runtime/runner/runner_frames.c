@@ -72,12 +72,40 @@ static void note_heard(struct runner *runner)
     runner->worker.heard_ms = world_ticks_ms(runner->world);
 }
 
-static void answer_nothing(struct runner *runner, uint64_t call, uint32_t ask, struct text problem)
+/* A sentence is small: it fits where the answers do not. */
+static const char *problem_of(const struct runner *runner, const struct worker_answer *given)
+{
+    if (given->code != TEND_OK) {
+        return given->message;
+    }
+    if (given->bytes.len > ANSWER_BYTES_MAX) {
+        return "the answer is larger than 8 MiB; select less";
+    }
+    if (runner->wire.out.len + given->bytes.len > RUNNER_ANSWERS_MAX) {
+        return "the answers to this plugin are larger than 64 MiB together; select less";
+    }
+    return NULL;
+}
+
+void runner_answer(struct runner *runner, uint64_t call, uint32_t ask,
+                   const struct worker_answer *given)
 {
     struct message_answer answer = {
-        .call = call, .ask = ask, .now_ms = world_wall_ms(runner->world), .problem = problem};
+        .call = call, .ask = ask, .now_ms = world_wall_ms(runner->world)};
+    const char *problem = problem_of(runner, given);
+    if (problem != NULL) {
+        answer.problem = text_of(problem);
+    } else {
+        answer.bytes = given->bytes;
+    }
     message_write_answer(&runner->wire.out, &answer);
     wire_flush(&runner->wire);
+}
+
+static void answer_nothing(struct runner *runner, uint64_t call, uint32_t ask, const char *problem)
+{
+    struct worker_answer answer = {TEND_UNAVAILABLE, TEXT(""), problem};
+    runner_answer(runner, call, ask, &answer);
 }
 
 static void take_ask(struct runner *runner, const struct frame *frame)
@@ -96,8 +124,8 @@ static void take_ask(struct runner *runner, const struct frame *frame)
     } else if (flight_is_ghost(call) || call->open >= CALL_OPEN_MAX) {
         note_heard(runner);
         answer_nothing(runner, frame->call, ask.ask,
-                       flight_is_ghost(call) ? TEXT("the call was cancelled")
-                                             : TEXT("too many questions are open"));
+                       flight_is_ghost(call) ? "the call was cancelled"
+                                             : "too many questions are open");
     } else {
         flight_asked(&runner->flight, call, world_ticks_ms(runner->world));
         if (!list_empty(&runner->flight.queued)) {

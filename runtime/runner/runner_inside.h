@@ -70,7 +70,9 @@ void runner_set_alarm(struct runner *runner, int64_t after_ms);
 void runner_look_within(struct runner *runner, int64_t after_ms);
 void runner_rest(struct runner *runner);
 
-/* runner_frames.c: as wire.h's `arrived`. */
+/* runner_frames.c: the answer to a question, or why there is none; and as wire.h's `arrived`. */
+void runner_answer(struct runner *runner, uint64_t call, uint32_t ask,
+                   const struct worker_answer *given);
 void runner_arrived(struct wire *wire, const struct frame *frame, const char *problem);
 
 #endif

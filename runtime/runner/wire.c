@@ -45,6 +45,10 @@ static void flush(struct task *task)
     if (wire->world == NULL) {
         return;
     }
+    if (wire->out.full) { /* a frame is missing: what the other side waits for will never come */
+        wire->arrived(wire, NULL, "it did not read what it was sent, of which there is too much");
+        return;
+    }
     send_out(wire);
     if (wire->out.len > 0) {
         watch(wire);
@@ -113,7 +117,7 @@ enum tend_code wire_open(struct wire *wire, struct world *world, int fd,
 {
     *wire = (struct wire){.world = world,
                           .readiness = {.fd = fd, .ready = ready},
-                          .out = BUFFER_INIT(4 * FRAME_STREAM_MAX),
+                          .out = BUFFER_INIT(RUNNER_UNREAD_MAX),
                           .flush.run = flush,
                           .arrived = arrived};
     frame_reader_init(&wire->reader);

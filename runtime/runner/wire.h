@@ -9,7 +9,7 @@ struct wire {
     struct world *world; /* NULL: not open */
     struct readiness readiness;
     struct frame_reader reader;
-    struct buffer out; /* append frames here, then wire_flush */
+    struct buffer out; /* append frames here, then wire_flush; bounded by RUNNER_UNREAD_MAX */
     struct task flush;
     /* A frame came; or the stream ended (frame and problem NULL) or broke (frame NULL). In a step
      * of its own; it may close the wire. */
@@ -23,7 +23,8 @@ NODISCARD enum tend_code wire_open(struct wire *wire, struct world *world, int f
                                    struct error *err);
 void wire_close(struct wire *wire); /* harmless where it is not open */
 
-/* Send what is in `out`, after this step. */
+/* Send what is in `out`, after this step. Where something did not fit the wire is broken: `arrived` with the
+ * problem, and nothing more is sent. */
 void wire_flush(struct wire *wire);
 
 /* Hand over every frame that has come, to the end of the stream: the other side has ended. */

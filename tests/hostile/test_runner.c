@@ -75,6 +75,48 @@ static void goes_on_while_a_call_waits(void)
     CHECK(strstr(buffer_view(&bench.trace).ptr, "lost2:free down ") != NULL);
 }
 
+static void write_large(struct buffer *large)
+{
+    buffer_chars(large, "{\"data\":{\"a\":\"large\"},\"rest\":\"");
+    while (large->len < ANSWER_BYTES_MAX - KIB) {
+        buffer_chars(large, "0123456789abcdef");
+    }
+    buffer_chars(large, "\"}");
+}
+
+/* All that wait are answered at once, which is more than is kept for a process: some hear why not, all go on. */
+static void answers_too_much_with_a_sentence(void)
+{
+    enum { ASKS = 12, FIT = 8 };
+    CLEANUP(finish) struct bench bench;
+    CLEANUP(buffer_done) struct buffer large = BUFFER_INIT(ANSWER_BYTES_MAX);
+    char text[160];
+    if (!begin(&bench, PLUGINS "naughty.so")) {
+        return;
+    }
+    run_until(&bench, "up ");
+    for (int i = 0; i < ASKS; i++) {
+        snprintf(text, sizeof text, "waits%d ", i);
+        start_call(&bench, i, "later");
+        run_until(&bench, text);
+    }
+    write_large(&large);
+    struct worker_answer answer = {TEND_OK, buffer_view(&large), NULL};
+    for (int i = 0; i < ASKS; i++) {
+        worker_answer(bench.worker, &bench.calls[i], 0, &answer);
+    }
+    for (int i = 0; i < ASKS; i++) {
+        snprintf(text, sizeof text, "{\"answer\":\"%s\",\"n\":%d}",
+                 i < FIT
+                     ? "large"
+                     : "the answers to this plugin are larger than 64 MiB together; select less",
+                 i + 1);
+        run_until(&bench, text);
+    }
+    CHECK_INT(bench.done, ASKS);
+    CHECK_INT(bench.worker->calls, 0);
+}
+
 static void tells_a_call_whose_time_is_over(void)
 {
     CLEANUP(finish) struct bench bench;
@@ -472,6 +514,7 @@ static void closes_while_its_thread_does_not_end(void)
 SUITE({"runs calls and answers questions", runs_calls},
       {"pipelines many calls", pipelines_many_calls},
       {"goes on while a call waits", goes_on_while_a_call_waits},
+      {"answers too much with a sentence", answers_too_much_with_a_sentence},
       {"tells a call whose time is over", tells_a_call_whose_time_is_over},
       {"reads the definition that a plugin carries", reads_the_definition_that_a_plugin_carries},
       {"charges a death to the call that executed", charges_a_death_to_the_call_that_executed},
