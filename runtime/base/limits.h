@@ -12,11 +12,12 @@
 /* --- metrics ----------------------------------------------------------------------------------- */
 #define METRIC_NAME_MAX        128u /* bytes; also of a label's name */
 #define METRIC_HELP_MAX        512u
-#define METRIC_LABELS_MAX      9u          /* of one series; the host adds the plugin's */
-#define METRIC_VALUE_MAX       128u        /* bytes of a label's value: names, not messages */
-#define METRIC_BOUNDS_MAX      40u         /* as many buckets as the field uses */
-#define METRIC_KEY_MAX         4096u       /* a name and all its labels, escaped */
-#define METRICS_SERIES_MAX     20000u      /* they are never taken away */
+#define METRIC_LABELS_MAX      9u   /* of one series; the host adds the plugin's */
+#define METRIC_VALUE_MAX       128u /* bytes of a label's value: names, not messages */
+#define METRIC_BOUNDS_MAX      40u  /* as many buckets as the field uses */
+#define METRIC_COUNT_MAX       (UINT64_C(1) << 53) /* counted at once, or in one bucket: exact so far */
+#define METRIC_KEY_MAX         4096u               /* a name and all its labels, escaped */
+#define METRICS_SERIES_MAX     20000u              /* they are never taken away */
 #define METRICS_PAGE_MAX       (16u * MIB) /* what they take on the page, written in pieces */
 #define METRICS_LOT_SERIES_MAX 256u /* of one plugin: values are few, or they are no labels */
 #define METRICS_LOT_PAGE_MAX   (512u * KIB) /* of one plugin, on the page */

@@ -3,6 +3,7 @@
  * that is what the bounds are for, and why a pointer to a series never has to be looked after. */
 #include "base/metrics.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -74,9 +75,10 @@ void metric_merge(struct metric *metric, const uint64_t *buckets, double sum)
         return;
     }
     for (size_t i = 0; i <= metric->bounds.count; i++) {
-        metric->buckets[i] += buckets[i];
+        uint64_t room = METRIC_COUNT_MAX - metric->buckets[i];
+        metric->buckets[i] += buckets[i] < room ? buckets[i] : room;
     }
-    metric->value += sum;
+    metric->value = fmax(-DBL_MAX, fmin(metric->value + sum, DBL_MAX));
 }
 
 /* --- text ---------------------------------------------------------------------------------------- */

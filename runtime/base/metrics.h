@@ -110,7 +110,8 @@ static inline void metric_fall_silent(struct metric *metric, const void *speaker
 
 void metric_observe(struct metric *metric, double value);
 
-/* Add a histogram of the same bounds: `buckets` has bounds.count + 1 numbers. */
+/* Add a histogram of the same bounds: `buckets` has bounds.count + 1 numbers. What it becomes is bounded
+ * (METRIC_COUNT_MAX in a bucket, a finite sum): buckets never descend on the page. */
 void metric_merge(struct metric *metric, const uint64_t *buckets, double sum);
 
 /* --- the registry -------------------------------------------------------------------------------- */

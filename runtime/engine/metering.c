@@ -247,7 +247,8 @@ void metering_add(struct metering *metering, uint64_t series, double by)
 {
     struct counted *counted = begin(metering, series, METRIC_COUNTER, by < 0 ? NAN : by);
     if (counted != NULL) {
-        counted->sum += by;
+        counted->sum =
+            fmin(counted->sum + by, (double)METRIC_COUNT_MAX); /* as the host bounds it */
         end(metering, counted);
     }
 }

@@ -3,6 +3,8 @@
  * version. */
 #include "protocol/shape.h"
 
+#include <float.h>
+
 #include "base/alloc.h"
 #include "base/limits.h"
 #include "base/moment.h"
@@ -307,6 +309,19 @@ static bool is_number(const struct value *value)
     return value_is(value, VALUE_INT) || value_is(value, VALUE_REAL);
 }
 
+/* Finite, and of its size. */
+static bool is_at_most(const struct value *value, double most)
+{
+    double number = value_is(value, VALUE_INT) ? (double)value->integer : value->real;
+    return number >= -most && number <= most;
+}
+
+static bool is_count(const struct value *value)
+{
+    int64_t count = value_int_or(value, -1);
+    return count >= 0 && (uint64_t)count <= METRIC_COUNT_MAX;
+}
+
 static enum tend_code check_numbers(const struct value *list, const char *what, struct error *err)
 {
     for (size_t i = 0; i < value_count(list); i++) {
@@ -343,8 +358,8 @@ static enum tend_code check_series(const struct value *series, struct error *err
 static enum tend_code check_buckets(const struct value *buckets, struct error *err)
 {
     for (size_t i = 0; i < value_count(buckets); i++) {
-        if (value_int_or(buckets->items[i], -1) < 0) {
-            return FAIL(err, TEND_INVALID, "a bucket of an update is no count");
+        if (!is_count(buckets->items[i])) {
+            return FAIL(err, TEND_INVALID, "a bucket of an update is no count up to 2^53");
         }
     }
     return check_count(buckets, "the buckets of an update", METRIC_BOUNDS_MAX + 1, err);
@@ -363,6 +378,13 @@ static enum tend_code check_update(const struct value *update, struct error *err
     bool observes = is_number(value_field(update, "sum")) && value_field(update, "buckets") != NULL;
     if (counts + sets + observes != 1 || value_count(update) != (observes ? 3U : 2U)) {
         return FAIL(err, TEND_INVALID, "an update says not one thing");
+    }
+    if (counts && !is_at_most(value_field(update, "by"), METRIC_COUNT_MAX)) {
+        return FAIL(err, TEND_INVALID, "an update counts more than 2^53 at once");
+    }
+    if (!counts &&
+        !is_at_most(sets ? value_field(update, "value") : value_field(update, "sum"), DBL_MAX)) {
+        return FAIL(err, TEND_INVALID, "an update is not finite");
     }
     return check_buckets(value_field(update, "buckets"), err);
 }
@@ -383,8 +405,9 @@ enum tend_code shape_report(const struct value *report, struct error *err)
     for (size_t i = 0; i < value_count(updates); i++) {
         TRY(check_update(updates->items[i], err));
     }
-    if (value_int_or(value_field(report, "dropped"), 0) < 0) {
-        return FAIL(err, TEND_INVALID, "the report: \"dropped\" is negative");
+    const struct value *dropped = value_field(report, "dropped");
+    if (dropped != NULL && !is_count(dropped)) {
+        return FAIL(err, TEND_INVALID, "the report: \"dropped\" is no count up to 2^53");
     }
     return TEND_OK;
 }

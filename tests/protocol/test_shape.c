@@ -136,7 +136,8 @@ static void judges_reports(void)
          NULL},
         {"[]", "the report is no map"},
         {"{\"more\":1}", "the report has an unknown field \"more\""},
-        {"{\"dropped\":-1}", "the report: \"dropped\" is negative"},
+        {"{\"dropped\":-1}", "the report: \"dropped\" is no count up to 2^53"},
+        {"{\"dropped\":9007199254740993}", "the report: \"dropped\" is no count up to 2^53"},
         {"{\"series\":[1]}", "a series is no map"},
         {"{\"series\":[{\"controller\":\"c\",\"name\":\"n\",\"type\":\"sum\"}]}",
          "a series: unknown type \"sum\""},
@@ -153,9 +154,16 @@ static void judges_reports(void)
         {"{\"updates\":[{\"series\":0,\"by\":\"1\"}]}", "an update says not one thing"},
         {"{\"updates\":[{\"series\":0,\"sum\":1}]}", "an update says not one thing"},
         {"{\"updates\":[{\"series\":0,\"sum\":1,\"buckets\":[-1]}]}",
-         "a bucket of an update is no count"},
+         "a bucket of an update is no count up to 2^53"},
         {"{\"updates\":[{\"series\":0,\"sum\":1,\"buckets\":[0.5]}]}",
-         "a bucket of an update is no count"},
+         "a bucket of an update is no count up to 2^53"},
+        {"{\"updates\":[{\"series\":0,\"sum\":1,\"buckets\":[9007199254740993]}]}",
+         "a bucket of an update is no count up to 2^53"},
+        {"{\"updates\":[{\"series\":0,\"by\":1.7e308}]}",
+         "an update counts more than 2^53 at once"},
+        {"{\"updates\":[{\"series\":0,\"by\":9007199254740992},{\"series\":0,\"value\":1.7e308},"
+         "{\"series\":0,\"sum\":-1.7e308,\"buckets\":[9007199254740992]}]}",
+         NULL},
     };
     judge(shape_report, cases, COUNT_OF(cases));
 }

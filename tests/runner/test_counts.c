@@ -94,6 +94,26 @@ static void another_version_shares_its_series(void)
     counts_end(&next.counts);
 }
 
+/* The largest that one report may tell, again and again. */
+static void what_is_counted_stays_finite_and_ascends(void)
+{
+    BENCH b = bench_new();
+    CHECK_TEXT(take(&b, "{\"series\":[" JOBS "," TOOK "]}"), "");
+    for (int i = 0; i < 3000; i++) {
+        CHECK_TEXT(take(&b, "{\"updates\":[{\"series\":0,\"by\":9007199254740992},"
+                            "{\"series\":1,\"sum\":-1.7e308,\"buckets\":[9007199254740992,1,"
+                            "9007199254740992]}],\"dropped\":9007199254740992}"),
+                   "");
+    }
+    CLEANUP(freep) char *page = exposition_page(b.metrics);
+    exposition_check(page);
+    CHECK(isfinite(exposition_sample(page, JOBS_SAMPLE)));
+    CHECK(isfinite(exposition_sample(page, "took_sum{plugin=\"probe.so\"}")));
+    CHECK(exposition_sample(page, "took_bucket{plugin=\"probe.so\",le=\"0.5\"}") == 0x1p53);
+    CHECK(exposition_sample(page, "took_bucket{plugin=\"probe.so\",le=\"1\"}") == 0x1p53 + 3000);
+    CHECK(exposition_sample(page, "took_bucket{plugin=\"probe.so\",le=\"+Inf\"}") == 0x1p54 + 3000);
+}
+
 static void nonsense_is_refused(void)
 {
     static const struct {
@@ -149,6 +169,7 @@ static void a_host_that_counts_nothing_takes_it_all(void)
 SUITE({"shows what was counted", shows_what_was_counted},
       {"a counter goes on, and a gauge does not", a_counter_goes_on_and_a_gauge_does_not},
       {"another version shares its series", another_version_shares_its_series},
+      {"what is counted stays finite and ascends", what_is_counted_stays_finite_and_ascends},
       {"nonsense is refused", nonsense_is_refused},
       {"what is in the way is not kept, and said", what_is_in_the_way_is_not_kept_and_said},
       {"a host that counts nothing takes it all", a_host_that_counts_nothing_takes_it_all})
