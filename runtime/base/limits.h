@@ -118,6 +118,8 @@
 #define RUNNER_FILES_MIN   16u         /* that a host may be told: what it is born with, and some */
 #define RUNNER_MEMORY_MIN  (32u * MIB) /* the same: the libraries that it links, and some */
 #define RUNNER_NICE        5           /* the core goes first */
+#define INLINE_SILENT_ENDS 2u    /* hosts in a row; one may have been killed, or lost its power */
+#define INLINE_PROVEN_MS   60000 /* inline for so long, it is not what ends hosts at start */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #    define RUNNER_GROWN_MIN                                                                       \
         (384u * MIB)             /* as below, and what a sanitizer keeps of what was freed */

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -25,10 +26,13 @@
 #include "host/json_peek.h"
 
 #define THREAD_NAME "inline-"
+#define USE         "inline " /* and a digit: how many hosts in a row it would be, if this one ended now */
 #define DESK_MAGIC  0x74656e6464657368u
 
 enum {
     NOTE_MAX = 8192,
+    USE_COUNT = sizeof USE - 1,
+    USE_BYTES = USE_COUNT + 2,
     STACK_BYTES = 64 * 1024,
     NAME_BYTES = 16,
     PREFIX_BYTES = sizeof THREAD_NAME - 1,
@@ -193,9 +197,11 @@ void crash_notes_disarm(struct crash_notes *notes)
 
 /* --- what is known ------------------------------------------------------------------------------- */
 
-struct raised {
+struct note {
     char hash[SHA256_HEX];
-    char what[ERROR_TEXT_MAX];
+    char what[ERROR_TEXT_MAX]; /* why it may not be inline; empty: it may */
+    unsigned silent;           /* hosts in a row that ended without a word soon after it came */
+    unsigned users;            /* threads that it has, or had */
 };
 
 static struct text path_of(const struct crash_notes *notes, const char *hash, struct arena *arena)
@@ -203,22 +209,41 @@ static struct text path_of(const struct crash_notes *notes, const char *hash, st
     return arena_format(arena, "%s/%s", notes->folder, hash);
 }
 
+static struct note *note_of(struct crash_notes *notes, const char *hash)
+{
+    struct note *note = map_get(&notes->known, text_of(hash));
+    if (note == NULL) {
+        note = alloc_new(sizeof *note);
+        snprintf(note->hash, sizeof note->hash, "%s", hash);
+        map_put(&notes->known, text_of(note->hash), note);
+    }
+    return note;
+}
+
 static void remember(struct crash_notes *notes, const char *hash, const char *what)
 {
-    struct raised *raised = map_get(&notes->raised, text_of(hash));
-    if (raised == NULL) {
-        raised = alloc_new(sizeof *raised);
-        snprintf(raised->hash, sizeof raised->hash, "%s", hash);
-        map_put(&notes->raised, text_of(raised->hash), raised);
+    struct note *note = note_of(notes, hash);
+    snprintf(note->what, sizeof note->what, "%s", what);
+}
+
+/* Whatever stands at that name: it never blocks, and is a file. */
+static int open_file(const char *path, int flags)
+{
+    int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    struct stat found;
+    if (fd >= 0 && (fstat(fd, &found) != 0 || !S_ISREG(found.st_mode))) {
+        close(fd);
+        fd = -1;
+        errno = EINVAL;
     }
-    snprintf(raised->what, sizeof raised->what, "%s", what);
+    return fd;
 }
 
 /* "signal 11", or a sentence, and in the next line the object, where one is known. */
-static void read_note(struct crash_notes *notes, const char *hash, struct text note)
+static void read_end(struct crash_notes *notes, const char *hash, struct text end)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    struct text what = text_cut(&note, '\n'), object = text_cut(&note, '\n');
+    struct text what = text_cut(&end, '\n'), object = text_cut(&end, '\n');
     if (!text_starts(what, TEXT("signal ")) || what.len != strlen("signal 00")) {
         struct text said = arena_format(&arena, "%.*s%s%.*s", TEXT_ARG(what),
                                         object.len > 0 ? ", in a run over " : "", TEXT_ARG(object));
@@ -234,14 +259,70 @@ static void read_note(struct crash_notes *notes, const char *hash, struct text n
     remember(notes, hash, told.ptr);
 }
 
+static bool is_use(struct text note)
+{
+    return note.len >= USE_BYTES && text_starts(note, TEXT(USE)) && note.ptr[USE_BYTES - 1] == '\n';
+}
+
+/* Nobody can know what ended those hosts: one may have been killed, or have lost its power. */
+static void read_silence(struct crash_notes *notes, const char *hash, unsigned silent)
+{
+    note_of(notes, hash)->silent = silent;
+    if (silent >= INLINE_SILENT_ENDS) {
+        remember(notes, hash, "the host ended twice without a word while it was inline");
+    }
+}
+
+static void read_note(struct crash_notes *notes, const char *hash, struct text note)
+{
+    if (note.len == 0) {
+        read_silence(notes, hash, 1);
+    } else if (!is_use(note)) {
+        read_end(notes, hash, note);
+    } else if (note.len == USE_BYTES) {
+        read_silence(notes, hash, (unsigned)(note.ptr[USE_COUNT] - '0'));
+    } else {
+        read_end(notes, hash, text_from(note, USE_BYTES));
+    }
+}
+
+/* What it says is lost, and what was there is kept for people. */
+static void put_aside(struct crash_notes *notes, const char *hash)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    const char *path = path_of(notes, hash, &arena).ptr;
+    (void)rename(path, arena_format(&arena, "%s.damaged", path).ptr);
+    crash_notes_add(notes, hash,
+                    "its note of how a host ended was damaged (it is kept as HASH.damaged)");
+}
+
 static void read_file(struct crash_notes *notes, const char *hash)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     CLEANUP(buffer_done) struct buffer bytes = BUFFER_INIT(NOTE_MAX + 64 * KIB);
     const char *path = path_of(notes, hash, &arena).ptr;
-    if (plain_file_read(path, "notes", NOTE_MAX, &bytes, NULL) == TEND_OK && bytes.len > 0 &&
-        utf8_is_text(buffer_view(&bytes).ptr)) {
+    if (plain_file_read(path, "notes", NOTE_MAX, &bytes, NULL) != TEND_OK ||
+        strlen(buffer_view(&bytes).ptr) != bytes.len || !utf8_is_text(buffer_view(&bytes).ptr)) {
+        put_aside(notes, hash);
+    } else {
         read_note(notes, hash, buffer_view(&bytes));
+    }
+}
+
+/* They are renamed while they are read: so the names come first. */
+static void read_files(struct crash_notes *notes, DIR *dir)
+{
+    CLEANUP(buffer_done) struct buffer hashes = BUFFER_INIT(MIB);
+    const struct dirent *entry;
+    while ((entry = readdir(dir)) != NULL) {
+        if (strspn(entry->d_name, "0123456789abcdef") == SHA256_HEX - 1 &&
+            entry->d_name[SHA256_HEX - 1] == '\0') {
+            buffer_add(&hashes, entry->d_name, SHA256_HEX); /* with its NUL */
+        }
+    }
+    struct text all = buffer_view(&hashes);
+    for (size_t at = 0; at < all.len; at += SHA256_HEX) {
+        read_file(notes, all.ptr + at);
     }
 }
 
@@ -249,53 +330,138 @@ void crash_notes_open(struct crash_notes *notes, const char *folder)
 {
     *notes = (struct crash_notes){.folder = alloc_dup(folder)};
     DIR *dir = folder == NULL ? NULL : opendir(folder);
-    const struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        if (strlen(entry->d_name) == SHA256_HEX - 1) {
-            read_file(notes, entry->d_name);
-        }
-    }
     if (dir != NULL) {
+        read_files(notes, dir);
         closedir(dir);
     }
 }
 
 void crash_notes_done(struct crash_notes *notes)
 {
-    MAP_FOREACH (slot, &notes->raised) {
+    MAP_FOREACH (slot, &notes->known) {
         free(slot->value);
     }
-    map_done(&notes->raised);
+    map_done(&notes->known);
     free(notes->folder);
 }
 
 const char *crash_notes_find(const struct crash_notes *notes, const char *hash)
 {
-    const struct raised *raised = map_get(&notes->raised, text_of(hash));
-    return raised == NULL ? NULL : raised->what;
+    const struct note *note = map_get(&notes->known, text_of(hash));
+    return note == NULL || note->what[0] == '\0' ? NULL : note->what;
 }
 
-void crash_notes_add(struct crash_notes *notes, const char *hash, const char *what)
+/* --- what is written ----------------------------------------------------------------------------- */
+
+static void write_whole(const struct crash_notes *notes, const char *hash, const char *line)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    remember(notes, hash, what);
     int fd = notes->folder == NULL
                  ? -1
-                 : open(path_of(notes, hash, &arena).ptr,
-                        O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+                 : open_file(path_of(notes, hash, &arena).ptr, O_WRONLY | O_CREAT | O_TRUNC);
     if (fd >= 0) {
-        put(fd, what);
+        put(fd, line);
         put(fd, "\n");
         close(fd);
     }
 }
 
-void crash_notes_forget(struct crash_notes *notes, const char *hash)
+static void write_use(const struct crash_notes *notes, const struct note *note)
+{
+    char line[] = USE "0";
+    line[USE_COUNT] = (char)('1' + note->silent);
+    write_whole(notes, note->hash, line);
+}
+
+void crash_notes_add(struct crash_notes *notes, const char *hash, const char *what)
+{
+    remember(notes, hash, what);
+    write_whole(notes, hash, what);
+}
+
+static void remove_file(const struct crash_notes *notes, const char *hash)
 {
     CLEANUP(arena_done) struct arena arena = {0};
-    free(map_remove(&notes->raised, text_of(hash)));
     if (notes->folder != NULL) {
         (void)unlink(path_of(notes, hash, &arena).ptr);
+    }
+}
+
+void crash_notes_forget(struct crash_notes *notes, const char *hash)
+{
+    struct note *note = note_of(notes, hash);
+    note->what[0] = '\0';
+    note->silent = 0;
+    if (note->users > 0) {
+        write_use(notes, note);
+    } else {
+        remove_file(notes, hash);
+    }
+}
+
+/* Is its file there, and says no more than that it is in use? */
+static bool is_only_in_use(const struct crash_notes *notes, const char *hash)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    char note[USE_BYTES + 1];
+    int fd = notes->folder == NULL ? -1 : open_file(path_of(notes, hash, &arena).ptr, O_RDONLY);
+    ssize_t got = fd < 0 ? 0 : read(fd, note, sizeof note);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return got == USE_BYTES && is_use((struct text){note, USE_BYTES});
+}
+
+void crash_notes_use(struct crash_notes *notes, const char *hash)
+{
+    struct error err = ERROR_INIT; /* whoever sits down meets it again, and says so */
+    struct note *note = note_of(notes, hash);
+    note->users++;
+    if (note->users == 1 && note->what[0] == '\0' && notes->folder != NULL &&
+        paths_make_private(notes->folder, &err) == TEND_OK) {
+        write_use(notes, note);
+    }
+}
+
+/* In place: what a handler appends meanwhile stays. */
+void crash_notes_went_well(struct crash_notes *notes, const char *hash)
+{
+    CLEANUP(arena_done) struct arena arena = {0};
+    note_of(notes, hash)->silent = 0;
+    if (is_only_in_use(notes, hash)) {
+        int fd = open_file(path_of(notes, hash, &arena).ptr, O_WRONLY);
+        ssize_t written = fd < 0 ? 0 : pwrite(fd, "0", 1, USE_COUNT);
+        (void)written;
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+}
+
+static void clear(const struct crash_notes *notes, struct note *note)
+{
+    note->silent = 0;
+    if (note->what[0] == '\0' && is_only_in_use(notes, note->hash)) {
+        remove_file(notes, note->hash);
+    }
+}
+
+void crash_notes_unuse(struct crash_notes *notes, const char *hash)
+{
+    struct note *note = note_of(notes, hash);
+    note->users--;
+    if (note->users == 0) {
+        clear(notes, note);
+    }
+}
+
+void crash_notes_end(struct crash_notes *notes)
+{
+    MAP_FOREACH (slot, &notes->known) {
+        struct note *note = slot->value;
+        if (note->users > 0) {
+            clear(notes, note);
+        }
     }
 }
 
@@ -309,7 +475,7 @@ static enum tend_code open_note(struct crash_desk *desk, const char *hash, struc
     } else {
         TRY(paths_make_private(folder, err));
         snprintf(desk->path, sizeof desk->path, "%s/%s", folder, hash);
-        desk->fd = open(desk->path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+        desk->fd = open_file(desk->path, O_WRONLY | O_CREAT | O_APPEND);
     }
     return desk->fd >= 0 ? TEND_OK
                          : FAIL(err, TEND_IO, "cannot write %s: %s", desk->path, strerror(errno));
@@ -401,11 +567,7 @@ struct crash_desk *crash_desk_close(struct crash_desk *desk)
     if (crash_desk_threads(desk) > 0) {
         return desk; /* its address is in their names */
     }
-    off_t noted = lseek(desk->fd, 0, SEEK_END);
     close(desk->fd);
-    if (noted == 0 && desk->path[0] != '\0') {
-        (void)unlink(desk->path);
-    }
     free(desk);
     return NULL;
 }

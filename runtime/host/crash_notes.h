@@ -2,6 +2,13 @@
  * handler of fatal signals writes what happened and in a run over which object. The next host reads it, and gives
  * that content a process. The handler leaves everything else as it was: the core dump is that of the fault.
  *
+ * Not every end can be noted: there is SIGKILL, _exit, a stack that is full; and a host that was killed by people
+ * or lost its power looks the same. So the file is there from before the content is loaded ("inline 1") until it is
+ * closed or the host ends by itself. Left behind with no more than that, it counts: when INLINE_SILENT_ENDS hosts in
+ * a row ended so, each within INLINE_PROVEN_MS, the content gets a process.
+ *
+ * A file that cannot be read as a note is put aside, and its content gets a process.
+ *
  * A crash is charged to the content whose thread it happened on, also where the content started that thread;
  * what it broke elsewhere first is nobody's. The handler is there while anything is inline.
  */
@@ -19,8 +26,8 @@
 enum { CRASH_SIGNALS = 6, CRASH_RUNS = 64, CRASH_NAME_MAX = 160 };
 
 struct crash_notes {
-    char *folder;      /* NULL: nothing is noted */
-    struct map raised; /* by hash: what happened, as a sentence */
+    char *folder;     /* NULL: nothing is noted */
+    struct map known; /* by hash: what happened, and whether it is in use */
     size_t armed;
     struct sigaction before[CRASH_SIGNALS];
 };
@@ -35,6 +42,17 @@ const char *crash_notes_find(const struct crash_notes *notes, const char *hash);
 /* It is not to be inline any more, or may be again. [core] */
 void crash_notes_add(struct crash_notes *notes, const char *hash, const char *what);
 void crash_notes_forget(struct crash_notes *notes, const char *hash);
+
+/* Around the life of each thread that has the content: it is in use, and that it was is on the disk. The file stays
+ * until the last one of the same content is gone. [core] */
+void crash_notes_use(struct crash_notes *notes, const char *hash);
+void crash_notes_unuse(struct crash_notes *notes, const char *hash);
+
+/* It has been inline for INLINE_PROVEN_MS: an end without a word is not counted any more. [core] */
+void crash_notes_went_well(struct crash_notes *notes, const char *hash);
+
+/* The host ends by itself, also where contents are in use still. [core] */
+void crash_notes_end(struct crash_notes *notes);
 
 /* Around the life of each thread: the handler is there while there is one. [core] */
 void crash_notes_arm(struct crash_notes *notes);

@@ -145,6 +145,7 @@ static void on_fatal(void *owner, const struct error *err)
     struct host *host = owner;
     log_error(&host->log, LOG_FIELDS({"data", host->options.data}),
               "stopping at once: %s; start again to recover", err->message);
+    crash_notes_end(&host->tenants.notes);
     _exit(EXIT_REFUSED);
 }
 
@@ -398,6 +399,7 @@ static void go_down(struct host *host)
     host_socket_close(&host->socket);
     world_uv_forget_signal(&host->signals[0]);
     world_uv_forget_signal(&host->signals[1]);
+    crash_notes_end(&host->tenants.notes);
     leave_threads(host);
     tenants_done(&host->tenants);
     host->log.now_ms = NULL;

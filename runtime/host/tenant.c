@@ -21,6 +21,7 @@ struct tenant {
     struct tenants *tenants;
     char *name;
     bool runs, released;
+    struct alarm proven;
 
     /* of this start; fixed while it runs */
     struct thread thread;
@@ -144,11 +145,41 @@ static void free_tenant(struct tenant *tenant)
     free(tenant);
 }
 
+static void on_proven(struct alarm *alarm)
+{
+    const struct tenant *tenant = CONTAINER_OF(alarm, struct tenant, proven);
+    char hash[SHA256_HEX];
+    tenants_hash(tenant->copy, hash);
+    crash_notes_went_well(&tenant->tenants->notes, hash);
+}
+
+static void take_up(struct tenant *tenant)
+{
+    char hash[SHA256_HEX];
+    struct world *world = tenant->tenants->world;
+    tenants_hash(tenant->copy, hash);
+    crash_notes_use(&tenant->tenants->notes, hash);
+    crash_notes_arm(&tenant->tenants->notes); /* before it looks at the handlers */
+    world_alarm_set(world, &tenant->proven, world_ticks_ms(world) + INLINE_PROVEN_MS);
+}
+
+/* Where threads of it run on, it stays in use. */
+static void put_down(struct tenant *tenant)
+{
+    char hash[SHA256_HEX];
+    tenants_hash(tenant->copy, hash);
+    world_alarm_clear(tenant->tenants->world, &tenant->proven);
+    crash_notes_disarm(&tenant->tenants->notes);
+    if (tenant->desk == NULL) {
+        crash_notes_unuse(&tenant->tenants->notes, hash);
+    }
+}
+
 static void on_ended(struct thread *thread)
 {
     struct tenant *tenant = CONTAINER_OF(thread, struct tenant, thread);
     tenant->runs = false;
-    crash_notes_disarm(&tenant->tenants->notes);
+    put_down(tenant);
     close(tenant->socket);
     close(tenant->lines);
     tenants_note_pinned(tenant->tenants, tenant->name, tenant->file);
@@ -182,10 +213,11 @@ static enum tend_code start(struct runner_means *means, const char *file,
     means->remark = (struct worker_remark){0};
     tenant->socket = ends.socket[1];
     tenant->lines = ends.output[1];
-    crash_notes_arm(&tenant->tenants->notes); /* before it looks at the handlers */
+    tenant->desk = NULL;
+    take_up(tenant);
     enum tend_code code = world_start_thread(tenant->tenants->world, &tenant->thread, err);
     if (code != TEND_OK) {
-        crash_notes_disarm(&tenant->tenants->notes);
+        put_down(tenant);
         birth_close_ends(&ends, 0);
         birth_close_ends(&ends, 1);
         return code;
@@ -216,6 +248,7 @@ static void release(struct runner_means *means)
 {
     struct tenant *tenant = of(means);
     tenant->released = true;
+    world_alarm_clear(tenant->tenants->world, &tenant->proven);
     if (!tenant->runs) {
         free_tenant(tenant);
         return;
@@ -236,6 +269,7 @@ struct runner_means *tenant_new(struct tenants *tenants, const char *name)
     tenant->tenants = tenants;
     tenant->name = alloc_dup(name);
     tenant->thread = (struct thread){.work = work, .ended = on_ended};
+    tenant->proven.fire = on_proven;
     tenant->watch = (struct serving_watch){.loaded = on_loaded, .takes = on_takes};
     return &tenant->means;
 }

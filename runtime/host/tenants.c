@@ -50,9 +50,9 @@ static void raise_isolation(const char *what, struct worker_remark *ret_remark)
 {
     ret_remark->reason = "IsolationRaised";
     snprintf(ret_remark->message, sizeof ret_remark->message,
-             "it runs in a process of its own, because inline %s; put another content there, or "
+             "it runs in a process of its own, because %s%s; put another content there, or "
              "`tend retry` its controller, to have it inline again",
-             what);
+             text_starts(text_of(what), TEXT("it ")) ? "inline " : "", what);
 }
 
 enum tend_code tenants_take_in(void *house, const struct worker_order *order,

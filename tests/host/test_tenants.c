@@ -77,7 +77,121 @@ static void reads_what_ended_a_host(void)
     CHECK_TEXT(crash_notes_find(&notes, HASH_B),
                "it ended the host with signal 6 (Aborted), outside of a run");
     CHECK(crash_notes_find(&notes, HASH_C) == NULL);
-    CHECK_INT(notes.raised.count, 2);
+    CHECK_INT(notes.known.count, 3);
+}
+
+/* What a host leaves behind that has the content inline, and ends without a word. */
+static const char *end_silently(const char *folder, struct crash_notes *notes)
+{
+    crash_notes_open(notes, folder);
+    crash_notes_use(notes, HASH_A);
+    crash_notes_done(notes);
+    crash_notes_open(notes, folder);
+    return crash_notes_find(notes, HASH_A);
+}
+
+static void counts_hosts_that_end_without_a_word(void)
+{
+    CLEANUP(folder_done) struct folder folder;
+    struct crash_notes notes;
+    folder_init(&folder, FOLDER_MEMORY);
+    CHECK(end_silently(folder.path, &notes) == NULL);
+    crash_notes_done(&notes);
+    CHECK_TEXT(end_silently(folder.path, &notes),
+               "the host ended twice without a word while it was inline");
+    crash_notes_use(&notes, HASH_A); /* changes nothing */
+    crash_notes_end(&notes);
+    crash_notes_done(&notes);
+    crash_notes_open(&notes, folder.path);
+    CHECK(crash_notes_find(&notes, HASH_A) != NULL);
+    crash_notes_forget(&notes, HASH_A);
+    crash_notes_done(&notes);
+    CHECK(end_silently(folder.path, &notes) == NULL);
+    crash_notes_done(&notes);
+}
+
+static void begins_to_count_anew_where_it_went_well(void)
+{
+    static void (*const good[])(struct crash_notes *, const char *) = {crash_notes_unuse,
+                                                                       crash_notes_went_well};
+    for (size_t i = 0; i <= COUNT_OF(good); i++) {
+        CLEANUP(folder_done) struct folder folder;
+        struct crash_notes notes;
+        folder_init(&folder, FOLDER_MEMORY);
+        CHECK(end_silently(folder.path, &notes) == NULL);
+        crash_notes_use(&notes, HASH_A);
+        if (i < COUNT_OF(good)) {
+            good[i](&notes, HASH_A);
+        } else {
+            crash_notes_end(&notes);
+        }
+        crash_notes_done(&notes);
+        CHECK(end_silently(folder.path, &notes) == NULL);
+        crash_notes_done(&notes);
+    }
+}
+
+static bool is_there(const char *folder, const char *name)
+{
+    char path[400];
+    struct stat found;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return lstat(path, &found) == 0;
+}
+
+static void keeps_a_note_for_the_last_of_a_content(void)
+{
+    CLEANUP(folder_done) struct folder folder;
+    struct crash_notes notes;
+    folder_init(&folder, FOLDER_MEMORY);
+    crash_notes_open(&notes, folder.path);
+    crash_notes_use(&notes, HASH_A);
+    crash_notes_use(&notes, HASH_A);
+    crash_notes_unuse(&notes, HASH_A);
+    CHECK(is_there(folder.path, HASH_A));
+    crash_notes_unuse(&notes, HASH_A);
+    CHECK(!is_there(folder.path, HASH_A));
+    crash_notes_use(&notes, HASH_A);
+    crash_notes_add(&notes, HASH_A, "it was stuck");
+    crash_notes_unuse(&notes, HASH_A);
+    CHECK(is_there(folder.path, HASH_A));
+    crash_notes_done(&notes);
+}
+
+static void make_damaged(const char *folder, const char *how)
+{
+    char path[400], large[9000];
+    snprintf(path, sizeof path, "%s/" HASH_A, folder);
+    if (strcmp(how, "pipe") == 0) {
+        CHECK(mkfifo(path, 0600) == 0);
+    } else if (strcmp(how, "folder") == 0) {
+        CHECK(mkdir(path, 0700) == 0);
+    } else if (strcmp(how, "link") == 0) {
+        CHECK(symlink("/dev/null", path) == 0);
+    } else if (strcmp(how, "large") == 0) {
+        snprintf(large, sizeof large, "%08999d", 1);
+        write_file(folder, HASH_A, large);
+    } else {
+        write_file(folder, HASH_A, "it was \xff\n");
+    }
+}
+
+static void suspects_what_has_a_damaged_note(void)
+{
+    static const char *const ways[] = {"pipe", "folder", "link", "large", "no text"};
+    for (size_t i = 0; i < COUNT_OF(ways); i++) {
+        CLEANUP(folder_done) struct folder folder;
+        struct crash_notes notes;
+        folder_init(&folder, FOLDER_MEMORY);
+        make_damaged(folder.path, ways[i]);
+        for (int host = 0; host < 2; host++) {
+            crash_notes_open(&notes, folder.path);
+            CHECK_TEXT(crash_notes_find(&notes, HASH_A),
+                       "its note of how a host ended was damaged (it is kept as HASH.damaged)");
+            CHECK(is_there(folder.path, HASH_A ".damaged"));
+            crash_notes_done(&notes);
+        }
+    }
 }
 
 static void keeps_what_is_added_until_it_is_forgotten(void)
@@ -155,6 +269,10 @@ static void sees_what_changed_of_the_process(void)
 
 SUITE({"finds a field of an object on the way", finds_a_field_on_the_way},
       {"reads what ended a host", reads_what_ended_a_host},
+      {"counts hosts that end without a word", counts_hosts_that_end_without_a_word},
+      {"begins to count anew where it went well", begins_to_count_anew_where_it_went_well},
+      {"keeps a note for the last of a content", keeps_a_note_for_the_last_of_a_content},
+      {"suspects what has a damaged note", suspects_what_has_a_damaged_note},
       {"keeps what is added until it is forgotten", keeps_what_is_added_until_it_is_forgotten},
       {"takes in what may be inline", takes_in_what_may_be_inline},
       {"sees what changed of the process", sees_what_changed_of_the_process})

@@ -421,7 +421,7 @@ static void gives_a_call_the_time_that_it_may_have(void)
     CLEANUP(finish) struct bench bench;
     if (begin(&bench, &(struct runner_bounds){.run_ms = 50})) {
         CHECK_TEXT(run_call(&bench, &bench.hostile, "escaping", "forever"), "");
-        CHECK_TEXT(bench.hostile.reason, "a run did not end within its limit of 50 ms");
+        CHECK(strstr(bench.hostile.reason, "a run did not end within its limit of 50 ms") != NULL);
         CHECK_TEXT(run_call(&bench, &bench.healthy, "naughty", ""), "done");
     }
 }
