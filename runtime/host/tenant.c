@@ -159,7 +159,7 @@ static void take_up(struct tenant *tenant)
     struct world *world = tenant->tenants->world;
     tenants_hash(tenant->copy, hash);
     crash_notes_use(&tenant->tenants->notes, hash);
-    crash_notes_arm(&tenant->tenants->notes); /* before it looks at the handlers */
+    crash_desks_arm(&tenant->tenants->notes); /* before it looks at the handlers */
     world_alarm_set(world, &tenant->proven, world_ticks_ms(world) + INLINE_PROVEN_MS);
 }
 
@@ -169,7 +169,7 @@ static void put_down(struct tenant *tenant)
     char hash[SHA256_HEX];
     tenants_hash(tenant->copy, hash);
     world_alarm_clear(tenant->tenants->world, &tenant->proven);
-    crash_notes_disarm(&tenant->tenants->notes);
+    crash_desks_disarm(&tenant->tenants->notes);
     if (tenant->desk == NULL) {
         crash_notes_unuse(&tenant->tenants->notes, hash);
     }

@@ -5,7 +5,7 @@
 #define HOST_TENANTS_H
 
 #include "base/map.h"
-#include "host/crash_notes.h"
+#include "host/crash_desk.h"
 #include "runner/runner_maker.h"
 
 struct tenants {

@@ -139,6 +139,31 @@ static bool is_there(const char *folder, const char *name)
     return lstat(path, &found) == 0;
 }
 
+static void counts_no_end_that_another_note_explains(void)
+{
+    CLEANUP(folder_done) struct folder folder;
+    struct crash_notes notes;
+    folder_init(&folder, FOLDER_MEMORY);
+    write_file(folder.path, HASH_A, "inline 2\n");
+    write_file(folder.path, HASH_B, "inline 1\nsignal 11 of 02\n");
+    write_file(folder.path, HASH_C, "inline 1\nsignal 06 of 01\n");
+    for (int host = 0; host < 2; host++) {
+        crash_notes_open(&notes, folder.path);
+        CHECK(crash_notes_find(&notes, HASH_A) == NULL);
+        CHECK_TEXT(crash_notes_find(&notes, HASH_B),
+                   "one of 2 inline plugins ended the host with signal 11 (Segmentation fault)");
+        CHECK_TEXT(crash_notes_find(&notes, HASH_C),
+                   "it ended the host with signal 6 (Aborted), in a thread that has another name");
+        crash_notes_done(&notes);
+    }
+    crash_notes_open(&notes, folder.path);
+    crash_notes_use(&notes, HASH_A); /* and this host is explained by nobody */
+    crash_notes_done(&notes);
+    crash_notes_open(&notes, folder.path);
+    CHECK(crash_notes_find(&notes, HASH_A) != NULL);
+    crash_notes_done(&notes);
+}
+
 static void keeps_a_note_for_the_last_of_a_content(void)
 {
     CLEANUP(folder_done) struct folder folder;
@@ -271,6 +296,7 @@ SUITE({"finds a field of an object on the way", finds_a_field_on_the_way},
       {"reads what ended a host", reads_what_ended_a_host},
       {"counts hosts that end without a word", counts_hosts_that_end_without_a_word},
       {"begins to count anew where it went well", begins_to_count_anew_where_it_went_well},
+      {"counts no end that another note explains", counts_no_end_that_another_note_explains},
       {"keeps a note for the last of a content", keeps_a_note_for_the_last_of_a_content},
       {"suspects what has a damaged note", suspects_what_has_a_damaged_note},
       {"keeps what is added until it is forgotten", keeps_what_is_added_until_it_is_forgotten},

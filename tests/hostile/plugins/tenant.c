@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,10 +50,24 @@ static void *crash_elsewhere(void *none)
     return none;
 }
 
-static void crash_in_a_thread(void)
+static void *crash_under_a_name(void *none)
+{
+    prctl(PR_SET_NAME, "pool");
+    fault();
+    return none;
+}
+
+static void *exit_under_a_name(void *none)
+{
+    prctl(PR_SET_NAME, "pool");
+    exit(0);
+    return none;
+}
+
+static void in_a_thread(void *(*run)(void *))
 {
     pthread_t thread;
-    if (pthread_create(&thread, NULL, crash_elsewhere, NULL) == 0) {
+    if (pthread_create(&thread, NULL, run, NULL) == 0) {
         pthread_join(thread, NULL);
     }
 }
@@ -66,7 +81,11 @@ static void misbehave(const char *what)
     } else if (strcmp(what, "fault") == 0) {
         fault();
     } else if (strcmp(what, "thread") == 0) {
-        crash_in_a_thread();
+        in_a_thread(crash_elsewhere);
+    } else if (strcmp(what, "named") == 0) {
+        in_a_thread(crash_under_a_name);
+    } else if (strcmp(what, "leaving") == 0) {
+        in_a_thread(exit_under_a_name);
     } else if (strcmp(what, "block") == 0) { /* until somebody opens its other end */
         close(open(getenv("TEND_TEST_FIFO"), O_RDONLY));
     }
