@@ -83,6 +83,14 @@ static enum tend_code read_spec(struct arena *arena, const struct value *series,
     return help == NULL ? TEND_OK : read_chars(arena, help->text, &spec->help, err);
 }
 
+/* Behind what was refused before; where that is too long, it is cut. */
+static void add_notice(struct error *notice, const struct error *refusal)
+{
+    bool is_first = notice->message[0] == '\0';
+    (void)FAIL(notice, refusal->code, "%s%s%s", notice->message, is_first ? "" : "; ",
+               refusal->message);
+}
+
 static enum tend_code take_series(struct counts *counts, const struct value *told,
                                   struct error *notice, struct error *err)
 {
@@ -98,10 +106,12 @@ static enum tend_code take_series(struct counts *counts, const struct value *tol
     if (counts->series == NULL) {
         counts->series = alloc_array(METRICS_LOT_SERIES_MAX, sizeof *counts->series);
     }
+    struct error refusal = ERROR_INIT;
     struct series *series = &counts->series[counts->count++];
     *series = (struct series){.type = spec.type, .buckets = spec.bounds.count + 1};
-    if (metrics_lot_series(counts->lot, &spec, labels, &series->metric, notice) != TEND_OK) {
+    if (metrics_lot_series(counts->lot, &spec, labels, &series->metric, &refusal) != TEND_OK) {
         series->metric = NULL;
+        add_notice(notice, &refusal);
     }
     return TEND_OK;
 }

@@ -18,7 +18,8 @@ struct counts {
 void counts_init(struct counts *counts, struct metrics *metrics, const char *plugin);
 
 /* Take a report whose shape was judged. TEND_INVALID where it is not one that a runner makes: nothing more of
- * it is to be believed. A sentence in `notice` (not NULL) where a series is not kept, otherwise it is empty. */
+ * it is to be believed. In `notice` (not NULL, empty before) a sentence for each series that is not kept,
+ * cut as an error is. */
 NODISCARD enum tend_code counts_take(struct counts *counts, const struct value *report,
                                      struct error *notice, struct error *err);
 

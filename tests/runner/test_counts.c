@@ -148,11 +148,14 @@ static void what_is_in_the_way_is_not_kept_and_said(void)
     BENCH b = bench_new();
     struct bench other = {.metrics = b.metrics};
     counts_init(&other.counts, b.metrics, "other.so");
-    CHECK_TEXT(take(&b, "{\"series\":[" LEVEL "]}"), "");
-    CHECK_TEXT(take(&other, "{\"series\":[{\"controller\":\"c\",\"name\":\"level\",\"type\":"
-                            "\"counter\"}],\"updates\":[{\"series\":0,\"by\":1}]}"),
+    CHECK_TEXT(take(&b, "{\"series\":[" LEVEL "," TOOK "]}"), "");
+    CHECK_TEXT(take(&other,
+                    "{\"series\":[{\"controller\":\"c\",\"name\":\"level\",\"type\":"
+                    "\"counter\"}," JOBS ",{\"controller\":\"c\",\"name\":\"took\",\"type\":"
+                    "\"gauge\"}],\"updates\":[{\"series\":0,\"by\":1}]}"),
                "");
-    CHECK_TEXT(other.notice.message, "level is a gauge here, not a counter");
+    CHECK_TEXT(other.notice.message,
+               "level is a gauge here, not a counter; took is a histogram here, not a gauge");
     counts_end(&other.counts);
 }
 
