@@ -123,8 +123,10 @@ static void suspect(struct suspects *suspects, const struct crash_desk *desk)
 static const struct crash_desk *desk_of_task(const char *id)
 {
     char path[64] = "/proc/self/task/", name[NAME_BYTES + 1] = "";
-    strncat(path, id, 20);
-    strcat(path, "/comm");
+    char *end = path + strlen(path);
+    size_t len = strnlen(id, 20);
+    memcpy(end, id, len);
+    memcpy(end + len, "/comm", sizeof "/comm");
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t got = fd < 0 ? 0 : read(fd, name, NAME_BYTES);
     if (fd >= 0) {
