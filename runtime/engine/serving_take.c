@@ -1,10 +1,16 @@
-/* Frames from the host, handed to the engine. A host that says what is none is left at once: both ends are of
- * one build. */
+/* Frames from the host, handed to the engine. A host that says what is none is left at once. */
 #include <stdio.h>
 
 #include "base/alloc.h"
 #include "engine/serving_inside.h"
 #include "protocol/message.h"
+
+/* Both ends are of one build: there is nothing to be done about it. */
+static void give_up(struct serving *serving, const struct error *err)
+{
+    dprintf(serving->ends.lines, "<3>%s\n", err->message);
+    serving->stop = true;
+}
 
 static void take_answer(struct serving *serving, const struct frame *frame)
 {
@@ -12,8 +18,7 @@ static void take_answer(struct serving *serving, const struct frame *frame)
     struct message_answer answer;
     struct error err = ERROR_INIT;
     if (message_read_answer(frame, &arena, &answer, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
+        give_up(serving, &err);
         return;
     }
     engine_answer(serving->engine, &(struct engine_answer){answer.call, answer.ask, answer.now_ms,
@@ -26,8 +31,7 @@ static void take_cancel(struct serving *serving, const struct frame *frame)
     struct text why;
     struct error err = ERROR_INIT;
     if (message_read_cancel(frame, &arena, &why, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
+        give_up(serving, &err);
         return;
     }
     engine_cancel(serving->engine, frame->call, why);
@@ -40,50 +44,13 @@ static void take_unexpected(struct serving *serving, const struct frame *frame)
     serving->stop = true;
 }
 
-/* While `call` blocks: true where the frame was for it. */
-bool serving_take_blocked(struct serving *serving, uint64_t call, const struct frame *frame)
-{
-    switch (frame->type) {
-    case FRAME_ANSWER:
-    case FRAME_CANCEL:
-        if (frame->call != call) {
-            frame_reader_put(&serving->aside, frame);
-            return false;
-        }
-        if (frame->type == FRAME_ANSWER) {
-            take_answer(serving, frame);
-        } else {
-            take_cancel(serving, frame);
-        }
-        return true;
-    case FRAME_RUN:
-        frame_reader_put(&serving->aside, frame);
-        return false;
-    case FRAME_STOP:
-        serving->stop = true;
-        return false;
-    case FRAME_HELLO:
-    case FRAME_DESCRIPTOR:
-    case FRAME_REFUSED:
-    case FRAME_ASK:
-    case FRAME_RESULT:
-    case FRAME_REPORT:
-    case FRAME_HELD:
-    case FRAME_TYPES:
-        break;
-    }
-    take_unexpected(serving, frame);
-    return false;
-}
-
 static void take_run(struct serving *serving, const struct frame *frame)
 {
     CLEANUP(arena_done) struct arena arena = {0};
     struct message_run run;
     struct error err = ERROR_INIT;
     if (message_read_run(frame, &arena, &run, &err) != TEND_OK) {
-        dprintf(serving->ends.lines, "<3>%s\n", err.message);
-        serving->stop = true;
+        give_up(serving, &err);
         return;
     }
     serving->calls++;
@@ -129,4 +96,15 @@ void serving_take(struct serving *serving, const struct frame *frame)
         break;
     }
     take_unexpected(serving, frame);
+}
+
+bool serving_take_blocked(struct serving *serving, uint64_t call, const struct frame *frame)
+{
+    bool answers = frame->type == FRAME_ANSWER || frame->type == FRAME_CANCEL;
+    if (frame->type == FRAME_RUN || (answers && frame->call != call)) {
+        frame_reader_put(&serving->aside, frame);
+        return false;
+    }
+    serving_take(serving, frame);
+    return answers;
 }
