@@ -80,9 +80,8 @@ static struct text name_stirrer(struct run *run)
 {
     const struct store *store = run->controller->loop->store;
     int64_t revision = run->subject->stirred_by;
-    const struct change *change =
-        revision - 1 < store_recent_floor(store) ? NULL : store_recent(store, revision - 1);
-    if (change == NULL || change->revision != revision) {
+    const struct change *change = store_change_at(store, revision);
+    if (change == NULL) {
         return TEXT("");
     }
     return arena_format(&run->arena, ", last by %.*s at %s", TEXT_ARG(change->actor),

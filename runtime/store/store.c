@@ -211,6 +211,13 @@ const struct change *store_recent(const struct store *store, int64_t after)
     return row == NULL ? NULL : &row->change;
 }
 
+const struct change *store_change_at(const struct store *store, int64_t revision)
+{
+    const struct change *change =
+        revision - 1 < store_recent_floor(store) ? NULL : store_recent(store, revision - 1);
+    return change != NULL && change->revision == revision ? change : NULL;
+}
+
 int64_t store_oldest(const struct store *store)
 {
     return store->kept.oldest;

@@ -150,6 +150,9 @@ int64_t store_recent_floor(const struct store *store);
  * the loop. `after` >= store_recent_floor(). */
 const struct change *store_recent(const struct store *store, int64_t after);
 
+/* The change that is `revision`, or NULL where the ring has none; borrowed likewise. */
+const struct change *store_change_at(const struct store *store, int64_t revision);
+
 /* Rows after this revision are still in the log; a follower from before it is told TEND_GONE. */
 int64_t store_oldest(const struct store *store);
 
